@@ -1,0 +1,1 @@
+"""What the till uses: its API here, the interface in ui/."""

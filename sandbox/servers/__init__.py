@@ -1,0 +1,1 @@
+"""Embedded PostgreSQL and Valkey: the binaries of pip packages, launched by us."""

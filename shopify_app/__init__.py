@@ -1,0 +1,1 @@
+"""Everything that speaks with Shopify: the platform side and the pages inside admin."""

@@ -1,0 +1,1 @@
+"""The pages inside Shopify admin; every write carries a session token."""

@@ -1,0 +1,1 @@
+"""Speaks Shopify both ways: install, webhooks, payloads, GraphQL; imports only loyalty."""

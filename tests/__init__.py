@@ -1,0 +1,1 @@
+"""Tests mirror the packages; flows/ and browser/ cross them."""
