@@ -1,0 +1,74 @@
+"""Typed settings, read once from the environment; nothing else in our packages reads `os.environ`."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Settings(BaseSettings):
+    """Every setting of Encore; each name is its environment variable, upper case."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    sandbox: bool = False
+    app_url: str = "http://localhost:5002"
+    database_url: SecretStr
+    database_owner_url: SecretStr | None = None
+    redis_url: SecretStr
+
+    shopify_api_key: str
+    shopify_api_secret: SecretStr = Field(min_length=32)
+    shopify_api_secret_old: SecretStr | None = None
+    shopify_url_template: str = "https://{shop}"
+    shopify_api_version: str = "2026-10"
+    app_bridge_url: str = "https://cdn.shopify.com/shopifycloud/app-bridge.js"
+    admin_origins: str = ""
+
+    encryption_keys: SecretStr
+    link_secret: SecretStr = Field(min_length=32)
+    metrics_token: SecretStr | None = None
+    sentry_dsn: str | None = None
+    log_level: str = "INFO"
+
+    apns_url: str = "https://api.push.apple.com"
+    apns_ca_file: Path | None = None
+    apple_pass_type_id: str = ""
+    apple_team_id: str = ""
+    apple_cert_file: Path | None = None
+    apple_key_file: Path | None = None
+    apple_wwdr_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _refuse_plain_text_outside_the_sandbox(self) -> "Settings":
+        if self.sandbox:
+            return self
+        if not self.app_url.startswith("https://"):
+            raise ValueError("APP_URL must be https:// outside the sandbox")
+        _require_tls("DATABASE_URL", self.database_url, ("sslmode=verify-full", "sslmode=require"))
+        if self.database_owner_url:
+            _require_tls(
+                "DATABASE_OWNER_URL",
+                self.database_owner_url,
+                ("sslmode=verify-full", "sslmode=require"),
+            )
+        _require_tls("REDIS_URL", self.redis_url, ("rediss://",))
+        return self
+
+
+def _require_tls(name: str, url: SecretStr, one_of: tuple[str, ...]) -> None:
+    """A server on this machine may be reached in the clear; a remote one may not."""
+    value = url.get_secret_value()
+    host = value.rsplit("@", 1)[-1].split("://")[-1]
+    if host.startswith(_LOCAL_HOSTS) or any(mark in value for mark in one_of):
+        return
+    raise ValueError(f"{name} points at a remote server without TLS (wanted {one_of[0]})")
+
+
+@lru_cache
+def load() -> Settings:
+    """The settings of this process."""
+    return Settings()  # type: ignore[call-arg]

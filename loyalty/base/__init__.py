@@ -1,0 +1,1 @@
+"""The domain's ground: clock, money, ids, errors, database."""

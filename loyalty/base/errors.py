@@ -1,0 +1,60 @@
+"""Refusals we can explain, named for the fact. Each carries a stable `code` and an HTTP `status`."""
+
+
+class LoyaltyError(Exception):
+    """A refusal that the person looking can understand and act on."""
+
+    code = "refused"
+    status = 409
+
+
+class InsufficientPoints(LoyaltyError):
+    """The member has fewer points available than the debit asks for."""
+
+    code = "insufficient_points"
+
+
+class IdempotencyConflict(LoyaltyError):
+    """The same key came again with other facts."""
+
+    code = "idempotency_conflict"
+
+
+class MemberNotFound(LoyaltyError):
+    """This shop has no such member."""
+
+    code, status = "member_not_found", 404
+
+
+class ShopNotFound(LoyaltyError):
+    """No shop of this domain has installed Encore."""
+
+    code, status = "shop_not_found", 404
+
+
+class BadAdjustment(LoyaltyError):
+    """A manual adjustment that cannot be posted; `field` names the input at fault."""
+
+    code, status = "bad_adjustment", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class UnusableRule(LoyaltyError):
+    """An earning rule that can never award a sane number of points."""
+
+    code, status = "unusable_rule", 422
+
+
+class UnreadableMoney(LoyaltyError):
+    """An amount that is no decimal of its currency."""
+
+    code, status = "unreadable_money", 422
+
+
+class ForeignCurrency(LoyaltyError):
+    """An order whose shop money is not in the shop's currency."""
+
+    code, status = "foreign_currency", 422

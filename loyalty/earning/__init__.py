@@ -1,0 +1,1 @@
+"""Points for orders, and taking them back."""

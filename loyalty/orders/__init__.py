@@ -1,0 +1,1 @@
+"""Orders as Shopify last told them."""

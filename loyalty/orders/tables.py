@@ -1,0 +1,113 @@
+"""Tables of orders: the newest state that Shopify told, its lines and its refunds."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from loyalty.base.db import Base
+
+
+class Order(Base):
+    """An order in shop money. `is_history`: it was paid before the shop began to earn.
+
+    ix (shop_id, member_id, processed_at, order_id): a member's orders, newest first.
+    """
+
+    __tablename__ = "shop_order"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_shop_order__shop"),
+        ForeignKeyConstraint(
+            ["shop_id", "member_id"], ["member.shop_id", "member.id"], name="fk_shop_order__member"
+        ),
+        Index("ix_shop_order__member", "shop_id", "member_id", "processed_at", "order_id"),
+        Index("ix_shop_order__customer", "shop_id", "customer_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    customer_id: Mapped[int | None]
+    member_id: Mapped[UUID | None]
+    currency: Mapped[str]
+    taxes_included: Mapped[bool]
+    is_test: Mapped[bool]
+    is_paid: Mapped[bool]
+    is_history: Mapped[bool]
+    source_name: Mapped[str | None]
+    location_id: Mapped[int | None]
+    total_minor: Mapped[int]
+    current_total_minor: Mapped[int]
+    created_at: Mapped[datetime]
+    processed_at: Mapped[datetime]
+    cancelled_at: Mapped[datetime | None]
+    shopify_updated_at: Mapped[datetime]
+
+
+class OrderLine(Base):
+    """A line of an order, in shop money.
+
+    `basis_minor` is what the ordered `quantity` counts for: price × quantity less
+    discounts and included tax; 0 for gift cards and tips.
+    """
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["shop_id", "order_id"],
+            ["shop_order.shop_id", "shop_order.order_id"],
+            name="fk_order_line__shop_order",
+        ),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True)
+    line_id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    product_id: Mapped[int | None]
+    quantity: Mapped[int]
+    current_quantity: Mapped[int]
+    basis_minor: Mapped[int]
+    is_gift_card: Mapped[bool]
+    gross_minor: Mapped[int]
+
+
+class Refund(Base):
+    """A refund. No foreign key to the order: either may arrive first.
+
+    `in_order`: the order's own state already counts it. `money_minor`: what a refund
+    without lines gave back, shipping apart.
+    ix (shop_id, order_id): an order's refunds.
+    """
+
+    __tablename__ = "refund"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_refund__shop"),
+        Index("ix_refund__order", "shop_id", "order_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    refund_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int]
+    money_minor: Mapped[int]
+    in_order: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
+class RefundLine(Base):
+    """How many of an order's line a refund took back."""
+
+    __tablename__ = "refund_line"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["shop_id", "refund_id"],
+            ["refund.shop_id", "refund.refund_id"],
+            name="fk_refund_line__refund",
+        ),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    refund_id: Mapped[int] = mapped_column(primary_key=True)
+    line_id: Mapped[int] = mapped_column(primary_key=True)
+    quantity: Mapped[int]

@@ -1,0 +1,106 @@
+"""The outbox: what happened, told to subscribers after the commit, never lost and never before."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from loyalty.base.db import Base, ring_after_commit
+from loyalty.base.ids import new_id
+
+MEMBER_CHANGED = "member_changed"
+"""A balance or a detail that stands on the member's card has changed."""
+
+
+class OutboxEvent(Base):
+    """Something that happened, for subscribers after the commit. `state`: new or relayed.
+
+    ix (shop_id, created_at, id) where new: the relay's batch.
+    """
+
+    __tablename__ = "outbox_event"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_outbox_event__shop"),
+        Index(
+            "ix_outbox_event__new",
+            "shop_id",
+            "created_at",
+            "id",
+            postgresql_where="state = 'new'",
+        ),
+        Index("ix_outbox_event__member", "shop_id", "member_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    member_id: Mapped[UUID | None]
+    body: Mapped[dict[str, Any]]
+    state: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Delivery(Base):
+    """One outbox event for one subscriber, with a state of its own.
+
+    `state`: pending, done or dead. `next_at` doubles as the claim's lease.
+    ix (shop_id, subscriber, next_at, id) where pending: the subscriber's batch.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["shop_id", "event_id"],
+            ["outbox_event.shop_id", "outbox_event.id"],
+            name="fk_delivery__outbox_event",
+            ondelete="CASCADE",
+        ),
+        UniqueConstraint("shop_id", "event_id", "subscriber"),
+        Index(
+            "ix_delivery__pending",
+            "shop_id",
+            "subscriber",
+            "next_at",
+            "id",
+            postgresql_where="state = 'pending'",
+        ),
+        Index("ix_delivery__member", "shop_id", "member_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID]
+    subscriber: Mapped[str]
+    member_id: Mapped[UUID | None]
+    state: Mapped[str]
+    attempts: Mapped[int]
+    next_at: Mapped[datetime]
+    claimed_by: Mapped[UUID | None]
+    error: Mapped[str | None]
+    done_at: Mapped[datetime | None]
+
+
+def stage(
+    session: Session,
+    shop_id: int,
+    kind: str,
+    *,
+    now: datetime,
+    member_id: UUID | None = None,
+    body: dict[str, Any] | None = None,
+) -> OutboxEvent:
+    """Add an event to this transaction and ring the relay after its commit."""
+    event = OutboxEvent(
+        shop_id=shop_id,
+        id=new_id(),
+        kind=kind,
+        member_id=member_id,
+        body=body or {},
+        state="new",
+        created_at=now,
+    )
+    session.add(event)
+    ring_after_commit(session, "relay", shop_id)
+    return event

@@ -1,0 +1,1 @@
+"""Shops, their directory and locations."""

@@ -1,0 +1,37 @@
+"""Every table of the domain, imported in one place so that metadata is whole."""
+
+from loyalty.audit import AuditRow
+from loyalty.earning.tables import Award, AwardLine
+from loyalty.ledger.tables import Deficit, EntryNote, LedgerEntry, Lot, LotDebit
+from loyalty.members.tables import Customer, Member, MemberBalance, TimelineEvent
+from loyalty.orders.tables import Order, OrderLine, Refund, RefundLine
+from loyalty.outbox import Delivery, OutboxEvent
+from loyalty.programme.tables import EarningRule, Programme
+from loyalty.shops.tables import Location, Shop, ShopDirectory, StaffMember
+
+__all__ = [
+    "AuditRow",
+    "Award",
+    "AwardLine",
+    "Customer",
+    "Deficit",
+    "Delivery",
+    "EarningRule",
+    "EntryNote",
+    "LedgerEntry",
+    "Location",
+    "Lot",
+    "LotDebit",
+    "Member",
+    "MemberBalance",
+    "Order",
+    "OrderLine",
+    "OutboxEvent",
+    "Programme",
+    "Refund",
+    "RefundLine",
+    "Shop",
+    "ShopDirectory",
+    "StaffMember",
+    "TimelineEvent",
+]

@@ -1,0 +1,121 @@
+"""Tables of our dealings with Shopify: tokens, webhooks in, back-fill runs, privacy requests."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from loyalty.base.db import Base
+
+
+class Installation(Base):
+    """The shop's offline token, encrypted. Its row lock is what a refresh holds."""
+
+    __tablename__ = "installation"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_installation__shop"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    access_token: Mapped[bytes | None]
+    access_expires_at: Mapped[datetime | None]
+    refresh_token: Mapped[bytes | None]
+    refresh_expires_at: Mapped[datetime | None]
+    scopes: Mapped[str]
+    updated_at: Mapped[datetime]
+
+
+class InboxRow(Base):
+    """A webhook as it came. `state`: new, done, ignored (stale) or parked (a person must look).
+
+    uq (shop_id, webhook_id): a delivery is stored once.
+    ix (shop_id, next_at, id) where new: the drain's batch. ix parked: what must be looked at.
+    """
+
+    __tablename__ = "inbox_row"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_inbox_row__shop"),
+        UniqueConstraint("shop_id", "webhook_id"),
+        Index("ix_inbox_row__new", "shop_id", "next_at", "id", postgresql_where="state = 'new'"),
+        Index("ix_inbox_row__parked", "shop_id", "id", postgresql_where="state = 'parked'"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    webhook_id: Mapped[str]
+    event_id: Mapped[str | None]
+    topic: Mapped[str]
+    api_version: Mapped[str | None]
+    triggered_at: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+    body: Mapped[bytes]
+    state: Mapped[str]
+    attempts: Mapped[int]
+    next_at: Mapped[datetime]
+    error: Mapped[str | None]
+    done_at: Mapped[datetime | None]
+
+
+class StrayWebhook(Base):
+    """A genuine webhook of a shop that we do not know. Global: it has no shop of ours."""
+
+    __tablename__ = "stray_webhook"
+
+    webhook_id: Mapped[str] = mapped_column(primary_key=True)
+    shop_domain: Mapped[str] = mapped_column(primary_key=True)
+    topic: Mapped[str]
+    received_at: Mapped[datetime]
+
+
+class BackfillRun(Base):
+    """One bulk read of the shop's history. `subject`: shop, locations, customers or orders.
+
+    `state`: waiting, asked, reading, done or failed. `objects_read` is also where a killed
+    run goes on: every line before it is committed. uq (shop_id, generation, subject).
+    """
+
+    __tablename__ = "backfill_run"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_backfill_run__shop"),
+        UniqueConstraint("shop_id", "generation", "subject"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    generation: Mapped[int]
+    subject: Mapped[str]
+    state: Mapped[str]
+    bulk_operation_id: Mapped[str | None]
+    objects_total: Mapped[int | None]
+    objects_read: Mapped[int]
+    attempts: Mapped[int]
+    next_at: Mapped[datetime]
+    error: Mapped[str | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class PrivacyRequest(Base):
+    """A request of Shopify's compliance topics, with the day by which it must be met.
+
+    `subject`: customers/data_request, customers/redact or shop/redact.
+    """
+
+    __tablename__ = "privacy_request"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_privacy_request__shop"),
+        Index("ix_privacy_request__member", "shop_id", "member_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    subject: Mapped[str]
+    customer_id: Mapped[int | None]
+    member_id: Mapped[UUID | None]
+    body: Mapped[dict[str, Any]]
+    state: Mapped[str]
+    received_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
