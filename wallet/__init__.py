@@ -1,1 +1,1 @@
-"""The card: its content for a member, Apple's pass and web service, the customers' pages."""
+"""The customer's card: its content, Apple's pass and push, and the public card page."""

@@ -1,0 +1,1 @@
+"""Apple Wallet: pass files, the PassKit web service and push through APNs."""

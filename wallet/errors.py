@@ -1,0 +1,17 @@
+"""Failures of the wallet's outside world; `retryable` says whether trying again can help."""
+
+
+class ApplePassError(Exception):
+    """Apple, or our certificate for Apple, kept a pass from being signed or delivered."""
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class BadLink(Exception):
+    """A card link that we did not sign."""
+
+
+class ExpiredLink(Exception):
+    """A card link that we signed and whose time is over."""
