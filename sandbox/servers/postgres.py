@@ -69,8 +69,10 @@ class Postgres:
 
     def remove(self) -> None:
         """End the server and delete its data for good."""
-        self.stop()
-        shutil.rmtree(_Cluster(self.directory).data.parent, ignore_errors=True)
+        with starting_alone(self.directory):
+            cluster = _Cluster(self.directory)
+            cluster.stop("immediate")
+            shutil.rmtree(cluster.data.parent, ignore_errors=True)
 
 
 def start(directory: Path, settings: Mapping[str, str] | None = None) -> Postgres:
@@ -84,7 +86,7 @@ def start(directory: Path, settings: Mapping[str, str] | None = None) -> Postgre
         cluster = _Cluster(directory)
         server = cluster.running()
         if server is None:
-            cluster.create()
+            cluster.create(settings or {})
             server = cluster.start(settings or {})
         _create_database_and_roles(server)
         return server
@@ -107,12 +109,12 @@ class _Cluster:
         if "port" not in self.record:
             return None
         try:
-            psycopg.connect(server.url("postgres", SUPERUSER), connect_timeout=5).close()
+            psycopg.connect(server.url("postgres", SUPERUSER), connect_timeout=2).close()
         except psycopg.OperationalError:
             return None
         return server
 
-    def create(self) -> None:
+    def create(self, settings: Mapping[str, str]) -> None:
         """Make the data folder unless there is a whole one."""
         if (self.data / "PG_VERSION").exists():
             return
@@ -124,17 +126,18 @@ class _Cluster:
         write_private(password_file, self.record["passwords"][SUPERUSER])
         self.user.own(password_file)
         try:
-            self._initdb(fresh, password_file)
+            self._initdb(fresh, password_file, sync=settings.get("fsync") != "off")
         finally:
             password_file.unlink()
         fresh.rename(self.data)
 
-    def _initdb(self, fresh: Path, password_file: Path) -> None:
+    def _initdb(self, fresh: Path, password_file: Path, *, sync: bool) -> None:
         # The builtin locale sorts alike on every system, whatever locales it has.
         made = self.user.run(
             [
                 *(_programs(self.user) / "initdb", "-D", fresh, "-U", SUPERUSER, "-E", "UTF8"),
                 *("--auth=scram-sha-256", f"--pwfile={password_file}", "--no-instructions"),
+                *([] if sync else ["--no-sync"]),
                 *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
             ]
         )
@@ -187,11 +190,11 @@ class _Cluster:
         if (pid := self._pid()) and not is_running(pid, f"{self.data}"):
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
-    def stop(self) -> None:
-        """Shut down fast, and wait for it."""
+    def stop(self, mode: str = "fast") -> None:
+        """Shut down and wait for it; `immediate` is for data that nobody wants any more."""
         if (pid := self._pid()) and is_running(pid, f"{self.data}"):
             programs = _programs(self.user)
-            self.user.run([programs / "pg_ctl", "stop", "-D", self.data, "-m", "fast", "-s", "-w"])
+            self.user.run([programs / "pg_ctl", "stop", "-D", self.data, "-m", mode, "-s", "-w"])
 
     def _pid(self) -> int | None:
         try:

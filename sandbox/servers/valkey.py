@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from sandbox.servers.launching import (
     ServerError,
@@ -106,7 +108,8 @@ maxmemory-policy noeviction
 def _answers(server: Valkey) -> bool:
     """Whether our server is there and up: another one would not know the password."""
     try:
-        return bool(redis.Redis.from_url(server.url, socket_timeout=5).ping())
+        client = redis.Redis.from_url(server.url, socket_timeout=2, retry=Retry(NoBackoff(), 0))
+        return bool(client.ping())
     except redis.RedisError:
         return False
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from sandbox.servers.launching import is_running
 from sandbox.servers.valkey import start_valkey
@@ -71,7 +73,7 @@ def test_nobody_gets_in_without_the_password(state: Path) -> None:
     server = start_valkey(state)
 
     with pytest.raises(redis.AuthenticationError):
-        redis.Redis(port=server.port).ping()
+        redis.Redis(port=server.port, retry=Retry(NoBackoff(), 0)).ping()
     assert stat.S_IMODE((state / "valkey.json").stat().st_mode) == 0o600
     assert stat.S_IMODE((state / "valkey.conf").stat().st_mode) == 0o600
 

@@ -1,0 +1,130 @@
+"""What every test may ask for: one embedded PostgreSQL and Valkey a run, and migrated databases.
+
+Domain tests share one database and roll back; a flow test asks for a database of its own.
+"""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from alembic import command
+from alembic.config import Config
+from psycopg import sql
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from loyalty.base import db
+from sandbox.servers import postgres as embedded
+from sandbox.servers.postgres import APP, OWNER, SUPERUSER, Postgres
+from sandbox.servers.valkey import start_valkey
+
+ROOT = Path(__file__).parents[1]
+_TEMPLATE = "encore_template"
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class DatabaseUrls:
+    """One migrated database, for the app's role and for its owner."""
+
+    app: str
+    owner: str
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """The server of this run; it need not survive a power cut."""
+    server = embedded.start(
+        tmp_path_factory.mktemp("postgres"),
+        {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
+    )
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres: Postgres) -> str:
+    """The name of a database that the migrations have just made; only ever copied."""
+    _as_superuser(
+        postgres,
+        sql.SQL("CREATE DATABASE {} OWNER {}").format(
+            sql.Identifier(_TEMPLATE), sql.Identifier(OWNER)
+        ),
+    )
+    migrate(postgres.url(_TEMPLATE, OWNER))
+    return _TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def database_urls(postgres: Postgres, template_database: str) -> Iterator[DatabaseUrls]:
+    """The database that tests share: leave nothing committed in it."""
+    with _copy(postgres, template_database) as urls:
+        yield urls
+
+
+@pytest.fixture
+def fresh_database(postgres: Postgres, template_database: str) -> Iterator[DatabaseUrls]:
+    """A migrated database of the test's own, where it may commit; dropped afterwards."""
+    with _copy(postgres, template_database) as urls:
+        yield urls
+
+
+@pytest.fixture(scope="session")
+def engine(database_urls: DatabaseUrls) -> Iterator[Engine]:
+    """The app's pool on the shared database."""
+    engine = db.configure(database_urls.app)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session as the app's role whose every commit is undone after the test."""
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        with Session(
+            connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        ) as session:
+            yield session
+        transaction.rollback()
+
+
+@pytest.fixture(scope="session")
+def _valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    server = start_valkey(tmp_path_factory.mktemp("valkey"))
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def valkey_url(_valkey: str) -> str:
+    """The URL of an empty Valkey."""
+    redis.Redis.from_url(_valkey).flushall()
+    return _valkey
+
+
+def migrate(owner_url: str) -> None:
+    """Bring the database at `owner_url` to the newest revision."""
+    settings = Config(ROOT / "alembic.ini")
+    settings.attributes.update(owner_url=owner_url, app_role=APP)
+    command.upgrade(settings, "head")
+
+
+@contextmanager
+def _copy(postgres: Postgres, template: str) -> Iterator[DatabaseUrls]:
+    """A database made from `template`, dropped at the end whoever is still connected."""
+    name = f"encore_test_{next(_numbers)}"
+    names = [sql.Identifier(part) for part in (name, OWNER, template)]
+    _as_superuser(postgres, sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(*names))
+    yield DatabaseUrls(postgres.url(name, APP), postgres.url(name, OWNER))
+    _as_superuser(postgres, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(names[0]))
+
+
+def _as_superuser(postgres: Postgres, statement: sql.Composed) -> None:
+    with psycopg.connect(postgres.url("postgres", SUPERUSER), autocommit=True) as connection:
+        connection.execute(statement)
