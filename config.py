@@ -1,4 +1,4 @@
-"""Typed settings, read once from the environment; nothing else in our packages reads `os.environ`."""
+"""Typed settings, read once from the environment; nothing else of ours reads `os.environ`."""
 
 from functools import lru_cache
 from pathlib import Path

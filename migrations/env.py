@@ -10,9 +10,10 @@ from sqlalchemy import create_engine
 
 import loyalty.tables
 import shopify_app.platform.tables
+import wallet.tables
 from loyalty.base.db import Base, psycopg_url
 
-__all__ = ["loyalty", "shopify_app"]
+__all__ = ["loyalty", "shopify_app", "wallet"]
 
 
 def _urls() -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Refusals we can explain, named for the fact. Each carries a stable `code` and an HTTP `status`."""
+"""Refusals we can explain, named for the fact; each has a stable `code` and HTTP `status`."""
 
 
 class LoyaltyError(Exception):

@@ -1,4 +1,4 @@
-"""Tables of the books. `ledger_entry` and `lot_debit` only grow: a trigger and the grants see to it."""
+"""Tables of the books. `ledger_entry` and `lot_debit` only grow: trigger and grants see to it."""
 
 from datetime import date, datetime
 from uuid import UUID

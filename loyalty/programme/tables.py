@@ -30,7 +30,6 @@ class Programme(Base):
     enrolment: Mapped[str]
     hold_days: Mapped[int]
     money_refunds: Mapped[str]
-    paused_at: Mapped[datetime | None]
 
 
 class EarningRule(Base):

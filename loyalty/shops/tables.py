@@ -1,4 +1,4 @@
-"""Tables of shops. `shop_directory` is the only one without a policy: it maps domains to shop ids."""
+"""Tables of shops. `shop_directory` alone has no policy: it maps domains to shop ids."""
 
 from datetime import datetime
 from typing import Any

@@ -257,7 +257,6 @@ def _programme() -> None:
         sa.Column("enrolment", sa.Text(), nullable=False),
         sa.Column("hold_days", sa.BigInteger(), nullable=False),
         sa.Column("money_refunds", sa.Text(), nullable=False),
-        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "enrolment in ('everyone', 'joiners')", name=op.f("ck_programme__enrolment")
         ),
@@ -387,8 +386,10 @@ def _ledger() -> None:
         sa.Column("order_id", sa.BigInteger(), nullable=True),
         sa.Column("reverses_id", sa.UUID(), nullable=True),
         sa.CheckConstraint(
-            "kind in ('earn_order', 'earn_action', 'referral', 'grant', 'redeem', 'redeem_reversal', "
-            "'earn_reversal', 'expire', 'deduct', 'merge_out', 'merge_in', 'archive', 'restore', 'import')",
+            "kind in ('earn_order', 'earn_action', 'referral', 'grant', "
+            "'redeem', 'redeem_reversal', "
+            "'earn_reversal', 'expire', 'deduct', 'merge_out', "
+            "'merge_in', 'archive', 'restore', 'import')",
             name=op.f("ck_ledger_entry__kind"),
         ),
         sa.CheckConstraint("points <> 0", name=op.f("ck_ledger_entry__points_not_zero")),

@@ -1,0 +1,64 @@
+"""An order and its refunds as Shopify tells them, in minor units of shop money."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from loyalty.members.facts import CustomerFacts
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """Amounts are for the whole ordered `quantity`; included tax is 0 where prices are net."""
+
+    line_id: int
+    title: str
+    product_id: int | None
+    quantity: int
+    current_quantity: int
+    gross_minor: int
+    discount_minor: int
+    included_tax_minor: int
+    is_gift_card: bool
+    is_tip: bool
+
+    @property
+    def basis_minor(self) -> int:
+        """What the line counts for: gift cards and tips count nothing."""
+        if self.is_gift_card or self.is_tip:
+            return 0
+        return max(0, self.gross_minor - self.discount_minor - self.included_tax_minor)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFacts:
+    """`money_minor`: what came back without any line, shipping apart; `lines`: (line, quantity)."""
+
+    refund_id: int
+    order_id: int
+    created_at: datetime
+    money_minor: int
+    lines: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """`total_minor`: what was to pay; `current_total_minor`: less refunds and gift cards."""
+
+    order_id: int
+    name: str
+    customer: CustomerFacts | None
+    customer_id: int | None
+    currency: str
+    taxes_included: bool
+    is_test: bool
+    is_paid: bool
+    source_name: str | None
+    location_id: int | None
+    total_minor: int
+    current_total_minor: int
+    created_at: datetime
+    processed_at: datetime
+    cancelled_at: datetime | None
+    updated_at: datetime
+    lines: tuple[LineFacts, ...]
+    refunds: tuple[RefundFacts, ...]

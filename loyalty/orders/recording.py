@@ -1,0 +1,200 @@
+"""What Shopify says of orders and refunds becomes rows, then points; late or twice is no matter.
+
+Locks: the member's balance first, then the order.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from loyalty.base.errors import ForeignCurrency
+from loyalty.earning.awards import settle_order
+from loyalty.ledger.posting import lock_balance
+from loyalty.members.enrolment import enrol_customer, record_customer
+from loyalty.members.tables import Customer
+from loyalty.orders.facts import LineFacts, OrderFacts, RefundFacts
+from loyalty.orders.tables import Order, OrderLine, Refund, RefundLine
+from loyalty.shops.tables import Shop
+
+
+def record_order(
+    session: Session, shop: Shop, facts: OrderFacts, *, now: datetime, is_backfill: bool
+) -> Order:
+    """Store the order's state unless we know a newer one, and settle its points.
+
+    Raises ForeignCurrency when its shop money is not the shop's. Flushes; the caller commits.
+    """
+    if facts.currency != shop.currency:
+        raise ForeignCurrency(f"{facts.name} is in {facts.currency}, the shop in {shop.currency}")
+    member_id = _owner(session, shop, facts, now=now, is_backfill=is_backfill)
+    balance = lock_balance(session, shop.shop_id, member_id) if member_id else None
+    order = _find_order(session, shop.shop_id, facts.order_id, lock=True)
+    if order is None:
+        order = _add_order(session, shop, facts)
+    elif not _is_news(session, order, facts):
+        return order
+    order.member_id = order.member_id or member_id
+    _copy_state(session, order, facts)
+    if balance is not None:
+        settle_order(session, order, balance, happened_at=_happened_at(facts), now=now)
+    return order
+
+
+def record_refund(session: Session, shop: Shop, facts: RefundFacts, *, now: datetime) -> None:
+    """Store a refund, and settle its order's points if the order is here already."""
+    seen = _find_order(session, shop.shop_id, facts.order_id, lock=False)
+    if seen is None or seen.member_id is None:
+        _store_refund(session, shop.shop_id, facts, in_order=False)
+        return
+    balance = lock_balance(session, shop.shop_id, seen.member_id)
+    order = _find_order(session, shop.shop_id, facts.order_id, lock=True)
+    assert order is not None
+    _store_refund(session, shop.shop_id, facts, in_order=False)
+    settle_order(session, order, balance, happened_at=facts.created_at, now=now)
+
+
+def _owner(
+    session: Session, shop: Shop, facts: OrderFacts, *, now: datetime, is_backfill: bool
+) -> UUID | None:
+    """The member whose order this is: the one it had first, else its customer's."""
+    known = _find_order(session, shop.shop_id, facts.order_id, lock=False)
+    if known is not None and known.member_id is not None:
+        return known.member_id
+    customer = _find_customer(session, shop, facts, now=now, is_backfill=is_backfill)
+    if customer is None:
+        return None
+    if facts.is_paid and not facts.is_test:
+        enrol_customer(session, shop, customer, now=now, is_backfill=is_backfill)
+    return customer.member_id
+
+
+def _find_customer(
+    session: Session, shop: Shop, facts: OrderFacts, *, now: datetime, is_backfill: bool
+) -> Customer | None:
+    if facts.customer is not None:
+        return record_customer(session, shop, facts.customer, now=now, is_backfill=is_backfill)
+    if facts.customer_id is not None:
+        return session.get(Customer, (shop.shop_id, facts.customer_id))
+    return None
+
+
+def _find_order(session: Session, shop_id: int, order_id: int, *, lock: bool) -> Order | None:
+    statement = select(Order).where(Order.shop_id == shop_id, Order.order_id == order_id)
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return session.scalar(statement)
+
+
+def _add_order(session: Session, shop: Shop, facts: OrderFacts) -> Order:
+    """A new order; history if it was paid before the shop began to earn."""
+    started_at = min(facts.created_at, facts.processed_at)
+    order = Order(
+        shop_id=shop.shop_id,
+        order_id=facts.order_id,
+        member_id=None,
+        is_history=facts.is_paid and started_at < shop.earning_since,
+    )
+    _set_columns(order, facts)
+    session.add(order)
+    session.flush()
+    return order
+
+
+def _is_news(session: Session, order: Order, facts: OrderFacts) -> bool:
+    """Newer, or of the same second and further along: Shopify's times have no fractions."""
+    return _progress(facts.updated_at, facts.cancelled_at, facts.is_paid, len(facts.refunds)) >= (
+        _progress(
+            order.shopify_updated_at,
+            order.cancelled_at,
+            order.is_paid,
+            _count_refunds_in_order(session, order),
+        )
+    )
+
+
+def _progress(
+    updated_at: datetime, cancelled_at: datetime | None, is_paid: bool, refunds: int
+) -> tuple[datetime, bool, bool, int]:
+    return updated_at, cancelled_at is not None, is_paid, refunds
+
+
+def _count_refunds_in_order(session: Session, order: Order) -> int:
+    statement = select(func.count()).where(
+        Refund.shop_id == order.shop_id, Refund.order_id == order.order_id, Refund.in_order
+    )
+    return session.scalar(statement) or 0
+
+
+def _copy_state(session: Session, order: Order, facts: OrderFacts) -> None:
+    _set_columns(order, facts)
+    for line in facts.lines:
+        _store_line(session, order, line)
+    for refund in facts.refunds:
+        _store_refund(session, order.shop_id, refund, in_order=True)
+    session.flush()
+
+
+def _set_columns(order: Order, facts: OrderFacts) -> None:
+    for name in (
+        "name", "customer_id", "currency", "taxes_included", "is_test", "is_paid", "source_name",
+        "location_id", "total_minor", "current_total_minor", "created_at", "processed_at",
+        "cancelled_at",
+    ):  # fmt: skip
+        setattr(order, name, getattr(facts, name))
+    order.shopify_updated_at = facts.updated_at
+
+
+def _store_line(session: Session, order: Order, facts: LineFacts) -> None:
+    session.merge(
+        OrderLine(
+            shop_id=order.shop_id,
+            order_id=order.order_id,
+            line_id=facts.line_id,
+            title=facts.title,
+            product_id=facts.product_id,
+            quantity=facts.quantity,
+            current_quantity=facts.current_quantity,
+            basis_minor=facts.basis_minor,
+            is_gift_card=facts.is_gift_card,
+            gross_minor=facts.gross_minor,
+        )
+    )
+
+
+def _store_refund(session: Session, shop_id: int, facts: RefundFacts, *, in_order: bool) -> None:
+    """Keep a refund once; what an order's state has counted stays counted.
+
+    A copy that knows the money or the lines completes one that did not.
+    """
+    statement = insert(Refund).values(
+        shop_id=shop_id,
+        refund_id=facts.refund_id,
+        order_id=facts.order_id,
+        money_minor=facts.money_minor,
+        in_order=in_order,
+        created_at=facts.created_at,
+    )
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["shop_id", "refund_id"],
+            set_={
+                "in_order": Refund.in_order | statement.excluded.in_order,
+                "money_minor": func.greatest(Refund.money_minor, statement.excluded.money_minor),
+            },
+        )
+    )
+    for line_id, quantity in facts.lines:
+        session.merge(
+            RefundLine(
+                shop_id=shop_id, refund_id=facts.refund_id, line_id=line_id, quantity=quantity
+            )
+        )
+    session.flush()
+
+
+def _happened_at(facts: OrderFacts) -> datetime:
+    """When what we settle took place: the payment at first, later the last change."""
+    return facts.cancelled_at or (facts.updated_at if facts.refunds else facts.processed_at)

@@ -1,0 +1,40 @@
+"""The timeline's words. An event is written in the transaction of what it tells."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from loyalty.base.ids import new_id
+from loyalty.members.tables import TimelineEvent
+
+POINTS_ADDED = "points_added"
+POINTS_REMOVED = "points_removed"
+MEMBER_JOINED = "member_joined"
+PASS_INSTALLED = "pass_installed"
+PASS_REMOVED = "pass_removed"
+PUSH_CREATED = "push_created"
+PUSH_SENT = "push_sent"
+PUSH_FAILED = "push_failed"
+
+
+def note_event(
+    session: Session,
+    shop_id: int,
+    member_id: UUID,
+    kind: str,
+    occurred_at: datetime,
+    **details: Any,
+) -> None:
+    """Stage one event; `details` hold what the page shows: points, reason, order, platform."""
+    session.add(
+        TimelineEvent(
+            shop_id=shop_id,
+            id=new_id(),
+            member_id=member_id,
+            kind=kind,
+            occurred_at=occurred_at,
+            details=details,
+        )
+    )
