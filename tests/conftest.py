@@ -4,6 +4,8 @@ Domain tests share one database and roll back; a flow test asks for a database o
 """
 
 import itertools
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from sandbox.servers.valkey import start_valkey
 
 ROOT = Path(__file__).parents[1]
 _TEMPLATE = "encore_template"
+_LEFT_OUT = pytest.StashKey[int]()
 _numbers = itertools.count(1)
 
 
@@ -106,6 +109,24 @@ def valkey_url(_valkey: str) -> str:
     """The URL of an empty Valkey."""
     redis.Redis.from_url(_valkey).flushall()
     return _valkey
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave browser tests out, and say so, where there is no Chromium; in CI refuse to run."""
+    browser = [item for item in items if item.get_closest_marker("browser")]
+    if not browser or shutil.which("chromium"):
+        return
+    if os.environ.get("CI") == "true":
+        raise pytest.UsageError("CI needs Chromium: the browser tests must run there")
+    items[:] = [item for item in items if item not in browser]
+    config.hook.pytest_deselected(items=browser)
+    config.stash[_LEFT_OUT] = len(browser)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was left out."""
+    if left_out := terminalreporter.config.stash.get(_LEFT_OUT, 0):
+        terminalreporter.write_line(f"No Chromium here: {left_out} browser tests were left out")
 
 
 def migrate(owner_url: str) -> None:
