@@ -61,9 +61,9 @@ class _Archive:
 
     def with_file(self, name: str, content: bytes) -> "_Archive":
         label, length = name.encode("ascii"), len(content)
-        # Flags, method (stored), time, date, CRC, both sizes, lengths of name and extra.
-        facts = (0, 0, 0, _FIRST_OF_JANUARY_1980, zlib.crc32(content), length, length)
-        facts += (len(label), 0)
+        # Flags, method (stored), time, date; then CRC, both sizes, lengths of name and extra.
+        stamp = (0, 0, 0, _FIRST_OF_JANUARY_1980)
+        facts = (*stamp, zlib.crc32(content), length, length, len(label), 0)
         local = pack_struct("<4s5H3L2H", b"PK\x03\x04", _VERSION, *facts) + label
         versions = (b"PK\x01\x02", _UNIX | _VERSION, _VERSION)
         where = (0, 0, 0, _PLAIN_FILE, self._size)

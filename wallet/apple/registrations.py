@@ -1,0 +1,234 @@
+"""Which devices have which passes. A device shows one push token for all its passes of a type."""
+
+import hmac
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from loyalty import outbox, timeline
+from loyalty.base.ids import new_id
+from wallet.passes import next_tag
+from wallet.tables import AppleDevice, AppleLog, AppleRegistration, WalletPass
+
+_SERIAL = re.compile(r"([1-9][0-9]{0,17})-([0-9a-f]{32})")
+_LOGS_KEPT = timedelta(days=30)
+_LOGS_PER_HOUR_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The serials that changed since a tag, and the tag to ask with next time."""
+
+    serials: Sequence[str]
+    last_tag: int
+
+
+def find_authorized_pass(
+    session: Session, shop_id: int, pass_type_id: str, serial: str, token: str
+) -> WalletPass | None:
+    """The pass of this serial if `token` is its own; None says nothing of which part was wrong."""
+    parts = _SERIAL.fullmatch(serial)
+    if parts is None or int(parts[1]) != shop_id:
+        return None
+    card = session.get(WalletPass, (shop_id, UUID(hex=parts[2])))
+    if card is None or card.platform != "apple" or card.pass_type_id != pass_type_id:
+        return None
+    is_own = hmac.compare_digest(card.authentication_token.encode(), token.encode())
+    return card if is_own else None
+
+
+def register(
+    session: Session, card: WalletPass, device_id: str, push_token: str, *, now: datetime
+) -> bool:
+    """Note that the device has the pass, and its present push token; True if it is new there."""
+    _store_push_token(session, device_id, card.pass_type_id, push_token, now)
+    if not _store_registration(session, card, device_id, now):
+        return False
+    timeline.note_event(
+        session, card.shop_id, card.member_id, timeline.PASS_INSTALLED, now, platform="apple"
+    )
+    # The pass before its pass type, the order in which a revision locks them too.
+    session.refresh(card, with_for_update=True)
+    if card.downloaded_revision < card.revision:
+        # It changed between the download and now. The device may know a later tag from
+        # another pass, so this one needs a new tag to be listed, and a push to be asked for.
+        card.tag = next_tag(session, card.shop_id, card.pass_type_id)
+        outbox.stage(
+            session, card.shop_id, outbox.MEMBER_CHANGED, member_id=card.member_id, now=now
+        )
+    return True
+
+
+def unregister(session: Session, card: WalletPass, device_id: str, *, now: datetime) -> bool:
+    """Note that the pass was removed from the device; False if it was not there."""
+    removed = session.execute(
+        update(AppleRegistration)
+        .where(*_registration(card.shop_id, card.id, device_id))
+        .where(AppleRegistration.removed_at.is_(None))
+        .values(removed_at=now)
+        .returning(AppleRegistration.device_id)
+    ).first()
+    if removed is not None:
+        timeline.note_event(
+            session, card.shop_id, card.member_id, timeline.PASS_REMOVED, now, platform="apple"
+        )
+    return removed is not None
+
+
+def list_changes(
+    session: Session, shop_id: int, device_id: str, pass_type_id: str, since: int, *, now: datetime
+) -> Changes | None:
+    """The device's passes whose tag is greater than `since`; None when there are none.
+
+    Notes on its registrations that the device asked.
+    """
+    on_device = (
+        AppleRegistration.shop_id == shop_id,
+        AppleRegistration.device_id == device_id,
+        AppleRegistration.removed_at.is_(None),
+    )
+    session.execute(update(AppleRegistration).where(*on_device).values(asked_at=now))
+    changed = session.scalars(
+        select(WalletPass)
+        .join(
+            AppleRegistration,
+            (AppleRegistration.shop_id == WalletPass.shop_id)
+            & (AppleRegistration.pass_id == WalletPass.id),
+        )
+        .where(
+            *on_device,
+            WalletPass.shop_id == shop_id,
+            WalletPass.pass_type_id == pass_type_id,
+            WalletPass.tag > since,
+        )
+        .order_by(WalletPass.tag)
+    ).all()
+    return Changes([card.serial for card in changed], changed[-1].tag) if changed else None
+
+
+def list_push_tokens(session: Session, card: WalletPass) -> dict[str, str]:
+    """device id → push token of the devices that have not been pushed the present revision."""
+    rows = session.execute(
+        select(AppleRegistration.device_id, AppleDevice.push_token)
+        .join(AppleDevice, AppleDevice.device_id == AppleRegistration.device_id)
+        .where(
+            AppleRegistration.shop_id == card.shop_id,
+            AppleRegistration.pass_id == card.id,
+            AppleRegistration.removed_at.is_(None),
+            AppleRegistration.pushed_revision < card.revision,
+            AppleDevice.pass_type_id == card.pass_type_id,
+        )
+    )
+    return {row.device_id: row.push_token for row in rows}
+
+
+def mark_pushed(
+    session: Session, shop_id: int, pass_id: UUID, device_id: str, revision: int, *, now: datetime
+) -> None:
+    """Note that APNs took the push of `revision` for this device."""
+    session.execute(
+        update(AppleRegistration)
+        .where(*_registration(shop_id, pass_id, device_id))
+        .where(AppleRegistration.pushed_revision < revision)
+        .values(pushed_revision=revision, pushed_at=now)
+    )
+
+
+def forget_device(
+    session: Session,
+    shop_id: int,
+    device_id: str,
+    push_token: str,
+    *,
+    gone_at: datetime | None,
+    now: datetime,
+) -> bool:
+    """Drop a push token that APNs called dead, unless the device registered again after `gone_at`.
+
+    No "Pass Removed": APNs answers at random times, only the device's own word counts.
+    """
+    conditions = [AppleDevice.device_id == device_id, AppleDevice.push_token == push_token]
+    if gone_at is not None:
+        conditions.append(AppleDevice.registered_at < gone_at)
+    dropped = session.execute(
+        delete(AppleDevice).where(*conditions).returning(AppleDevice.device_id)
+    ).first()
+    if dropped is None:
+        return False
+    session.execute(
+        update(AppleRegistration)
+        .where(
+            AppleRegistration.shop_id == shop_id,
+            AppleRegistration.device_id == device_id,
+            AppleRegistration.removed_at.is_(None),
+        )
+        .values(removed_at=now)
+    )
+    return True
+
+
+def store_logs(session: Session, shop_id: int, lines: Sequence[str], *, now: datetime) -> None:
+    """Keep what a device complains of, for 30 days; a flood beyond an hour's limit is dropped."""
+    session.execute(
+        delete(AppleLog).where(AppleLog.shop_id == shop_id, AppleLog.logged_at < now - _LOGS_KEPT)
+    )
+    recent = session.scalar(
+        select(func.count())
+        .select_from(AppleLog)
+        .where(AppleLog.shop_id == shop_id, AppleLog.logged_at > now - timedelta(hours=1))
+    )
+    room = max(_LOGS_PER_HOUR_MAX - (recent or 0), 0)
+    for line in lines[:room]:
+        session.add(AppleLog(shop_id=shop_id, id=new_id(), logged_at=now, message=line))
+
+
+def _store_push_token(
+    session: Session, device_id: str, pass_type_id: str, push_token: str, now: datetime
+) -> None:
+    """Insert or replace: devices register again with another token."""
+    news = {"push_token": push_token, "registered_at": now}
+    key = {"device_id": device_id, "pass_type_id": pass_type_id}
+    session.execute(
+        insert(AppleDevice)
+        .values(key | news)
+        .on_conflict_do_update(index_elements=list(key), set_=news)
+    )
+
+
+def _store_registration(session: Session, card: WalletPass, device_id: str, now: datetime) -> bool:
+    """Insert, or wake up one that was removed; False if it stands already."""
+    values = {
+        "shop_id": card.shop_id,
+        "pass_id": card.id,
+        "device_id": device_id,
+        "registered_at": now,
+        "removed_at": None,
+        "pushed_revision": card.downloaded_revision,
+    }
+    stored = session.execute(
+        insert(AppleRegistration)
+        .values(values)
+        .on_conflict_do_update(
+            index_elements=["shop_id", "pass_id", "device_id"],
+            set_={
+                name: values[name] for name in ("registered_at", "removed_at", "pushed_revision")
+            },
+            where=AppleRegistration.removed_at.is_not(None),
+        )
+        .returning(AppleRegistration.device_id)
+    ).first()
+    return stored is not None
+
+
+def _registration(shop_id: int, pass_id: UUID, device_id: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        AppleRegistration.shop_id == shop_id,
+        AppleRegistration.pass_id == pass_id,
+        AppleRegistration.device_id == device_id,
+    )

@@ -1,0 +1,67 @@
+"""Signed links to a member's card: what they name is in the link, so nothing is stored for them.
+
+A link that we did not sign, or that was changed by one bit, reads as BadLink.
+"""
+
+import hmac
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import UUID
+
+from wallet.errors import BadLink, ExpiredLink
+
+Purpose = Literal["card"]
+
+_PURPOSES: dict[Purpose, int] = {"card": 1}
+_VERSION = 1
+_BODY = struct.Struct(">BBQ16sL")  # version, purpose, shop, member, expiry (0: never)
+_MAC_SIZE = 18  # 30 + 18 bytes are 64 characters without a spare bit to change unseen
+_TOKEN_SIZE = (_BODY.size + _MAC_SIZE) * 4 // 3
+
+
+@dataclass(frozen=True, slots=True)
+class CardLink:
+    """Whose card a link opens, and what for."""
+
+    shop_id: int
+    member_id: UUID
+    purpose: Purpose = "card"
+
+
+def make_link_token(link: CardLink, secret: bytes, *, expires_at: datetime | None = None) -> str:
+    """64 URL-safe characters that name `link`; the same arguments give the same token."""
+    expiry = int(expires_at.timestamp()) if expires_at else 0
+    body = _BODY.pack(_VERSION, _PURPOSES[link.purpose], link.shop_id, link.member_id.bytes, expiry)
+    return urlsafe_b64encode(body + _mac(body, secret)).decode()
+
+
+def read_link_token(token: str, secret: bytes, *, purpose: Purpose, now: datetime) -> CardLink:
+    """What `token` names. Raises BadLink, or ExpiredLink when it was good until a while ago."""
+    body = _verified_body(token, secret)
+    version, kind, shop_id, member, expiry = _BODY.unpack(body)
+    if version != _VERSION or kind != _PURPOSES[purpose]:
+        raise BadLink("a link for something else")
+    if expiry and now >= datetime.fromtimestamp(expiry, UTC):
+        raise ExpiredLink("the link's time is over")
+    return CardLink(shop_id, UUID(bytes=member), purpose)
+
+
+def _verified_body(token: str, secret: bytes) -> bytes:
+    if len(token) != _TOKEN_SIZE or not token.isascii():
+        raise BadLink("not a link token")
+    try:
+        raw = urlsafe_b64decode(token)
+    except ValueError as error:
+        raise BadLink("not a link token") from error
+    body, mac = raw[: _BODY.size], raw[_BODY.size :]
+    if not hmac.compare_digest(mac, _mac(body, secret)):
+        raise BadLink("not signed by us")
+    return body
+
+
+def _mac(body: bytes, secret: bytes) -> bytes:
+    # The prefix keeps other uses of the same secret apart from links.
+    return hmac.digest(secret, b"encore card link\0" + body, "sha256")[:_MAC_SIZE]

@@ -1,0 +1,54 @@
+"""What the wallet knows of its surroundings, set once per process by the composition root."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class AppleSettings:
+    """A Pass Type ID, the PEM files that sign for it, and where its pushes go.
+
+    `apns_ca_file` is None for the system's authorities.
+    """
+
+    pass_type_id: str
+    team_id: str
+    cert_file: Path
+    key_file: Path
+    wwdr_file: Path
+    apns_url: str = "https://api.push.apple.com"
+    apns_ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WalletSettings:
+    """`apple` is None when this installation has no Apple certificate: then no passes are made.
+
+    `app_url` is our public address, without a trailing slash.
+    """
+
+    app_url: str
+    link_secret: bytes
+    apple: AppleSettings | None
+
+
+_settings: WalletSettings | None = None
+
+
+def configure(settings: WalletSettings) -> None:
+    """Set the settings of this process."""
+    global _settings
+    _settings = settings
+
+
+def current() -> WalletSettings:
+    """The settings of this process."""
+    assert _settings is not None, "wallet.setup.configure() was not called"
+    return _settings
+
+
+def apple() -> AppleSettings:
+    """Apple's part of the settings, where the caller knows that there is one."""
+    settings = current().apple
+    assert settings is not None, "no Apple certificate is configured"
+    return settings
