@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from loyalty.base import bell
+from loyalty.base import bell, faults
 
 NAMING = {
     "ix": "ix_%(table_name)s__%(column_0_N_name)s",
@@ -79,6 +79,7 @@ def shop_transaction(shop_id: int) -> Iterator[Session]:
             enter_shop(session, shop_id)
             yield session
         for queue, shop in session.info.pop("bells", {}):
+            faults.point("committed_before_bell", queue=queue, shop=shop)
             bell.ring(queue, shop)
 
 

@@ -85,9 +85,7 @@ def _matching(shop_id: int, search: str) -> Select[Any]:
     )
     needle = search.strip().lower()
     if needle:
-        statement = statement.where(
-            Member.id.in_(select(func.search_members(_pattern(needle)).scalar_table_valued("id")))
-        )
+        statement = statement.where(Member.id.in_(select(func.search_members(_pattern(needle)))))
     return statement
 
 

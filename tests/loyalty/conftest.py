@@ -1,0 +1,54 @@
+"""The fixed cast: shop Aurora with member Alice, shop Borealis with member Bob."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty.base.db import enter_shop
+from loyalty.members.enrolment import record_customer
+from loyalty.members.tables import Member, MemberBalance
+from loyalty.shops.directory import install, register_shop_id
+from loyalty.shops.tables import Shop
+from tests.factories.facts import NOON, a_customer
+
+
+@pytest.fixture
+def aurora(session: Session) -> Shop:
+    """A shop in Madrid that sells in euros; the session is inside it."""
+    return install_shop(session, "aurora", currency="EUR", timezone="Europe/Madrid")
+
+
+@pytest.fixture
+def alice(session: Session, aurora: Shop) -> Member:
+    """A member of Aurora with no points."""
+    customer = record_customer(session, aurora, a_customer(), now=NOON, is_backfill=False)
+    return session.get_one(Member, (aurora.shop_id, customer.member_id))
+
+
+def install_shop(session: Session, handle: str, *, currency: str, timezone: str) -> Shop:
+    """Install `handle`.myshopify.com a month before noon, and enter it."""
+    domain = f"{handle}.myshopify.com"
+    shop_id = register_shop_id(session, domain)
+    enter_shop(session, shop_id)
+    return install(
+        session,
+        shop_id,
+        domain=domain,
+        name=handle.capitalize(),
+        currency=currency,
+        timezone=timezone,
+        email=None,
+        now=NOON - timedelta(days=30),
+    )
+
+
+def balance_of(session: Session, member: Member) -> MemberBalance:
+    """The four figures as the database has them."""
+    statement = (
+        select(MemberBalance)
+        .where(MemberBalance.shop_id == member.shop_id, MemberBalance.member_id == member.id)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalars(statement).one()
