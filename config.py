@@ -1,5 +1,6 @@
 """Typed settings, read once from the environment; nothing else of ours reads `os.environ`."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +13,14 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 class Settings(BaseSettings):
     """Every setting of Encore; each name is its environment variable, upper case."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        # A refused setting may be a secret with a typing error.
+        hide_input_in_errors=True,
+    )
 
     sandbox: bool = False
     app_url: str = "http://localhost:5002"
@@ -33,6 +41,7 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     sentry_dsn: str | None = None
     log_level: str = "INFO"
+    encore_fault_points: Path | None = None
 
     apns_url: str = "https://api.push.apple.com"
     apns_ca_file: Path | None = None
@@ -72,3 +81,8 @@ def _require_tls(name: str, url: SecretStr, one_of: tuple[str, ...]) -> None:
 def load() -> Settings:
     """The settings of this process."""
     return Settings()  # type: ignore[call-arg]
+
+
+def share_metrics(folder: Path) -> None:
+    """Let the processes started from here add up their metrics in `folder`, unless told where."""
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))

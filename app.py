@@ -1,0 +1,182 @@
+"""The composition root: hands settings to every package, makes the Flask app, starts processes.
+
+Nobody imports it. `python app.py --help` lists the commands.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from flask import Blueprint, Flask
+from pydantic import SecretStr
+
+import config
+from config import Settings
+from jobs import clock as clock_process
+from jobs import queues, readiness, worker
+from jobs.commands import operator
+from jobs.gauges import read_gauges
+from jobs.supervisor import Supervisor
+from loyalty.base import bell, db, faults
+from shopify_app.admin import blueprint as admin
+from shopify_app.edge import errors, health, https, logs, metrics, requests, sentry
+from shopify_app.platform import auth, webhooks
+from shopify_app.platform import settings as platform_settings
+from wallet import setup as wallet_setup
+from wallet import web as wallet_web
+
+ROOT = Path(__file__).parent
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The web app, on the settings of the environment unless given."""
+    settings = settings or config.load()
+    set_up(settings)
+    app = Flask("encore", root_path=str(ROOT), static_folder=None)
+    app.config.update(ENCORE=settings, MAX_CONTENT_LENGTH=8 * 1024 * 1024)
+    requests.init_app(app)
+    errors.init_app(app)
+    if not settings.sandbox:
+        https.init_app(app)
+    for blueprint in (webhooks.blueprint, auth.blueprint, admin.blueprint, wallet_web.blueprint):
+        app.register_blueprint(blueprint)
+    app.register_blueprint(_health())
+    app.register_blueprint(metrics.make_blueprint(_secret(settings.metrics_token), read_gauges))
+    return app
+
+
+def set_up(settings: Settings) -> None:
+    """Give each package of this process what it needs of `settings`."""
+    logs.configure(settings.log_level)
+    if settings.sentry_dsn:
+        sentry.init(settings.sentry_dsn)
+    # hide_parameters: a failed statement must not quote people into logs.
+    db.configure(settings.database_url.get_secret_value(), hide_parameters=True)
+    queues.configure(settings.redis_url.get_secret_value())
+    bell.register(queues.ring)
+    platform_settings.configure(settings)
+    wallet_setup.configure(_wallet_settings(settings))
+    if settings.sandbox and settings.encore_fault_points:
+        faults.arm(settings.encore_fault_points)
+
+
+def _wallet_settings(settings: Settings) -> wallet_setup.WalletSettings:
+    return wallet_setup.WalletSettings(
+        app_url=settings.app_url.rstrip("/"),
+        link_secret=settings.link_secret.get_secret_value().encode(),
+        apple=_apple_settings(settings),
+    )
+
+
+def _apple_settings(settings: Settings) -> wallet_setup.AppleSettings | None:
+    cert_file, key_file = settings.apple_cert_file, settings.apple_key_file
+    wwdr_file = settings.apple_wwdr_file
+    if not (cert_file and key_file and wwdr_file):
+        return None
+    return wallet_setup.AppleSettings(
+        pass_type_id=settings.apple_pass_type_id,
+        team_id=settings.apple_team_id,
+        cert_file=cert_file,
+        key_file=key_file,
+        wwdr_file=wwdr_file,
+        apns_url=settings.apns_url,
+        apns_ca_file=settings.apns_ca_file,
+    )
+
+
+def _health() -> Blueprint:
+    return health.make_blueprint(
+        {
+            "postgresql": readiness.has_postgresql,
+            "redis": readiness.has_redis,
+            "migrations": readiness.AtNewestMigration(),
+        }
+    )
+
+
+def _secret(value: SecretStr | None) -> str | None:
+    return value.get_secret_value() if value else None
+
+
+@click.group()
+def main() -> None:
+    """Encore's processes and the commands of its operators."""
+
+
+@main.command()
+@click.option("--host", default="0.0.0.0", show_default=True)
+@click.option("--port", envvar="PORT", default=5002, show_default=True)
+def web(host: str, port: int) -> None:
+    """Serve the web app with gunicorn."""
+    config.load()  # a wrong setting should stop us here, with one message
+    config.share_metrics(Path(tempfile.mkdtemp(prefix="encore-metrics-")))
+    os.chdir(ROOT)
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}"]
+    os.execv(sys.executable, command)
+
+
+@main.command("worker")
+@click.argument("names", nargs=-1, type=click.Choice(queues.QUEUES))
+def work(names: tuple[str, ...]) -> None:
+    """Answer the bells of the named queues, or of all: a process for each."""
+    settings = config.load()
+    logs.configure(settings.log_level)
+
+    def run(name: str) -> None:
+        set_up(settings)
+        worker.work(name, settings.redis_url.get_secret_value())
+
+    if len(names) == 1:
+        run(names[0])
+    else:
+        Supervisor(run).supervise(names or queues.QUEUES)
+
+
+@main.command("clock")
+def run_clock() -> None:
+    """Run the schedule."""
+    set_up(config.load())
+    clock_process.run()
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest migration."""
+    settings = config.load()
+    owner_url = settings.database_owner_url
+    app_role = urlsplit(settings.database_url.get_secret_value()).username
+    if owner_url is None or not app_role:
+        raise click.ClickException("migrate needs DATABASE_OWNER_URL, and a role in DATABASE_URL")
+    readiness.migrate(owner_url.get_secret_value(), app_role)
+
+
+@main.command()
+def demo() -> None:
+    """Run the whole product on this machine, with a shop of believable members."""
+    from sandbox import demo  # production never imports the sandbox
+
+    demo.run()
+
+
+def _with_setup(command: click.Command) -> click.Command:
+    """`command`, run only once this process is set up."""
+    run = command.callback
+    assert run is not None
+
+    def set_up_and_run(**arguments: object) -> object:
+        set_up(config.load())
+        return run(**arguments)
+
+    command.callback = set_up_and_run
+    return command
+
+
+for _command in operator.commands.values():
+    main.add_command(_with_setup(_command))
+
+
+if __name__ == "__main__":
+    main()

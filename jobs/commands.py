@@ -1,0 +1,86 @@
+"""Commands for operators: what waits for a person, and how to send it on its way again."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import click
+
+from jobs import dead_letters, overview, schedule
+from loyalty.audit import Actor
+from loyalty.base import db
+from loyalty.base.clock import utc_now
+from shopify_app.platform import inbox
+
+OPERATOR = Actor("operator", "command")
+
+shop_option = click.option("--shop", "domain", help="Only this shop (its myshopify domain).")
+id_option = click.option("--id", "row_id", type=click.UUID, help="Only this row.")
+
+
+@click.group()
+def operator() -> None:
+    """What an operator may need."""
+
+
+@operator.command()
+def selfcheck() -> None:
+    """Rebuild every figure from the books; fails when one differs."""
+    differences = schedule.selfcheck()
+    click.echo(f"{differences} differences")
+    if differences:
+        raise SystemExit(1)
+
+
+@operator.command()
+@shop_option
+def parked(domain: str | None) -> None:
+    """List the webhooks that were given up on."""
+    for shop in _list_shops(domain):
+        for row in inbox.parked(shop.shop_id):
+            click.echo(
+                f"{shop.domain} {row.id} {row.topic} {row.received_at:%Y-%m-%d %H:%M:%S}Z "
+                f"attempts={row.attempts} {row.error}"
+            )
+
+
+@operator.command("replay-inbox")
+@shop_option
+@id_option
+def replay_inbox(domain: str | None, row_id: UUID | None) -> None:
+    """Handle parked webhooks once more."""
+    ids = None if row_id is None else [row_id]
+    count = sum(inbox.replay(shop.shop_id, ids, actor=OPERATOR) for shop in _list_shops(domain))
+    click.echo(f"{count} webhooks to be handled again")
+
+
+@operator.command()
+@shop_option
+def dead(domain: str | None) -> None:
+    """List the deliveries that were given up on."""
+    for shop in _list_shops(domain):
+        for row in dead_letters.list_dead(shop.shop_id):
+            click.echo(
+                f"{shop.domain} {row.id} {row.subscriber} member={row.member_id} "
+                f"{row.done_at:%Y-%m-%d %H:%M:%S}Z attempts={row.attempts} {row.error}"
+            )
+
+
+@operator.command("replay-deliveries")
+@shop_option
+@id_option
+def replay_deliveries(domain: str | None, row_id: UUID | None) -> None:
+    """Make dead deliveries once more."""
+    ids = None if row_id is None else [row_id]
+    count = sum(
+        dead_letters.replay(shop.shop_id, ids, actor=OPERATOR, now=utc_now())
+        for shop in _list_shops(domain)
+    )
+    click.echo(f"{count} deliveries to be made again")
+
+
+def _list_shops(domain: str | None) -> Sequence[overview.ListedShop]:
+    with db.shopless_transaction() as session:
+        shops = [s for s in overview.list_shops(session) if domain in (None, s.domain)]
+    if domain is not None and not shops:
+        raise click.ClickException(f"no shop {domain}")
+    return shops

@@ -1,0 +1,54 @@
+"""What waits in the database, as Prometheus gauges read at each scrape."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from jobs import overview
+from jobs.overview import Backlog
+from loyalty.base import db
+from loyalty.base.clock import utc_now
+
+
+def read_gauges() -> Sequence[Metric]:
+    """Rows that wait and the age of the oldest, for inbox, outbox and each subscriber."""
+    with db.shopless_transaction() as session:
+        backlogs = overview.list_backlogs(session)
+    return _families(backlogs, utc_now())
+
+
+def _families(backlogs: Sequence[Backlog], now: datetime) -> Sequence[Metric]:
+    inbox = GaugeMetricFamily("encore_inbox_rows", "Webhooks not done", labels=["state"])
+    inbox_age = GaugeMetricFamily(
+        "encore_inbox_oldest_seconds", "Age of the oldest webhook not done", labels=["state"]
+    )
+    deliveries = GaugeMetricFamily(
+        "encore_deliveries", "Deliveries not done", labels=["subscriber", "state"]
+    )
+    overdue = GaugeMetricFamily(
+        "encore_deliveries_overdue_seconds",
+        "How late the latest delivery is",
+        labels=["subscriber"],
+    )
+    outbox_rows, outbox_lag = 0, 0
+    for backlog in backlogs:
+        age_s = max(0, int((now - backlog.oldest_at).total_seconds()))
+        if backlog.handover == "inbox":
+            inbox.add_metric([backlog.state], backlog.rows)
+            inbox_age.add_metric([backlog.state], age_s)
+        elif backlog.handover == "outbox":
+            outbox_rows, outbox_lag = backlog.rows, age_s
+        else:
+            deliveries.add_metric([backlog.handover, backlog.state], backlog.rows)
+            if backlog.state == "pending":
+                overdue.add_metric([backlog.handover], age_s)
+    return [
+        inbox,
+        inbox_age,
+        GaugeMetricFamily("encore_outbox_rows", "Events not relayed", value=outbox_rows),
+        GaugeMetricFamily("encore_outbox_lag_seconds", "Age of the oldest event", value=outbox_lag),
+        deliveries,
+        overdue,
+    ]

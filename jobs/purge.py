@@ -1,0 +1,73 @@
+"""Forgets what was dealt with a month ago: webhooks with their bodies, relayed events.
+
+What waits for a person (parked, dead) is never purged.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, exists, select
+
+from loyalty.base import db
+from loyalty.outbox import Delivery, OutboxEvent
+from shopify_app.platform.tables import InboxRow
+
+KEPT = timedelta(days=30)
+BATCH = 2_000
+
+
+def purge(shop_id: int, *, now: datetime) -> int:
+    """Delete the shop's old rows, a batch per transaction; returns how many."""
+    oldest = first_id_at(now - KEPT)
+    total = 0
+    for purge_batch in (_purge_inbox, _purge_outbox):
+        while (count := purge_batch(shop_id, oldest)) > 0:
+            total += count
+    return total
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """The smallest UUIDv7 of `moment`: our ids sort by time, so they find old rows by key."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62)
+
+
+def _purge_inbox(shop_id: int, oldest: UUID) -> int:
+    batch = (
+        select(InboxRow.id)
+        .where(
+            InboxRow.shop_id == shop_id,
+            InboxRow.id < oldest,
+            InboxRow.state.in_(("done", "ignored")),
+        )
+        .order_by(InboxRow.id)
+        .limit(BATCH)
+    )
+    statement = delete(InboxRow).where(InboxRow.shop_id == shop_id, InboxRow.id.in_(batch))
+    with db.shop_transaction(shop_id) as session:
+        result = session.execute(statement, execution_options={"synchronize_session": False})
+        return result.rowcount  # type: ignore[attr-defined]
+
+
+def _purge_outbox(shop_id: int, oldest: UUID) -> int:
+    is_needed = exists().where(
+        Delivery.shop_id == shop_id,
+        Delivery.event_id == OutboxEvent.id,
+        Delivery.state != "done",
+    )
+    batch = (
+        select(OutboxEvent.id)
+        .where(
+            OutboxEvent.shop_id == shop_id,
+            OutboxEvent.id < oldest,
+            OutboxEvent.state == "relayed",
+            ~is_needed,
+        )
+        .order_by(OutboxEvent.id)
+        .limit(BATCH)
+    )
+    # Deliveries go with their event.
+    statement = delete(OutboxEvent).where(OutboxEvent.shop_id == shop_id, OutboxEvent.id.in_(batch))
+    with db.shop_transaction(shop_id) as session:
+        result = session.execute(statement, execution_options={"synchronize_session": False})
+        return result.rowcount  # type: ignore[attr-defined]

@@ -1,0 +1,95 @@
+"""Bells: payload-free RQ jobs that tell a worker which shop has work.
+
+PostgreSQL holds the work, so a lost ring loses nothing: the sweep rings again.
+"""
+
+import time
+from uuid import uuid4
+
+import structlog
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue
+
+log = structlog.get_logger()
+
+QUEUES = ("inbox", "relay", "wallet", "backfill")
+"""What a worker can listen on."""
+QUEUE_OF_BELL = {name: name for name in QUEUES} | {"release": "relay"}
+
+RUNG_S = 10
+"""How long one ring may silence the next ones, should nobody answer: less than the sweep's turn."""
+TIMEOUT_S = 300
+"""The longest that answering one bell may take."""
+UNANSWERED_S = 60
+QUIET_AFTER_ERROR_S = 2.0
+
+_redis: Redis | None = None
+_quiet_until = 0.0
+
+
+def configure(url: str) -> Redis:
+    """Open this process's connections for ringing on `url`; they fail fast and never retry."""
+    global _redis, _quiet_until
+    _redis = Redis.from_url(
+        url,
+        socket_connect_timeout=0.5,
+        socket_timeout=0.5,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+    )
+    _quiet_until = 0.0
+    return _redis
+
+
+def connection() -> Redis:
+    """The connections of this process."""
+    assert _redis is not None, "jobs.queues.configure() was not called"
+    return _redis
+
+
+def ring(bell: str, shop_id: int) -> None:
+    """Tell the workers that `shop_id` has work behind `bell`; an error of Redis is only logged.
+
+    Bells of one shop that wait for an answer are one bell.
+    """
+    global _quiet_until
+    # A Redis that hangs must not make each request wait for it.
+    if time.monotonic() < _quiet_until:
+        return
+    try:
+        _ring(connection(), bell, shop_id)
+    except RedisError as error:
+        _quiet_until = time.monotonic() + QUIET_AFTER_ERROR_S
+        log.warning("bell_not_rung", bell=bell, shop=shop_id, error=type(error).__name__)
+
+
+def _ring(redis: Redis, bell: str, shop_id: int) -> None:
+    # Not RQ's unique=True: that refuses a ring until the job before has *ended*, which loses the
+    # ring of a row committed in a drain's last moment, and a killed worker mutes it for minutes.
+    if not redis.set(_rung_key(bell, shop_id), b"1", nx=True, ex=RUNG_S):
+        return
+    Queue(QUEUE_OF_BELL[bell], connection=redis).enqueue(
+        "jobs.answers.answer",
+        bell,
+        shop_id,
+        job_id=f"{bell}-{shop_id}-{uuid4().hex[:12]}",
+        job_timeout=TIMEOUT_S,
+        ttl=UNANSWERED_S,
+        result_ttl=0,
+        failure_ttl=60,
+    )
+
+
+def lower(bell: str, shop_id: int) -> None:
+    """Let `bell` be rung again: call it before looking for the work, never after."""
+    try:
+        connection().delete(_rung_key(bell, shop_id))
+    except RedisError as error:
+        log.warning("bell_not_lowered", bell=bell, shop=shop_id, error=type(error).__name__)
+
+
+def _rung_key(bell: str, shop_id: int) -> str:
+    return f"encore:rung:{bell}:{shop_id}"

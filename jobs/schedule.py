@@ -1,0 +1,90 @@
+"""The whole schedule in one table. Each task is safe to run twice, and to miss once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+import structlog
+
+from jobs import overview, purge, queues
+from loyalty.base import db
+from loyalty.base.clock import utc_now
+from loyalty.ledger.selfcheck import find_differences
+from loyalty.shops import directory
+from shopify_app.platform import installations
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Task:
+    """`run()` each `every`, in step with UTC midnight plus `at`."""
+
+    name: str
+    run: Callable[[], object]
+    every: timedelta
+    at: time = time(0)
+
+    def turn(self, now: datetime) -> datetime:
+        """When the turn began that `now` falls in: what makes one turn run once."""
+        midnight = datetime.combine(now.astimezone(UTC).date(), self.at, UTC)
+        return midnight + (now - midnight) // self.every * self.every
+
+
+def sweep() -> None:
+    """Ring for every shop with due work: what makes every lost bell harmless."""
+    with db.shopless_transaction() as session:
+        work = directory.shops_with_work(session, utc_now())
+    for bell, shop_id in work:
+        queues.ring(bell, shop_id)
+
+
+def selfcheck() -> int:
+    """Rebuild every shop's figures from its books; returns and logs the differences."""
+    return sum(_check_shop(shop_id) for shop_id in list_shops())
+
+
+def _check_shop(shop_id: int) -> int:
+    with db.shop_transaction(shop_id) as session:
+        differences = find_differences(session, shop_id)
+    for found in differences:
+        log.error(
+            "selfcheck_difference",
+            shop=shop_id,
+            member=str(found.member_id),
+            figure=found.figure,
+            cached=found.cached,
+            rebuilt=found.rebuilt,
+        )
+    log.info("selfcheck_done", shop=shop_id, differences=len(differences))
+    return len(differences)
+
+
+def refresh_tokens() -> None:
+    """Ask for every shop's token once, so that no refresh token dies of old age."""
+    for shop_id in list_shops():
+        try:
+            installations.access_token(shop_id)
+        except Exception:
+            log.exception("token_refresh_failed", shop=shop_id)
+
+
+def purge_bodies() -> None:
+    """Forget webhooks and events that were dealt with a month ago."""
+    for shop_id in list_shops():
+        purge.purge(shop_id, now=utc_now())
+
+
+def list_shops() -> list[int]:
+    """The shops that have Encore installed."""
+    with db.shopless_transaction() as session:
+        shops = overview.list_shops(session)
+    return [shop.shop_id for shop in shops if shop.status == "installed"]
+
+
+SCHEDULE = (
+    Task("sweep", sweep, every=timedelta(seconds=15)),
+    Task("refresh_tokens", refresh_tokens, every=timedelta(days=1), at=time(2, 10)),
+    Task("selfcheck", selfcheck, every=timedelta(days=1), at=time(3, 10)),
+    Task("purge_bodies", purge_bodies, every=timedelta(days=1), at=time(4, 10)),
+)

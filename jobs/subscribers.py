@@ -1,0 +1,33 @@
+"""Who is told of which outbox events, and how: one line per subscriber.
+
+A subscriber's name is also the bell and the queue that its deliveries are made on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from loyalty.base.bell import Queue
+from loyalty.outbox import MEMBER_CHANGED
+from wallet.subscriber import refresh_member
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """`call(shop_id, member_id)` is told that something of `kinds` befell the member.
+
+    It reads the newest state itself, is safe to call twice, and opens its own transactions.
+    An error whose `retryable` is False ends the delivery; any other is tried again.
+    """
+
+    name: Queue
+    kinds: frozenset[str]
+    call: Callable[[int, UUID], object]
+    attempts_max: int = 12
+    lease: timedelta = timedelta(seconds=120)
+    backoff_first: timedelta = timedelta(seconds=5)
+    backoff_max: timedelta = timedelta(hours=1)
+
+
+SUBSCRIBERS = (Subscriber(name="wallet", kinds=frozenset({MEMBER_CHANGED}), call=refresh_member),)

@@ -1,0 +1,65 @@
+"""`/metrics` for Prometheus, behind a Bearer token. Under gunicorn it adds up all processes.
+
+Counters of processes that share PROMETHEUS_MULTIPROC_DIR are summed; what waits in the
+database is asked for at each scrape.
+"""
+
+import hmac
+from collections.abc import Callable, Iterable, Sequence
+
+from flask import Blueprint, Response, abort, request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Metric,
+    generate_latest,
+    multiprocess,
+    values,
+)
+from prometheus_client.registry import Collector
+
+Gauges = Callable[[], Sequence[Metric]]
+
+
+class _Gauges(Collector):
+    def __init__(self, read: Gauges) -> None:
+        self._read = read
+
+    def collect(self) -> Iterable[Metric]:
+        return self._read()
+
+
+def make_blueprint(token: str | None, read_gauges: Gauges) -> Blueprint:
+    """The blueprint of /metrics; without a `token` there is no such page."""
+    blueprint = Blueprint("metrics", __name__)
+
+    @blueprint.get("/metrics")
+    def metrics() -> Response:
+        if not token:
+            abort(404)
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), token.encode()):
+            abort(401)
+        return Response(_expose(read_gauges), content_type=CONTENT_TYPE_LATEST)
+
+    return blueprint
+
+
+def _expose(read_gauges: Gauges) -> bytes:
+    gauges = CollectorRegistry()
+    gauges.register(_Gauges(read_gauges))
+    return generate_latest(_counters()) + generate_latest(gauges)
+
+
+def _counters() -> CollectorRegistry:
+    if not _is_multiprocess():
+        return REGISTRY
+    summed = CollectorRegistry()
+    multiprocess.MultiProcessCollector(summed)
+    return summed
+
+
+def _is_multiprocess() -> bool:
+    # The library decides by the environment when it is imported; ask it, not the environment.
+    return values.ValueClass is not values.MutexValue
