@@ -1,1 +1,1 @@
-"""The pages inside Shopify admin; every write carries a session token."""
+"""The pages inside Shopify admin: each behind `admin_page`, in one transaction of one shop."""

@@ -1,0 +1,63 @@
+"""How a shop reads numbers, money and times: its own locale, zone and currency, never ours."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_currency, format_decimal
+
+from loyalty.base.money import Money
+
+MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShopFormat:
+    """The locale and IANA zone that a page is written for."""
+
+    locale: Locale
+    timezone: ZoneInfo
+
+    @classmethod
+    def of(cls, locale: str, timezone: str) -> "ShopFormat":
+        """The format for a Shopify locale such as `pt-BR`; an unknown one reads as English."""
+        return cls(parse_locale(locale), ZoneInfo(timezone))
+
+    def number(self, value: int) -> str:
+        """`1,234`."""
+        return format_decimal(value, locale=self.locale)
+
+    def signed(self, value: int) -> str:
+        """`+1,234` or `−50`, with a true minus sign."""
+        return ("+" if value > 0 else MINUS if value < 0 else "") + self.number(abs(value))
+
+    def money(self, amount: Money) -> str:
+        """`$12.50`, with the decimals of its currency."""
+        return format_currency(amount.decimal(), amount.currency, locale=self.locale)
+
+    def day(self, at: datetime) -> str:
+        """`Nov 22, 2026`: the shop's calendar day that `at` falls on."""
+        return format_date(at.astimezone(self.timezone), "medium", locale=self.locale)
+
+    def moment(self, at: datetime) -> str:
+        """`Nov 22, 2026, 8:00:07 AM` on the shop's clock."""
+        return format_datetime(at, "medium", tzinfo=self.timezone, locale=self.locale)
+
+    def age(self, at: datetime, now: datetime) -> str:
+        """`3 days ago`."""
+        return format_timedelta(at - now, add_direction=True, locale=self.locale)
+
+
+def parse_locale(code: str) -> Locale:
+    """The locale of a tag such as `pt-BR`; an unknown one reads as English."""
+    try:
+        return Locale.parse(code, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+def text_direction(code: str) -> str:
+    """`rtl` or `ltr` for a locale tag."""
+    return parse_locale(code).text_direction

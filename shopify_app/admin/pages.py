@@ -1,0 +1,101 @@
+"""What every page inside Shopify admin shares: its shop, its filters, headers and error pages."""
+
+from typing import Any
+from uuid import UUID
+
+import structlog
+from flask import Blueprint, Response, g, render_template, request
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException, NotFound
+
+from loyalty.base import clock
+from loyalty.base.errors import LoyaltyError
+from loyalty.shops.directory import get_shop
+from loyalty.shops.tables import Shop
+from shopify_app.admin import assets, responses, timeline_words, wording
+from shopify_app.admin.formatting import ShopFormat, text_direction
+from shopify_app.platform.settings import current
+
+log = structlog.get_logger()
+
+blueprint = Blueprint(
+    "admin",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/app/static",
+)
+
+
+def enter(session: Session) -> Shop:
+    """The shop of this request, and from now on its format for every filter."""
+    shop = get_shop(session, g.shop_id)
+    g.shop_locale = shop.locale
+    g.shop_format = ShopFormat.of(shop.locale, shop.timezone)
+    return shop
+
+
+def parse_id(text: str) -> UUID:
+    """A public id from an address; what is none is not found."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound from error
+
+
+@blueprint.context_processor
+def _words_for_templates() -> dict[str, Any]:
+    return {
+        "app_bridge_key": current().shopify_api_key,
+        "app_bridge_url": current().app_bridge_url,
+        "icon": assets.icon,
+        "static_url": assets.static_url,
+        "language_tag": str(_format().locale).replace("_", "-"),
+        # Shopify names the language of the person looking; a swap keeps the first one's.
+        "direction": text_direction(request.args.get("locale") or g.get("shop_locale", "") or "en"),
+    }
+
+
+def _format() -> ShopFormat:
+    """The shop's format; plain English in UTC on a page that knows no shop."""
+    found: ShopFormat | None = g.get("shop_format")
+    return found or ShopFormat.of("en", "UTC")
+
+
+@blueprint.record_once
+def _register_filters(state: Any) -> None:
+    """Filters by name: what a template writes behind a bar."""
+    filters = state.app.jinja_env.filters
+    for name in ("number", "signed", "money", "day", "moment"):
+        filters[name] = lambda value, _name=name: getattr(_format(), _name)(value)
+    filters["age"] = lambda at: _format().age(at, clock.utc_now())
+    filters["heading_id"] = lambda text: f"about-{text.lower().replace(' ', '-')}"
+    filters["said"] = timeline_words.say
+
+
+@blueprint.after_request
+def _finish(response: Response) -> Response:
+    return responses.finish(response)
+
+
+@blueprint.errorhandler(LoyaltyError)
+def _show_refusal(error: LoyaltyError) -> tuple[str, int]:
+    return _error_page(error.status)
+
+
+@blueprint.errorhandler(HTTPException)
+def _show_http_error(error: HTTPException) -> Any:
+    if error.response is not None:
+        return error.response
+    return _error_page(error.code or 500)
+
+
+@blueprint.errorhandler(Exception)
+def _show_crash(error: Exception) -> tuple[str, int]:
+    log.error("request_crashed", exc_info=error)
+    return _error_page(500)
+
+
+def _error_page(status: int) -> tuple[str, int]:
+    title, message = wording.ERRORS.get(status, wording.ERRORS[500])
+    return render_template("admin/error.html", title=title, message=message), status

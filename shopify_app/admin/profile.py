@@ -1,0 +1,107 @@
+"""One member's page and its batches of orders and events; another shop's member is not found."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import g, render_template, request
+from sqlalchemy.orm import Session
+
+from loyalty import adjustments
+from loyalty.base.db import shop_transaction
+from loyalty.orders.tables import Order
+from loyalty.queries.entry_context import read_entry_contexts
+from loyalty.queries.profile import (
+    OrderPage,
+    Profile,
+    get_profile,
+    list_orders,
+    list_timeline,
+)
+from shopify_app.admin.adjustment_form import AdjustmentForm
+from shopify_app.admin.pages import blueprint, enter, parse_id
+from shopify_app.admin.timeline_words import entry_id_of
+from shopify_app.platform.admin_auth import admin_page
+from wallet.queries import count_installed
+
+_TIMELINE_BATCH = 15
+_ORDERS_BATCH = 25
+_TABS = ("overview", "orders", "timeline")
+
+
+@blueprint.get("/app/members/<member_id>")
+@admin_page
+def profile(member_id: str) -> str:
+    """The whole page, with the tab that the address names."""
+    member, tab = parse_id(member_id), request.args.get("tab", "")
+    with shop_transaction(g.shop_id) as session:
+        enter(session)
+        values = read_figures(session, member)
+        values["passes"] = count_installed(session, g.shop_id, member)
+        values["last_order"] = _last_order(session, values["profile"])
+        if tab == "orders":
+            values["orders"] = _read_orders(session, member, after=None)
+    return render_template(
+        "admin/profile.html",
+        **values,
+        tab=tab if tab in _TABS else _TABS[0],
+        form=AdjustmentForm.empty(),
+        reasons=adjustments.REASONS,
+        address=address_lines(values["profile"].address),
+    )
+
+
+@blueprint.get("/app/members/<member_id>/timeline")
+@admin_page
+def more_timeline(member_id: str) -> str:
+    """The next batch of events."""
+    member = parse_id(member_id)
+    with shop_transaction(g.shop_id) as session:
+        enter(session)
+        get_profile(session, g.shop_id, member)
+        values = _read_timeline(session, member, after=request.args.get("after"))
+    return render_template("admin/_events.html", member_id=member, **values)
+
+
+@blueprint.get("/app/members/<member_id>/orders")
+@admin_page
+def more_orders(member_id: str) -> str:
+    """The next batch of orders."""
+    member = parse_id(member_id)
+    with shop_transaction(g.shop_id) as session:
+        enter(session)
+        get_profile(session, g.shop_id, member)
+        page = _read_orders(session, member, after=request.args.get("after"))
+    return render_template("admin/_order_rows.html", member_id=member, orders=page)
+
+
+def read_figures(session: Session, member_id: UUID) -> dict[str, Any]:
+    """What an adjustment changes: the figures and the newest events. Raises MemberNotFound."""
+    found = get_profile(session, g.shop_id, member_id)
+    events = _read_timeline(session, member_id, after=None)
+    return {"member_id": member_id, "profile": found, **events}
+
+
+def address_lines(address: dict[str, Any] | None) -> list[str]:
+    """The lines of a Shopify address that are there."""
+    found = address or {}
+    town = " ".join(str(found[key]) for key in ("zip", "city") if found.get(key))
+    lines = [found.get("address1"), found.get("address2"), town, found.get("province")]
+    return [str(line) for line in [*lines, found.get("country")] if line]
+
+
+def _read_timeline(session: Session, member_id: UUID, *, after: str | None) -> dict[str, Any]:
+    page = list_timeline(session, g.shop_id, member_id, after=after, limit=_TIMELINE_BATCH)
+    entries = [entry for event in page.events if (entry := entry_id_of(event))]
+    return {"timeline": page, "contexts": read_entry_contexts(session, g.shop_id, entries)}
+
+
+def _read_orders(session: Session, member_id: UUID, *, after: str | None) -> OrderPage:
+    return list_orders(session, g.shop_id, member_id, after=after, limit=_ORDERS_BATCH)
+
+
+def _last_order(session: Session, member: Profile) -> str | None:
+    """The name of the order behind the last transaction, if it had one."""
+    if member.last_entry is None or member.last_entry.order_id is None:
+        return None
+    order = session.get(Order, (g.shop_id, member.last_entry.order_id))
+    return order.name if order else None

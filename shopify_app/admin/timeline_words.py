@@ -1,0 +1,106 @@
+"""The timeline in words: what each event is called, how it looks, and its details line by line."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from loyalty import adjustments
+from loyalty.members.tables import TimelineEvent
+from loyalty.queries.entry_context import EntryContext
+
+Details = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An event in words: a title, an icon with its tone, the signed points if any, details."""
+
+    title: str
+    icon: str
+    tone: str
+    points: int | None
+    lines: list[str]
+
+
+_KINDS = {
+    "points_added": ("Points added", "PlusCircle", "success"),
+    "points_removed": ("Points removed", "MinusCircle", "critical"),
+    "member_joined": ("Joined the programme", "Star", "info"),
+    "pass_installed": ("Pass installed", "Wallet", "success"),
+    "pass_removed": ("Pass removed", "Wallet", ""),
+    "push_created": ("Push created", "Notification", ""),
+    "push_sent": ("Push sent", "Notification", "success"),
+    "push_failed": ("Push failed", "AlertTriangle", "critical"),
+    "customer_deleted": ("Deleted in Shopify", "Person", ""),
+}
+_SOURCES = {
+    "earn_order": "Earned with an order",
+    "earn_reversal": "Taken back after a refund, cancellation or edit",
+    "earn_action": "Earned with an action",
+    "referral": "Earned with a referral",
+    "grant": "Granted by hand",
+    "deduct": "Deducted by hand",
+    "redeem": "Spent on a reward",
+    "redeem_reversal": "Returned from a reward",
+    "expire": "Expired",
+    "import": "Imported",
+    "merge_in": "Moved from a merged account",
+    "merge_out": "Moved to a merged account",
+    "archive": "Put away with the account",
+    "restore": "Restored with the account",
+}
+_PLATFORMS = {"apple": "Apple Wallet", "google": "Google Wallet"}
+
+
+def say(event: TimelineEvent, contexts: dict[UUID, EntryContext]) -> Said:
+    """The words for an event; a kind without words of its own is shown by its name."""
+    unnamed = (event.kind.replace("_", " ").capitalize(), "Info", "")
+    title, icon, tone = _KINDS.get(event.kind, unnamed)
+    lines = [line(event.details) for line in _LINES]
+    context = contexts.get(entry_id_of(event))
+    lines += _context_lines(context, event.details) if context else []
+    return Said(title, icon, tone, event.details.get("points"), [line for line in lines if line])
+
+
+def entry_id_of(event: TimelineEvent) -> UUID | None:
+    """The ledger entry that the event tells of, if any."""
+    text = event.details.get("entry_id")
+    return UUID(text) if text else None
+
+
+def _source(details: Details) -> str:
+    return _SOURCES.get(details.get("kind") or "", "")
+
+
+def _reason(details: Details) -> str:
+    code = details.get("reason")
+    if not code:
+        return ""
+    # Other events give their reason in words, such as a push that a provider refused.
+    return f"Reason: {dict(adjustments.REASONS).get(code, code)}"
+
+
+def _order(details: Details) -> str:
+    name = details.get("order_name")
+    return f"Order {name}" if name else ""
+
+
+def _platform(details: Details) -> str:
+    platform = details.get("platform")
+    return _PLATFORMS.get(platform, platform) if platform else ""
+
+
+def _text(details: Details) -> str:
+    text = details.get("text")
+    return f"“{text}”" if text else ""
+
+
+_LINES: tuple[Callable[[Details], str], ...] = (_source, _reason, _order, _platform, _text)
+
+
+def _context_lines(context: EntryContext, details: Details) -> list[str]:
+    """The note without the order that a line of its own already names, and who did it."""
+    note = [line for line in (context.note or "").splitlines() if line != details.get("order_name")]
+    by = [f"By {context.staff}"] if context.staff else []
+    return note + by
