@@ -1,0 +1,247 @@
+"""Outbox to subscriber: nothing lost, nothing repeated for others, one member at a time."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+from jobs import dead_letters
+from jobs.deliveries import backoff, deliver
+from jobs.relay import relay
+from jobs.subscribers import Subscriber
+from loyalty.audit import Actor
+from loyalty.base.clock import utc_now
+from loyalty.outbox import MEMBER_CHANGED
+from tests.jobs.conftest import (
+    Aurora,
+    add_member,
+    change,
+    deliveries_of,
+    events_of,
+    install_committed,
+    make_due,
+)
+
+
+class OutsideError(Exception):
+    """What a subscriber raises when the world outside failed."""
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+def a_subscriber(call: Callable[[int, UUID], object], **changes: object) -> Subscriber:
+    return Subscriber(name="wallet", kinds=frozenset({MEMBER_CHANGED}), call=call, **changes)  # type: ignore[arg-type]
+
+
+def relayed(aurora: Aurora, subscriber: Subscriber, *member_ids: UUID) -> None:
+    change(aurora.shop_id, *member_ids)
+    relay(aurora.shop_id, [subscriber])
+
+
+def test_each_event_becomes_one_delivery_per_subscriber(aurora: Aurora) -> None:
+    first, second = a_subscriber(print), Subscriber("backfill", frozenset({MEMBER_CHANGED}), print)
+    deaf = Subscriber("inbox", frozenset({"something_else"}), print)
+    change(aurora.shop_id, aurora.alice, aurora.alice)
+
+    relay(aurora.shop_id, [first, second, deaf])
+    relay(aurora.shop_id, [first, second, deaf])
+
+    assert sorted(row.subscriber for row in deliveries_of(aurora.shop_id)) == [
+        *("backfill", "backfill", "wallet", "wallet")
+    ]
+    assert {event.state for event in events_of(aurora.shop_id)} == {"relayed"}
+
+
+def test_relaying_rings_the_subscriber(aurora: Aurora, valkey: object) -> None:
+    change(aurora.shop_id, aurora.alice)
+
+    relay(aurora.shop_id, [a_subscriber(print)])
+
+    assert valkey.llen("rq:queue:wallet") == 1  # type: ignore[attr-defined]
+
+
+def test_several_changes_of_a_member_are_one_call(aurora: Aurora) -> None:
+    calls: list[UUID] = []
+    subscriber = a_subscriber(lambda _shop, member: calls.append(member))
+    relayed(aurora, subscriber, *[aurora.alice] * 5)
+
+    deliver(subscriber, aurora.shop_id)
+
+    assert calls == [aurora.alice]
+    assert [row.state for row in deliveries_of(aurora.shop_id)] == ["done"] * 5
+
+
+def test_a_failure_is_tried_again_later_and_no_other_member_twice(aurora: Aurora) -> None:
+    carol = add_member(aurora.shop_id)
+    calls: list[UUID] = []
+
+    def call(_shop_id: int, member_id: UUID) -> None:
+        calls.append(member_id)
+        if member_id == aurora.alice and len(calls) < 3:
+            raise OutsideError("the line is dead", retryable=True)
+
+    subscriber = a_subscriber(call)
+    relayed(aurora, subscriber, aurora.alice, carol)
+    deliver(subscriber, aurora.shop_id)
+    waiting, done = deliveries_of(aurora.shop_id)
+    assert (waiting.state, waiting.attempts, waiting.error, waiting.claimed_by) == (
+        *("pending", 1, "OutsideError: the line is dead", None),
+    )
+    assert waiting.next_at > utc_now()
+    assert (done.state, done.error) == ("done", None)
+
+    make_due(aurora.shop_id)
+    deliver(subscriber, aurora.shop_id)
+
+    assert calls == [aurora.alice, carol, aurora.alice]
+    assert [row.state for row in deliveries_of(aurora.shop_id)] == ["done", "done"]
+
+
+def test_a_delivery_that_cannot_succeed_dies_at_once_with_its_reason(aurora: Aurora) -> None:
+    def call(_shop_id: int, _member_id: UUID) -> None:
+        raise OutsideError("no such pass type", retryable=False)
+
+    subscriber = a_subscriber(call)
+    relayed(aurora, subscriber, aurora.alice)
+
+    deliver(subscriber, aurora.shop_id)
+
+    (row,) = deliveries_of(aurora.shop_id)
+    assert (row.state, row.attempts, row.error) == ("dead", 1, "OutsideError: no such pass type")
+
+
+def test_a_delivery_dies_after_its_last_attempt_and_an_operator_revives_it(aurora: Aurora) -> None:
+    is_broken = True
+
+    def call(_shop_id: int, _member_id: UUID) -> None:
+        if is_broken:
+            raise ValueError("alice@example.com")
+
+    subscriber = a_subscriber(call, attempts_max=3)
+    relayed(aurora, subscriber, aurora.alice)
+    for _ in range(3):
+        make_due(aurora.shop_id)
+        deliver(subscriber, aurora.shop_id)
+    (row,) = dead_letters.list_dead(aurora.shop_id)
+    # An error that is not ours may quote a person: only its name is kept.
+    assert (row.attempts, row.error) == (3, "ValueError")
+
+    is_broken = False
+    operator = Actor("operator", "test")
+    assert dead_letters.replay(aurora.shop_id, actor=operator, now=utc_now()) == 1
+    deliver(subscriber, aurora.shop_id)
+
+    assert [row.state for row in deliveries_of(aurora.shop_id)] == ["done"]
+
+
+def test_a_change_during_a_back_off_waits_for_its_end(aurora: Aurora) -> None:
+    calls = 0
+
+    def call(_shop_id: int, _member_id: UUID) -> None:
+        nonlocal calls
+        calls += 1
+        raise OutsideError("busy", retryable=True)
+
+    subscriber = a_subscriber(call)
+    relayed(aurora, subscriber, aurora.alice)
+    deliver(subscriber, aurora.shop_id)
+
+    relayed(aurora, subscriber, aurora.alice)
+    deliver(subscriber, aurora.shop_id)
+
+    assert calls == 1
+
+
+def test_a_member_is_never_called_twice_at_once(aurora: Aurora) -> None:
+    entered, leave = threading.Event(), threading.Event()
+    calls: list[str] = []
+
+    def slow(_shop_id: int, _member_id: UUID) -> None:
+        calls.append("slow")
+        entered.set()
+        assert leave.wait(10)
+
+    relayed(aurora, a_subscriber(slow), aurora.alice)
+    holder = threading.Thread(target=deliver, args=(a_subscriber(slow), aurora.shop_id))
+    holder.start()
+    assert entered.wait(10)
+    # While the first call runs, Alice changes again and another worker comes.
+    other = a_subscriber(lambda _shop, _member: calls.append("other"))
+    relayed(aurora, other, aurora.alice)
+    deliver(other, aurora.shop_id)
+    assert calls == ["slow"]
+
+    leave.set()
+    holder.join(10)
+
+    # The holder itself went on with the newer change.
+    assert calls == ["slow", "slow"]
+    assert [row.state for row in deliveries_of(aurora.shop_id)] == ["done", "done"]
+
+
+def test_a_claim_whose_worker_died_is_taken_over_when_its_lease_ends(aurora: Aurora) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(_shop_id: int, _member_id: UUID) -> None:
+        raise Killed
+
+    relayed(aurora, a_subscriber(die), aurora.alice)
+    try:
+        deliver(a_subscriber(die), aurora.shop_id)
+    except Killed:
+        pass
+    calls: list[UUID] = []
+    healthy = a_subscriber(lambda _shop, member: calls.append(member))
+    deliver(healthy, aurora.shop_id)
+    assert calls == []
+
+    make_due(aurora.shop_id)
+    deliver(healthy, aurora.shop_id)
+
+    assert calls == [aurora.alice]
+    (row,) = deliveries_of(aurora.shop_id)
+    assert (row.state, row.attempts) == ("done", 2)
+
+
+def test_a_worker_whose_lease_ended_does_not_settle_for_its_successor(aurora: Aurora) -> None:
+    second_claim: list[object] = []
+
+    def overtaken(shop_id: int, _member_id: UUID) -> None:
+        make_due(shop_id)
+        deliver(a_subscriber(lambda _shop, _member: None), shop_id)
+        second_claim.extend(row.state for row in deliveries_of(shop_id))
+        raise OutsideError("too late", retryable=False)
+
+    relayed(aurora, a_subscriber(overtaken), aurora.alice)
+    deliver(a_subscriber(overtaken), aurora.shop_id)
+
+    assert second_claim == ["done"]
+    (row,) = deliveries_of(aurora.shop_id)
+    assert (row.state, row.error) == ("done", None)
+
+
+def test_a_shop_delivers_its_own_and_nobody_elses(aurora: Aurora) -> None:
+    borealis = install_committed("borealis")
+    calls: list[tuple[int, UUID]] = []
+    subscriber = a_subscriber(lambda shop, member: calls.append((shop, member)))
+    relayed(aurora, subscriber, aurora.alice)
+    relayed(borealis, subscriber, borealis.alice)
+
+    deliver(subscriber, borealis.shop_id)
+
+    assert calls == [(borealis.shop_id, borealis.alice)]
+
+
+def test_back_offs_double_up_to_an_hour_and_are_spread() -> None:
+    subscriber = a_subscriber(print)
+
+    waits = [backoff(subscriber, attempts) for attempts in (1, 2, 3)]
+    late = {backoff(subscriber, 12) for _ in range(50)}
+
+    for wait, doubled_s in zip(waits, (5, 10, 20), strict=True):
+        assert timedelta(seconds=doubled_s) * 2 / 3 <= wait <= timedelta(seconds=doubled_s) * 4 / 3
+    assert max(late) <= timedelta(minutes=80)
+    assert len(late) > 10
