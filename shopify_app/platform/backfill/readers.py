@@ -1,0 +1,169 @@
+"""What each subject of a back-fill reads, and how it lands: a transaction a batch, safe twice."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from loyalty.base import faults
+from loyalty.base.clock import utc_now
+from loyalty.base.db import shop_transaction
+from loyalty.base.errors import LoyaltyError
+from loyalty.members.enrolment import record_customer
+from loyalty.orders.recording import record_order
+from loyalty.shops import directory, locations
+from loyalty.shops.tables import Shop
+from shopify_app.platform import backfill_runs as runs
+from shopify_app.platform import bulk_rows, client, shop_facts
+from shopify_app.platform.backfill import bulk
+from shopify_app.platform.backfill.spool import Spool
+from shopify_app.platform.errors import ShapeError
+from shopify_app.platform.payloads.reading import moment_or_none, object_at, objects_at
+from shopify_app.platform.tables import BackfillRun
+
+log = structlog.get_logger()
+
+BATCH_OBJECTS = 500
+Node = dict[str, Any]
+
+
+def read_small(shop_id: int, subject: str) -> None:
+    """Read the shop, its locations, or one order (`order:<id>`), and store what came."""
+    if subject == "shop":
+        _read_shop(shop_id)
+    elif subject == "locations":
+        _read_locations(shop_id)
+    else:
+        _read_one_order(shop_id, int(subject.removeprefix("order:")))
+
+
+def read_bulk(
+    shop_id: int, run_id: UUID, subject: str, url: str | None, *, skip: int, lease: timedelta
+) -> int:
+    """Store a finished bulk operation's objects from `skip` on; how many could not be read.
+
+    Each batch commits with the run's progress, and renews its lease.
+    """
+    if url is None:
+        return 0
+    spool, done, unreadable = Spool(f"{shop_id}-{run_id}"), skip, 0
+    if not spool.is_complete():
+        with bulk.lines_of(url) as lines:
+            spool.fill(lines, lambda: _progress(shop_id, run_id, done, lease))
+    for batch in spool.batches(skip=skip, size=BATCH_OBJECTS):
+        with shop_transaction(shop_id) as session:
+            unreadable += _store_batch(session, shop_id, BULK[subject], batch)
+            done += len(batch)
+            _note_progress(session, shop_id, run_id, done, utc_now() + lease)
+        faults.point("backfill_batch_committed", shop=shop_id, subject=subject, read=done)
+    spool.discard()
+    return unreadable
+
+
+def _store_batch(
+    session: Session,
+    shop_id: int,
+    store: Callable[[Session, Shop, Node, list[Node]], None],
+    batch: list[tuple[Node, list[Node]]],
+) -> int:
+    shop, unreadable = directory.get_shop(session, shop_id), 0
+    for node, nested in batch:
+        savepoint = session.begin_nested()
+        try:
+            store(session, shop, node, nested)
+            savepoint.commit()
+        except (ShapeError, LoyaltyError) as error:
+            savepoint.rollback()
+            unreadable += 1
+            log.error("backfill_row_unreadable", shop=shop_id, reason=str(error))
+    return unreadable
+
+
+def _store_customer(session: Session, shop: Shop, node: Node, nested: list[Node]) -> None:
+    facts, order_count = bulk_rows.read_customer(node)
+    record_customer(session, shop, facts, now=utc_now(), is_backfill=True, order_count=order_count)
+
+
+def _store_order(session: Session, shop: Shop, node: Node, nested: list[Node]) -> None:
+    facts = bulk_rows.read_order(node, nested)
+    record_order(session, shop, facts, now=utc_now(), is_backfill=True)
+    if facts.created_at >= shop.earning_since and bulk_rows.has_refunds(node):
+        # It may have earned, and a bulk row cannot hold a refund's lines: read it whole.
+        runs.ask_for_order(session, shop.shop_id, facts.order_id, now=utc_now())
+
+
+BULK = {"customers": _store_customer, "orders": _store_order}
+
+
+def _progress(shop_id: int, run_id: UUID, done: int, lease: timedelta) -> None:
+    with shop_transaction(shop_id) as session:
+        _note_progress(session, shop_id, run_id, done, utc_now() + lease)
+
+
+def _note_progress(
+    session: Session, shop_id: int, run_id: UUID, done: int, lease_ends_at: datetime
+) -> None:
+    session.execute(
+        update(BackfillRun)
+        .where(BackfillRun.shop_id == shop_id, BackfillRun.id == run_id)
+        .values(objects_read=func.greatest(BackfillRun.objects_read, done), next_at=lease_ends_at)
+    )
+
+
+def _read_shop(shop_id: int) -> None:
+    data = client.execute(shop_id, "shop_info")
+    facts = shop_facts.read(data)
+    with shop_transaction(shop_id) as session:
+        directory.update_shop(
+            session,
+            shop_id,
+            name=facts.name,
+            timezone=facts.timezone,
+            email=facts.email,
+            updated_at=moment_or_none(object_at(data, "shop"), "updatedAt") or utc_now(),
+        )
+
+
+def _read_locations(shop_id: int) -> None:
+    nodes = list(_pages(shop_id, "locations", "locations", {}))
+    with shop_transaction(shop_id) as session:
+        for node in nodes:
+            locations.record_location(session, shop_id, bulk_rows.read_location(node))
+
+
+def _read_one_order(shop_id: int, order_id: int) -> None:
+    variables = {"id": f"gid://shopify/Order/{order_id}"}
+    order = client.execute(shop_id, "order_by_id", variables).get("order")
+    if order is None:
+        return  # Deleted since, or older than we may read.
+    lines = objects_at(object_at(order, "lineItems"), "nodes")
+    after = _end_cursor(object_at(order, "lineItems"))
+    while after is not None:
+        page = client.execute(shop_id, "order_by_id", variables | {"after": after})
+        connection = object_at(object_at(page, "order"), "lineItems")
+        lines = [*lines, *objects_at(connection, "nodes")]
+        after = _end_cursor(connection)
+    with shop_transaction(shop_id) as session:
+        shop = directory.get_shop(session, shop_id)
+        facts = bulk_rows.read_order(order, lines)
+        record_order(session, shop, facts, now=utc_now(), is_backfill=False)
+
+
+def _pages(shop_id: int, name: str, field: str, variables: Node) -> Iterator[Node]:
+    after: str | None = None
+    while True:
+        data = client.execute(shop_id, name, variables | {"after": after})
+        connection = object_at(data, field)
+        yield from objects_at(connection, "nodes")
+        after = _end_cursor(connection)
+        if after is None:
+            return
+
+
+def _end_cursor(connection: Node) -> str | None:
+    page = object_at(connection, "pageInfo")
+    return str(page["endCursor"]) if page.get("hasNextPage") else None

@@ -1,0 +1,194 @@
+"""The back-fill's state machine: a step does one short thing, and says when to go on.
+
+waiting → (shop, locations, a re-read: read at once → done), else asked → reading → done. A run
+is claimed by moving its `next_at`, which a killed step leaves to run out.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
+
+from loyalty.base.clock import utc_now
+from loyalty.base.db import shop_transaction
+from shopify_app.platform import backfill_runs as runs
+from shopify_app.platform.backfill import bulk, readers
+from shopify_app.platform.errors import NeedsReauth, ShapeError, ShopifyError, UserErrors
+from shopify_app.platform.tables import BackfillRun
+
+log = structlog.get_logger()
+
+LEASE = timedelta(seconds=60)
+ATTEMPTS_MAX = 8
+_POLL_AFTER = timedelta(seconds=3)
+_BUSY_AFTER = timedelta(seconds=30)
+# A result that the same question may yet give, asked again.
+_ENDED_BADLY = ("FAILED", "CANCELED", "CANCELING", "EXPIRED")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run that this step may work on until `lease_ends_at`, as it stood when it was claimed."""
+
+    shop_id: int
+    id: UUID
+    subject: str
+    state: str
+    bulk_operation_id: str | None
+    objects_read: int
+    lease_ends_at: datetime
+
+
+def step(shop_id: int) -> float | None:
+    """Do the next short thing of the shop's back-fill; commits.
+
+    Seconds until the next step is wanted, 0 for at once; None when nothing is left to do.
+    """
+    claim = _claim(shop_id)
+    if claim is not None:
+        try:
+            _work(claim)
+        except (ShopifyError, ShapeError, DBAPIError) as error:
+            _put_off(claim, error)
+    return _next_in_s(shop_id)
+
+
+def _work(claim: Claim) -> None:
+    if claim.subject in readers.BULK:
+        _BULK_STEPS[claim.state](claim)
+        return
+    readers.read_small(claim.shop_id, claim.subject)
+    _end(claim)
+
+
+def _ask(claim: Claim) -> None:
+    operation_id = bulk.ask(claim.shop_id, claim.subject)
+    _change(claim, state="asked", bulk_operation_id=operation_id, next_at=utc_now() + _POLL_AFTER)
+
+
+def _poll(claim: Claim) -> None:
+    assert claim.bulk_operation_id is not None
+    operation = bulk.poll(claim.shop_id, claim.bulk_operation_id)
+    if operation.status == "COMPLETED":
+        _change(claim, state="reading", objects_total=operation.root_objects, next_at=utc_now())
+    elif operation.status in _ENDED_BADLY:
+        _change(claim, state="waiting", bulk_operation_id=None)
+        reason = f"bulk operation {operation.status} {operation.error_code or ''}".strip()
+        raise ShopifyError(reason, retryable=operation.error_code != "ACCESS_DENIED")
+    else:
+        _change(
+            claim, objects_total=operation.root_objects or None, next_at=utc_now() + _POLL_AFTER
+        )
+
+
+def _read(claim: Claim) -> None:
+    assert claim.bulk_operation_id is not None
+    url = bulk.poll(claim.shop_id, claim.bulk_operation_id).url
+    unreadable = readers.read_bulk(
+        claim.shop_id, claim.id, claim.subject, url, skip=claim.objects_read, lease=LEASE
+    )
+    _end(claim, note=f"{unreadable} rows could not be read" if unreadable else None)
+
+
+_BULK_STEPS = {"waiting": _ask, "asked": _poll, "reading": _read}
+
+
+def _claim(shop_id: int) -> Claim | None:
+    now = utc_now()
+    with shop_transaction(shop_id) as session:
+        run = session.scalars(
+            select(BackfillRun)
+            .where(
+                BackfillRun.shop_id == shop_id,
+                BackfillRun.state.in_(("waiting", "asked", "reading")),
+                BackfillRun.next_at <= now,
+            )
+            .order_by(BackfillRun.next_at, BackfillRun.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        ).first()
+        if run is None:
+            return None
+        run.next_at = now + LEASE
+        run.started_at = run.started_at or now
+        return Claim(
+            shop_id,
+            run.id,
+            run.subject,
+            run.state,
+            run.bulk_operation_id,
+            run.objects_read,
+            run.next_at,
+        )
+
+
+def _change(claim: Claim, **values: object) -> None:
+    with shop_transaction(claim.shop_id) as session:
+        session.execute(
+            update(BackfillRun)
+            .where(BackfillRun.shop_id == claim.shop_id, BackfillRun.id == claim.id)
+            .values(attempts=0, **values)
+        )
+
+
+def _end(claim: Claim, *, note: str | None = None) -> None:
+    with shop_transaction(claim.shop_id) as session:
+        run = session.get_one(BackfillRun, (claim.shop_id, claim.id), with_for_update=True)
+        is_reread = run.generation == runs.REREADS
+        if is_reread and run.next_at != claim.lease_ends_at:
+            return  # Asked for again while it was read: it is due once more.
+        run.error = note
+        runs.finish(session, run, now=utc_now())
+        if is_reread:
+            session.delete(run)
+
+
+def _put_off(claim: Claim, error: Exception) -> None:
+    now = utc_now()
+    with shop_transaction(claim.shop_id) as session:
+        run = session.get_one(BackfillRun, (claim.shop_id, claim.id), with_for_update=True)
+        run.error = _reason(error)
+        if isinstance(error, NeedsReauth):
+            # Not the run's fault: it waits for the merchant's next visit.
+            run.next_at = now + timedelta(hours=1)
+            return
+        if _is_busy(error):
+            run.next_at = now + _BUSY_AFTER
+            return
+        run.attempts += 1
+        retryable = not isinstance(error, ShapeError) and getattr(error, "retryable", True)
+        if not retryable or run.attempts >= ATTEMPTS_MAX:
+            runs.finish(session, run, now=now, error=run.error)
+        else:
+            run.next_at = now + min(timedelta(seconds=2**run.attempts), timedelta(minutes=10))
+    log.warning("backfill_step_failed", shop=claim.shop_id, subject=claim.subject, reason=run.error)
+
+
+def _is_busy(error: Exception) -> bool:
+    """Whether Shopify only says that enough bulk operations of the shop are running."""
+    return isinstance(error, UserErrors) and bool(
+        error.codes & {"OPERATION_IN_PROGRESS", "LIMIT_REACHED"}
+    )
+
+
+def _reason(error: Exception) -> str:
+    return type(error).__name__ if isinstance(error, DBAPIError) else str(error)[:300]
+
+
+def _next_in_s(shop_id: int) -> float | None:
+    with shop_transaction(shop_id) as session:
+        next_at = session.scalar(
+            select(BackfillRun.next_at)
+            .where(
+                BackfillRun.shop_id == shop_id,
+                BackfillRun.state.in_(("waiting", "asked", "reading")),
+            )
+            .order_by(BackfillRun.next_at)
+            .limit(1)
+        )
+    if next_at is None or next_at > utc_now() + timedelta(days=365):
+        return None
+    return max(0.0, (next_at - utc_now()).total_seconds())

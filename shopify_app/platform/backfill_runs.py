@@ -1,0 +1,115 @@
+"""Rows of the back-fill: what is to be read, in which order. The database only; no network.
+
+Generation 0 holds re-reads of single orders; each install has a generation of its own.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from loyalty.base.db import ring_after_commit
+from loyalty.base.ids import new_id
+from shopify_app.platform.tables import BackfillRun
+
+SUBJECTS = ("shop", "locations", "customers", "orders")
+"""Customers before orders: an order's customer is then already known in full."""
+REREADS = 0
+_OPEN = ("waiting", "asked", "reading")
+# Not due until the subject before it is through.
+_NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def start(session: Session, shop_id: int, *, now: datetime) -> int:
+    """Ask for the shop's whole history in a new generation, returned; the caller commits."""
+    cancel(session, shop_id, reason="superseded", now=now)
+    newest = session.scalar(
+        select(func.max(BackfillRun.generation)).where(BackfillRun.shop_id == shop_id)
+    )
+    generation = (newest or 0) + 1
+    for subject in SUBJECTS:
+        due_at = now if subject == SUBJECTS[0] else _NOT_YET
+        session.add(_fresh(shop_id, generation, subject, due_at))
+    session.flush()
+    ring_after_commit(session, "backfill", shop_id)
+    return generation
+
+
+def cancel(session: Session, shop_id: int, *, reason: str, now: datetime) -> None:
+    """End whatever the shop's open runs were doing."""
+    session.execute(
+        update(BackfillRun)
+        .where(BackfillRun.shop_id == shop_id, BackfillRun.state.in_(_OPEN))
+        .values(state="failed", error=reason, finished_at=now)
+    )
+
+
+def ask_for_order(session: Session, shop_id: int, order_id: int, *, now: datetime) -> None:
+    """Have one order read again by GraphQL; asking twice before it is read is asking once."""
+    row = insert(BackfillRun).values(
+        shop_id=shop_id,
+        id=new_id(),
+        generation=REREADS,
+        subject=f"order:{order_id}",
+        state="waiting",
+        objects_read=0,
+        attempts=0,
+        next_at=now,
+    )
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=["shop_id", "generation", "subject"],
+            set_={"state": "waiting", "next_at": now, "attempts": 0, "error": None},
+        )
+    )
+    ring_after_commit(session, "backfill", shop_id)
+
+
+def wake(session: Session, shop_id: int, bulk_operation_id: str, *, now: datetime) -> bool:
+    """Make the run of a finished bulk operation due at once; False when it is none of ours."""
+    found = session.execute(
+        update(BackfillRun)
+        .where(
+            BackfillRun.shop_id == shop_id,
+            BackfillRun.bulk_operation_id == bulk_operation_id,
+            BackfillRun.state == "asked",
+        )
+        .values(next_at=now)
+        .returning(BackfillRun.id)
+    ).first()
+    if found is not None:
+        ring_after_commit(session, "backfill", shop_id)
+    return found is not None
+
+
+def finish(session: Session, run: BackfillRun, *, now: datetime, error: str | None = None) -> None:
+    """End `run` and make the next subject due, even when this one failed with `error`."""
+    run.state = "failed" if error else "done"
+    run.finished_at, run.error = now, error or run.error
+    session.flush()
+    following = session.scalars(
+        select(BackfillRun)
+        .where(
+            BackfillRun.shop_id == run.shop_id,
+            BackfillRun.generation == run.generation,
+            BackfillRun.state == "waiting",
+        )
+        .with_for_update()
+    ).all()
+    if following:
+        min(following, key=lambda other: SUBJECTS.index(other.subject)).next_at = now
+    ring_after_commit(session, "backfill", run.shop_id)
+
+
+def _fresh(shop_id: int, generation: int, subject: str, due_at: datetime) -> BackfillRun:
+    return BackfillRun(
+        shop_id=shop_id,
+        id=new_id(),
+        generation=generation,
+        subject=subject,
+        state="waiting",
+        objects_read=0,
+        attempts=0,
+        next_at=due_at,
+    )

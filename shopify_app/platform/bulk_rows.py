@@ -1,0 +1,172 @@
+"""Admin GraphQL's nodes → the domain's facts: rows of a bulk result, or one order read by id."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from loyalty.members.facts import CustomerFacts
+from loyalty.orders.facts import LineFacts, OrderFacts, RefundFacts
+from loyalty.shops.locations import LocationFacts
+from shopify_app.platform.payloads import amounts
+from shopify_app.platform.payloads.reading import (
+    flag,
+    identifier,
+    identifier_or_none,
+    moment,
+    moment_or_none,
+    object_at,
+    objects_at,
+    quantity,
+    shop_minor,
+    shop_money,
+    text,
+    text_or_none,
+)
+
+Node = dict[str, Any]
+
+_PAID = ("PAID", "PARTIALLY_REFUNDED", "REFUNDED")
+_ADDRESS = {
+    "address1": "address1",
+    "address2": "address2",
+    "city": "city",
+    "provinceCode": "province_code",
+    "zip": "zip",
+    "countryCodeV2": "country_code",
+    "countryCode": "country_code",
+}
+
+
+def read_customer(node: Node) -> tuple[CustomerFacts, int]:
+    """The facts of a customer, and how many orders Shopify counts for them."""
+    email = _inner_text(node, "defaultEmailAddress", "emailAddress")
+    facts = CustomerFacts(
+        customer_id=identifier(node.get("id"), "customer.id"),
+        first_name=text_or_none(node, "firstName"),
+        last_name=text_or_none(node, "lastName"),
+        email=email,
+        phone=_inner_text(node, "defaultPhoneNumber", "phoneNumber"),
+        has_account=node.get("state") == "ENABLED",
+        has_verified_email=email is not None and flag(node, "verifiedEmail"),
+        address=_address(node.get("defaultAddress")),
+        customer_since=moment_or_none(node, "createdAt"),
+        updated_at=moment_or_none(node, "updatedAt"),
+    )
+    # An unsigned 64-bit number travels as text.
+    return facts, int(str(node.get("numberOfOrders") or 0))
+
+
+def read_order(node: Node, line_nodes: Sequence[Node]) -> OrderFacts:
+    """The facts of an order and its lines; refunds only where the node has them in full."""
+    _, currency = shop_money(node.get("totalPriceSet"), "totalPriceSet")
+    order_id = identifier(node.get("id"), "order.id")
+    taxes_included = flag(node, "taxesIncluded")
+    tip_minor = shop_minor(node.get("totalTipReceivedSet"), currency, "totalTipReceivedSet")
+    lines = amounts.mark_tips(
+        (_line(line, currency, taxes_included=taxes_included) for line in line_nodes), tip_minor
+    )
+    current = shop_minor(node.get("currentTotalPriceSet"), currency, "currentTotalPriceSet")
+    return OrderFacts(
+        order_id=order_id,
+        name=text(node, "name"),
+        customer=None,
+        customer_id=_inner_id(node, "customer"),
+        currency=currency,
+        taxes_included=taxes_included,
+        is_test=flag(node, "test"),
+        is_paid=node.get("displayFinancialStatus") in _PAID,
+        source_name=text_or_none(node, "sourceName"),
+        location_id=_inner_id(node, "retailLocation"),
+        total_minor=shop_minor(node.get("totalPriceSet"), currency, "totalPriceSet"),
+        current_total_minor=amounts.less_gift_cards(current, lines),
+        created_at=moment(node, "createdAt"),
+        processed_at=moment(node, "processedAt"),
+        cancelled_at=moment_or_none(node, "cancelledAt"),
+        updated_at=moment(node, "updatedAt"),
+        lines=lines,
+        refunds=tuple(_refund(one, order_id, currency) for one in objects_at(node, "refunds")),
+    )
+
+
+def has_refunds(node: Node) -> bool:
+    """Whether anything of the order was given back, which a bulk row tells only as a sum."""
+    amount, _ = shop_money(node.get("totalRefundedSet"), "totalRefundedSet")
+    return amount.strip("0.") != ""
+
+
+def read_location(node: Node) -> LocationFacts:
+    """The facts of a location; coordinates stay text."""
+    place = object_at(node, "address")
+    return LocationFacts(
+        location_id=identifier(node.get("id"), "location.id"),
+        name=text(node, "name"),
+        is_active=flag(node, "isActive"),
+        address=_address(place) or {},
+        latitude=_coordinate(place.get("latitude")),
+        longitude=_coordinate(place.get("longitude")),
+    )
+
+
+def _line(node: Node, currency: str, *, taxes_included: bool) -> LineFacts:
+    taxes = (
+        shop_minor(tax.get("priceSet"), currency, "taxLines.priceSet")
+        for tax in objects_at(node, "taxLines")
+    )
+    return LineFacts(
+        line_id=identifier(node.get("id"), "lineItem.id"),
+        title=text_or_none(node, "title") or "",
+        product_id=_inner_id(node, "product"),
+        quantity=quantity(node, "quantity"),
+        current_quantity=quantity(node, "currentQuantity"),
+        gross_minor=shop_minor(node.get("originalTotalSet"), currency, "originalTotalSet"),
+        discount_minor=sum(
+            shop_minor(one.get("allocatedAmountSet"), currency, "allocatedAmountSet")
+            for one in objects_at(node, "discountAllocations")
+        ),
+        included_tax_minor=sum(taxes) if taxes_included else 0,
+        is_gift_card=flag(node, "isGiftCard"),
+        is_tip=False,
+    )
+
+
+def _refund(node: Node, order_id: int, currency: str) -> RefundFacts:
+    lines = tuple(
+        (identifier(line.get("lineItem", {}).get("id"), "lineItem.id"), quantity(line, "quantity"))
+        for line in objects_at(object_at(node, "refundLineItems"), "nodes")
+    )
+    given = shop_minor(node.get("totalRefundedSet"), currency, "totalRefundedSet")
+    shipping = sum(
+        shop_minor(line.get(key), currency, key)
+        for line in objects_at(object_at(node, "refundShippingLines"), "nodes")
+        for key in ("subtotalAmountSet", "taxAmountSet")
+    )
+    return RefundFacts(
+        refund_id=identifier(node.get("id"), "refund.id"),
+        order_id=order_id,
+        created_at=moment(node, "createdAt"),
+        money_minor=0 if lines else max(0, given - shipping),
+        lines=lines,
+    )
+
+
+def _inner_id(node: Node, key: str) -> int | None:
+    inner = node.get(key)
+    return identifier_or_none(inner.get("id") if isinstance(inner, dict) else None, key)
+
+
+def _inner_text(node: Node, key: str, field: str) -> str | None:
+    inner = node.get(key)
+    return text_or_none(inner, field) if isinstance(inner, dict) else None
+
+
+def _address(value: object) -> dict[str, str] | None:
+    if not isinstance(value, dict):
+        return None
+    found = {}
+    for theirs, ours in _ADDRESS.items():
+        if line := text_or_none(value, theirs):
+            found[ours] = line
+    return found or None
+
+
+def _coordinate(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,22 @@
+"""Admin GraphQL for a shop of ours, its token renewed when it must be. Not in a transaction."""
+
+from typing import Any
+
+from shopify_app.platform import graphql_calls, installations
+from shopify_app.platform.errors import NeedsReauth
+
+
+def execute(shop_id: int, name: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The `data` of graphql/<name>.graphql run on the shop.
+
+    Raises NeedsReauth, UserErrors or another ShopifyError; `.retryable` says whether to try again.
+    """
+    credentials = installations.credentials(shop_id)
+    try:
+        return graphql_calls.call(credentials.domain, credentials.access_token, name, variables)
+    except graphql_calls.Unauthorised:
+        credentials = installations.replace_rejected(shop_id, credentials)
+    try:
+        return graphql_calls.call(credentials.domain, credentials.access_token, name, variables)
+    except graphql_calls.Unauthorised as error:
+        raise NeedsReauth("Shopify refuses a token that it has just given") from error

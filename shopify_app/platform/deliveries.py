@@ -1,0 +1,35 @@
+"""A webhook as its handler gets it: the parsed payload, and when what it tells happened."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from shopify_app.platform.errors import ShapeError
+from shopify_app.platform.tables import InboxRow
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """`occurred_at`: when Shopify triggered it, else when it came; `now`: when we handle it."""
+
+    payload: dict[str, Any]
+    occurred_at: datetime
+    now: datetime
+
+
+def open_row(row: InboxRow, now: datetime) -> Delivery:
+    """The delivery in an inbox row; ShapeError when its body is no JSON object."""
+    return Delivery(_parse(row.body), row.triggered_at or row.received_at, now)
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        # Decimal, because a float has already lost what it was.
+        payload = json.loads(body, parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise ShapeError("the body is not JSON") from error
+    if not isinstance(payload, dict):
+        raise ShapeError("the body is no JSON object")
+    return payload

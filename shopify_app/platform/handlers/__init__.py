@@ -1,0 +1,1 @@
+"""What each webhook does: it writes to the database and to nothing else. The drain commits."""

@@ -1,0 +1,156 @@
+"""Installing a shop and keeping its token alive. A shop's tokens change under its row lock alone.
+
+The lock is held across one call of the token endpoint: two exchanges at once would revoke each
+other's token, two refreshes would race for one refresh token. See docs/decisions.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy.orm import Session
+
+from loyalty import audit
+from loyalty.base import bell
+from loyalty.base.clock import utc_now
+from loyalty.base.db import enter_shop, shop_transaction, shopless_transaction
+from loyalty.shops import directory
+from loyalty.shops.tables import Shop
+from shopify_app.platform import backfill_runs as runs
+from shopify_app.platform import shop_facts, stored_tokens, token_endpoint
+from shopify_app.platform.errors import DeadRefreshToken, NeedsReauth
+from shopify_app.platform.session_tokens import SessionToken
+from shopify_app.platform.stored_tokens import Stored
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a call of Admin GraphQL needs of a shop."""
+
+    domain: str
+    access_token: str
+
+
+def ensure_installed(token: SessionToken) -> int:
+    """The shop id of a verified session token; installs the shop when no usable token is stored.
+
+    Raises RefusedSessionToken when the browser must fetch a newer token, ShopifyError when
+    Shopify does not answer. Commits.
+    """
+    shop_id = _find_installed(token.shop_domain)
+    return _install(token) if shop_id is None else shop_id
+
+
+def credentials(shop_id: int) -> Credentials:
+    """The shop's domain and an access token good for five minutes at least; renews it if needed.
+
+    Raises NeedsReauth when only the merchant can help. Must not be called inside a transaction.
+    """
+    with shop_transaction(shop_id) as session:
+        domain = directory.get_shop(session, shop_id).domain
+        stored = stored_tokens.find(session, shop_id)
+    if stored is None:
+        raise NeedsReauth("the shop has no token")
+    if stored.is_fresh(utc_now()):
+        return Credentials(domain, stored.access_token)
+    return Credentials(domain, _renew(shop_id, domain, rejected=stored.access_token))
+
+
+def access_token(shop_id: int) -> str:
+    """An access token of the shop, as `credentials` gives it."""
+    return credentials(shop_id).access_token
+
+
+def replace_rejected(shop_id: int, rejected: Credentials) -> Credentials:
+    """New credentials after Shopify answered 401 to `rejected`; NeedsReauth when there are none."""
+    return Credentials(
+        rejected.domain, _renew(shop_id, rejected.domain, rejected=rejected.access_token)
+    )
+
+
+def _find_installed(domain: str) -> int | None:
+    with shopless_transaction() as session:
+        shop_id = directory.find_shop_id(session, domain)
+    if shop_id is None:
+        return None
+    with shop_transaction(shop_id) as session:
+        shop = session.get(Shop, shop_id)
+        stored = stored_tokens.find(session, shop_id)
+    return shop_id if _is_usable(shop, stored, utc_now()) else None
+
+
+def _is_usable(shop: Shop | None, stored: Stored | None, now: datetime) -> bool:
+    if shop is None or shop.status != "installed" or stored is None:
+        return False
+    return stored.is_fresh(now) or stored.can_refresh(now)
+
+
+def _install(token: SessionToken) -> int:
+    domain = token.shop_domain
+    with shopless_transaction() as session:
+        # At a first load this waits for another first load's commit; later the row lock does.
+        shop_id = directory.register_shop_id(session, domain)
+        enter_shop(session, shop_id)
+        stored = stored_tokens.find(session, shop_id, lock=True)
+        if _is_usable(session.get(Shop, shop_id), stored, utc_now()):
+            return shop_id
+        pair = token_endpoint.exchange_offline(domain, token.raw)
+        facts = shop_facts.fetch(domain, pair.access_token)
+        now = utc_now()
+        is_return = _is_return(session.get(Shop, shop_id))
+        directory.install(session, shop_id, domain=domain, now=now, **facts.as_arguments())
+        stored_tokens.store(session, shop_id, pair, now=now)
+        _begin(session, shop_id, token, is_return=is_return, now=now)
+    bell.ring("backfill", shop_id)
+    log.info("shop_installed", shop=shop_id)
+    return shop_id
+
+
+def _is_return(shop: Shop | None) -> bool:
+    """Whether only the token was lost: the shop never left, and its history is already here."""
+    return shop is not None and shop.status != "uninstalled"
+
+
+def _begin(
+    session: Session, shop_id: int, token: SessionToken, *, is_return: bool, now: datetime
+) -> None:
+    if not is_return:
+        runs.start(session, shop_id, now=now)
+    audit.record(
+        session,
+        shop_id,
+        audit.Actor("staff", str(token.user_id)),
+        "shop_reauthorised" if is_return else "shop_installed",
+        ("shop", str(shop_id)),
+        now=now,
+    )
+
+
+def _renew(shop_id: int, domain: str, *, rejected: str) -> str:
+    """A token other than `rejected`: what a neighbour stored meanwhile, or a refreshed one."""
+    with shop_transaction(shop_id) as session:
+        stored = stored_tokens.find(session, shop_id, lock=True)
+        if stored is None:
+            raise NeedsReauth("the shop has no token")
+        if stored.access_token != rejected:
+            return stored.access_token
+        renewed = _refresh(session, shop_id, domain, stored)
+        if renewed is None:
+            directory.needs_reauth(session, shop_id)
+    if renewed is None:
+        log.warning("shop_needs_reauth", shop=shop_id)
+        raise NeedsReauth("the refresh token is dead")
+    return renewed
+
+
+def _refresh(session: Session, shop_id: int, domain: str, stored: Stored) -> str | None:
+    if stored.refresh_token is None or not stored.can_refresh(utc_now()):
+        return None
+    try:
+        pair = token_endpoint.refresh(domain, stored.refresh_token)
+    except DeadRefreshToken:
+        return None
+    stored_tokens.store(session, shop_id, pair, now=utc_now())
+    return pair.access_token

@@ -1,0 +1,106 @@
+"""An order in a webhook: shop money only, amounts of a line for its whole ordered quantity."""
+
+from typing import Any
+
+from loyalty.base.money import parse_minor
+from loyalty.members.facts import CustomerFacts
+from loyalty.orders.facts import LineFacts, OrderFacts
+from shopify_app.platform.payloads import amounts
+from shopify_app.platform.payloads.customers import read_customer
+from shopify_app.platform.payloads.reading import (
+    flag,
+    identifier,
+    identifier_or_none,
+    moment,
+    moment_or_none,
+    object_at,
+    objects_at,
+    own_id,
+    quantity,
+    shop_minor,
+    shop_money,
+    text,
+    text_or_none,
+)
+from shopify_app.platform.payloads.refunds import read_refund
+
+# https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderDisplayFinancialStatus
+_PAID = ("paid", "partially_refunded", "refunded")
+
+
+def read_order(payload: dict[str, Any]) -> OrderFacts:
+    """The facts of an order; its currency is that of its shop money."""
+    _, currency = shop_money(payload.get("total_price_set"), "total_price_set")
+    lines = _lines(payload, currency)
+    customer = _customer(payload)
+    current = payload.get("current_total_price_set")
+    return OrderFacts(
+        order_id=own_id(payload, "order"),
+        name=text(payload, "name"),
+        customer=customer,
+        customer_id=customer.customer_id if customer else None,
+        currency=currency,
+        taxes_included=flag(payload, "taxes_included"),
+        is_test=flag(payload, "test"),
+        is_paid=payload.get("financial_status") in _PAID,
+        source_name=text_or_none(payload, "source_name"),
+        location_id=identifier_or_none(payload.get("location_id"), "location_id"),
+        total_minor=shop_minor(payload.get("total_price_set"), currency, "total_price_set"),
+        current_total_minor=amounts.less_gift_cards(
+            shop_minor(current, currency, "current_total_price_set"), lines
+        ),
+        created_at=moment(payload, "created_at"),
+        processed_at=moment_or_none(payload, "processed_at") or moment(payload, "created_at"),
+        cancelled_at=moment_or_none(payload, "cancelled_at"),
+        updated_at=moment(payload, "updated_at"),
+        lines=lines,
+        refunds=tuple(read_refund(one, currency) for one in objects_at(payload, "refunds")),
+    )
+
+
+def read_edited_order_id(payload: dict[str, Any]) -> int:
+    """Which order an orders/edited payload is about."""
+    return identifier(object_at(payload, "order_edit").get("order_id"), "order_edit.order_id")
+
+
+def _customer(payload: dict[str, Any]) -> CustomerFacts | None:
+    customer = payload.get("customer")
+    return read_customer(object_at(payload, "customer")) if customer is not None else None
+
+
+def _lines(payload: dict[str, Any], currency: str) -> tuple[LineFacts, ...]:
+    tip_minor = parse_minor(payload.get("total_tip_received") or "0", currency)
+    taxes_included = flag(payload, "taxes_included")
+    read = (
+        _line(line, currency, taxes_included=taxes_included)
+        for line in objects_at(payload, "line_items")
+    )
+    return amounts.mark_tips(read, tip_minor)
+
+
+def _line(payload: dict[str, Any], currency: str, *, taxes_included: bool) -> LineFacts:
+    ordered = quantity(payload, "quantity")
+    current = payload.get("current_quantity")
+    price = shop_minor(payload.get("price_set"), currency, "line_items.price_set")
+    return LineFacts(
+        line_id=own_id(payload, "line_items"),
+        title=text_or_none(payload, "title") or text_or_none(payload, "name") or "",
+        product_id=identifier_or_none(payload.get("product_id"), "line_items.product_id"),
+        quantity=ordered,
+        current_quantity=ordered if current is None else quantity(payload, "current_quantity"),
+        gross_minor=price * ordered,
+        discount_minor=sum(
+            shop_minor(one.get("amount_set"), currency, "discount_allocations.amount_set")
+            for one in objects_at(payload, "discount_allocations")
+        ),
+        included_tax_minor=_included_tax(payload, currency) if taxes_included else 0,
+        is_gift_card=flag(payload, "gift_card"),
+        is_tip="tip" in payload or "tip_payment_gateway" in payload,
+    )
+
+
+def _included_tax(payload: dict[str, Any], currency: str) -> int:
+    return sum(
+        shop_minor(tax.get("price_set"), currency, "tax_lines.price_set")
+        for tax in objects_at(payload, "tax_lines")
+    )
