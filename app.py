@@ -20,6 +20,7 @@ from jobs import queues, readiness, worker
 from jobs.commands import operator
 from jobs.gauges import read_gauges
 from jobs.supervisor import Supervisor
+from jobs.waiting_commands import waiting
 from loyalty.base import bell, db, faults
 from shopify_app.admin import blueprint as admin
 from shopify_app.edge import errors, health, https, logs, metrics, requests, sentry
@@ -27,6 +28,7 @@ from shopify_app.platform import auth, webhooks
 from shopify_app.platform import settings as platform_settings
 from wallet import setup as wallet_setup
 from wallet import web as wallet_web
+from wallet.apple import web_service as passkit
 
 ROOT = Path(__file__).parent
 
@@ -41,7 +43,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.init_app(app)
     if not settings.sandbox:
         https.init_app(app)
-    for blueprint in (webhooks.blueprint, auth.blueprint, admin.blueprint, wallet_web.blueprint):
+    customers = (wallet_web.blueprint, passkit.blueprint)
+    for blueprint in (webhooks.blueprint, auth.blueprint, admin.blueprint, *customers):
         app.register_blueprint(blueprint)
     app.register_blueprint(_health())
     app.register_blueprint(metrics.make_blueprint(_secret(settings.metrics_token), read_gauges))
@@ -174,7 +177,7 @@ def _with_setup(command: click.Command) -> click.Command:
     return command
 
 
-for _command in operator.commands.values():
+for _command in (*operator.commands.values(), *waiting.commands.values()):
     main.add_command(_with_setup(_command))
 
 

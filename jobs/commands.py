@@ -35,7 +35,7 @@ def selfcheck() -> None:
 @shop_option
 def parked(domain: str | None) -> None:
     """List the webhooks that were given up on."""
-    for shop in _list_shops(domain):
+    for shop in list_shops(domain):
         for row in inbox.parked(shop.shop_id):
             click.echo(
                 f"{shop.domain} {row.id} {row.topic} {row.received_at:%Y-%m-%d %H:%M:%S}Z "
@@ -49,7 +49,7 @@ def parked(domain: str | None) -> None:
 def replay_inbox(domain: str | None, row_id: UUID | None) -> None:
     """Handle parked webhooks once more."""
     ids = None if row_id is None else [row_id]
-    count = sum(inbox.replay(shop.shop_id, ids, actor=OPERATOR) for shop in _list_shops(domain))
+    count = sum(inbox.replay(shop.shop_id, ids, actor=OPERATOR) for shop in list_shops(domain))
     click.echo(f"{count} webhooks to be handled again")
 
 
@@ -57,7 +57,7 @@ def replay_inbox(domain: str | None, row_id: UUID | None) -> None:
 @shop_option
 def dead(domain: str | None) -> None:
     """List the deliveries that were given up on."""
-    for shop in _list_shops(domain):
+    for shop in list_shops(domain):
         for row in dead_letters.list_dead(shop.shop_id):
             click.echo(
                 f"{shop.domain} {row.id} {row.subscriber} member={row.member_id} "
@@ -73,12 +73,13 @@ def replay_deliveries(domain: str | None, row_id: UUID | None) -> None:
     ids = None if row_id is None else [row_id]
     count = sum(
         dead_letters.replay(shop.shop_id, ids, actor=OPERATOR, now=utc_now())
-        for shop in _list_shops(domain)
+        for shop in list_shops(domain)
     )
     click.echo(f"{count} deliveries to be made again")
 
 
-def _list_shops(domain: str | None) -> Sequence[overview.ListedShop]:
+def list_shops(domain: str | None) -> Sequence[overview.ListedShop]:
+    """The shop of `domain`, or all of them; an unknown domain ends the command."""
     with db.shopless_transaction() as session:
         shops = [s for s in overview.list_shops(session) if domain in (None, s.domain)]
     if domain is not None and not shops:
