@@ -1,0 +1,70 @@
+"""Health names what failed; metrics are for who knows the token."""
+
+from flask import Flask
+from flask.testing import FlaskClient
+from prometheus_client.core import GaugeMetricFamily
+
+from shopify_app.edge import health, metrics, sentry
+
+
+def _fail() -> bool:
+    raise ConnectionError("10.0.0.7 refused")
+
+
+def _client(token: str | None = None, **checks: health.Check) -> FlaskClient:
+    app = Flask("health")
+    app.register_blueprint(health.make_blueprint(checks))
+    gauge = GaugeMetricFamily("encore_test_rows", "Rows", value=7)
+    app.register_blueprint(metrics.make_blueprint(token, lambda: [gauge]))
+    return app.test_client()
+
+
+def test_ready_when_every_check_passes() -> None:
+    response = _client(redis=lambda: True, postgresql=lambda: 1).get("/readyz")
+
+    assert (response.status_code, response.get_json()["failed"]) == (200, [])
+
+
+def test_not_ready_names_what_failed() -> None:
+    client = _client(redis=_fail, postgresql=lambda: True, migrations=lambda: False)
+
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.get_json()["failed"]) == (503, ["redis", "migrations"])
+    assert b"10.0.0.7" not in response.data
+
+
+def test_alive_whatever_failed() -> None:
+    assert _client(redis=_fail).get("/healthz").status_code == 200
+
+
+def test_metrics_need_their_token() -> None:
+    client = _client(token="s3cret")
+
+    assert client.get("/metrics").status_code == 401
+    assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 401
+    response = client.get("/metrics", headers={"Authorization": "Bearer s3cret"})
+
+    assert b"encore_test_rows 7.0" in response.data
+
+
+def test_without_a_token_there_is_no_metrics_page() -> None:
+    response = _client().get("/metrics", headers={"Authorization": "Bearer "})
+
+    assert response.status_code == 404
+
+
+def test_a_crash_report_says_nothing_of_the_request_or_the_person() -> None:
+    event = {
+        "request": {"url": "/card/token", "headers": {"Authorization": "Bearer t"}},
+        "user": {"ip_address": "10.0.0.7"},
+        "exception": {"values": [{"type": "KeyError", "value": "alice@example.com"}]},
+        "transaction": "/card/<token>",
+    }
+
+    report = sentry.redact(event, None)
+
+    assert report == {
+        "exception": {"values": [{"type": "KeyError", "value": ""}]},
+        "transaction": "/card/<token>",
+    }
