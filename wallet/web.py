@@ -6,7 +6,8 @@ The link alone shows the card; nothing here can change a member.
 import io
 
 import segno
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, abort, render_template, request
+from werkzeug.http import http_date
 
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
@@ -40,7 +41,7 @@ def _protect(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["X-Robots-Tag"] = "noindex"
-    if "max-age" not in response.headers.get("Cache-Control", ""):
+    if request.endpoint != "card.static":
         response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -95,7 +96,10 @@ def apple_pass(token: str) -> Response:
             abort(410)
         if card.downloaded_revision < card.revision:
             card.downloaded_revision = card.revision
-    return Response(signed_pass(card), mimetype=MEDIA_TYPE)
+    response = Response(signed_pass(card), mimetype=MEDIA_TYPE)
+    # The phone gives this back when it fetches: it says which revision it has.
+    response.headers["Last-Modified"] = http_date(card.last_modified_at)
+    return response
 
 
 def _link(token: str) -> CardLink:

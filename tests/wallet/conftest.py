@@ -1,10 +1,136 @@
-"""Certificates that every wallet test shares; making their keys takes a second."""
+"""Aurora with Alice and Borealis with Bob, committed; a stand-in for Apple, and our web service."""
 
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, delete, text
+from werkzeug.serving import make_server
 
-from tests.wallet.certificates import PassChain, write_chain
+from loyalty.base import db
+from sandbox.apple.world import World
+from sandbox.servers.postgres import Postgres
+from tests.conftest import _copy
+from tests.wallet.cast import Cardholder, enrol
+from tests.wallet.certificates import PASS_TYPE_ID, TEAM_ID, PassChain, write_chain
+from wallet import setup, web
+from wallet.apple import web_service
+from wallet.setup import AppleSettings, WalletSettings
+from wallet.tables import AppleDevice
 
 
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> PassChain:
+    """Certificates that every signing test shares; making their keys takes a second."""
     return write_chain(tmp_path_factory.mktemp("chain"))
+
+
+@pytest.fixture(scope="session")
+def _engine(postgres: Postgres, template_database: str) -> Iterator[tuple[Engine, str]]:
+    """A pool on a database for all wallet tests, and its owner's URL."""
+    before = db._engine
+    with _copy(postgres, template_database) as urls:
+        engine = db.configure(urls.app)
+        db._engine = before
+        yield engine, urls.owner
+        engine.dispose()
+
+
+@pytest.fixture
+def database(_engine: tuple[Engine, str]) -> Iterator[None]:
+    """A database where transactions really commit; its shops are removed after the test."""
+    before = db._engine
+    db._engine, owner_url = _engine
+    yield
+    with psycopg.connect(owner_url) as connection:
+        shops = connection.execute("SELECT shop_id FROM shop_directory").fetchall()
+    for (shop_id,) in shops:
+        with db.shop_transaction(shop_id) as session:
+            session.execute(text("SELECT remove_shop()"))
+            session.execute(delete(AppleDevice))
+    db._engine = before
+
+
+@pytest.fixture
+def alice(database: None) -> Cardholder:
+    """A member of Aurora with no points."""
+    return enrol("aurora", "Alice", customer_id=501)
+
+
+@pytest.fixture
+def bob(database: None) -> Cardholder:
+    """A member of Borealis, who must never see Aurora."""
+    return enrol("borealis", "Bob", customer_id=502)
+
+
+@pytest.fixture(scope="session")
+def _world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    world = World(
+        tmp_path_factory.mktemp("apple"),
+        pass_type_id=PASS_TYPE_ID,
+        team_id=TEAM_ID,
+        retry_waits_s=(0.05, 0.1, 0.2),
+    )
+    yield world
+    world.server.stop()
+
+
+@pytest.fixture
+def apple(_world: World) -> Iterator[World]:
+    """Apple's side: APNs and phones. Its faults end with the test."""
+    yield _world
+    _world.faults.clear()
+
+
+@pytest.fixture
+def app(apple: World) -> Iterator[Flask]:
+    """The wallet's blueprints alone, signing with the stand-in's certificate."""
+    app = Flask("wallet")
+    for blueprint in (web.blueprint, web_service.blueprint):
+        app.register_blueprint(blueprint)
+    _configure(apple, "https://encore.example")
+    yield app
+    setup._settings = None
+
+
+@pytest.fixture
+def client(app: Flask, database: None) -> FlaskClient:
+    """Calls the wallet without a network."""
+    return app.test_client()
+
+
+@pytest.fixture
+def app_url(app: Flask, apple: World, database: None) -> Iterator[str]:
+    """The wallet on a real port, for phones to reach."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    url = f"http://localhost:{server.server_port}"
+    _configure(apple, url)
+    yield url
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _configure(apple: World, app_url: str) -> None:
+    files = {name: Path(path) for name, path in apple.files.items()}
+    setup.configure(
+        WalletSettings(
+            app_url=app_url,
+            link_secret=b"a link secret of the tests, 32 b",
+            apple=AppleSettings(
+                pass_type_id=PASS_TYPE_ID,
+                team_id=TEAM_ID,
+                cert_file=files["pass.pem"],
+                key_file=files["pass.key"],
+                wwdr_file=files["wwdr.pem"],
+                apns_url=apple.apns_url,
+                apns_ca_file=files["apns-ca.pem"],
+            ),
+        )
+    )

@@ -1,0 +1,97 @@
+"""The cast with committed data: a member by name, and what may happen to one."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from loyalty.base.clock import utc_now
+from loyalty.base.db import shop_transaction, shopless_transaction
+from loyalty.ledger.posting import Cause, credit, lock_balance
+from loyalty.members.enrolment import record_customer
+from loyalty.members.tables import Member, TimelineEvent
+from loyalty.shops.directory import install, register_shop_id
+from tests.factories.facts import NOON, a_customer
+from wallet.content import card_url
+from wallet.passes import open_apple_pass
+from wallet.tables import AppleRegistration, WalletPass
+
+
+@dataclass(frozen=True)
+class Cardholder:
+    """A member and their shop."""
+
+    shop_id: int
+    member_id: UUID
+
+    def open_pass(self) -> WalletPass:
+        """Make the Apple pass as the card page does, downloaded at its present revision."""
+        with shop_transaction(self.shop_id) as session:
+            card = open_apple_pass(session, self.shop_id, self.member_id, now=utc_now())
+            card.downloaded_revision = card.revision
+        return card
+
+    def the_pass(self) -> WalletPass:
+        """The pass as the database has it now."""
+        with shop_transaction(self.shop_id) as session:
+            return session.scalars(select(WalletPass)).one()
+
+    def registrations(self) -> list[AppleRegistration]:
+        """The devices that have or had the pass."""
+        with shop_transaction(self.shop_id) as session:
+            return list(session.scalars(select(AppleRegistration)))
+
+    def earn(self, points: int) -> None:
+        """Grant points, as the admin does."""
+        with shop_transaction(self.shop_id) as session:
+            balance = lock_balance(session, self.shop_id, self.member_id)
+            key = f"test:{utc_now().isoformat()}"
+            cause = Cause("grant", key, "test", "1", "system:test", utc_now())
+            credit(session, balance, cause, points=points, now=utc_now())
+
+    def rename(self, first_name: str) -> None:
+        """Change a detail that the card shows."""
+        with shop_transaction(self.shop_id) as session:
+            session.get_one(Member, (self.shop_id, self.member_id)).first_name = first_name
+
+    def erase(self) -> None:
+        """Make the member anonymous."""
+        with shop_transaction(self.shop_id) as session:
+            member = session.get_one(Member, (self.shop_id, self.member_id))
+            member.state, member.first_name, member.last_name = "erased", None, None
+
+    def timeline(self) -> list[str]:
+        """The kinds of the member's events, oldest first, the joining left out."""
+        with shop_transaction(self.shop_id) as session:
+            events = session.scalars(
+                select(TimelineEvent)
+                .where(TimelineEvent.member_id == self.member_id)
+                .order_by(TimelineEvent.id)
+            )
+            return [event.kind for event in events if event.kind != "member_joined"]
+
+    def url(self) -> str:
+        """The member's card page."""
+        return card_url(self.shop_id, self.member_id)
+
+
+def enrol(handle: str, first_name: str, *, customer_id: int) -> Cardholder:
+    """Install `handle` and enrol its one member."""
+    with shopless_transaction() as session:
+        shop_id = register_shop_id(session, f"{handle}.myshopify.com")
+    with shop_transaction(shop_id) as session:
+        shop = install(
+            session,
+            shop_id,
+            domain=f"{handle}.myshopify.com",
+            name=handle.capitalize(),
+            currency="EUR",
+            timezone="Europe/Madrid",
+            email=None,
+            now=NOON - timedelta(days=30),
+        )
+        facts = a_customer(customer_id, first_name=first_name, email=f"{customer_id}@example.com")
+        customer = record_customer(session, shop, facts, now=NOON, is_backfill=False)
+    assert customer.member_id is not None
+    return Cardholder(shop_id, customer.member_id)
