@@ -31,6 +31,8 @@ def bounce() -> Response:
     page = _PAGE.format(key=settings.shopify_api_key, bridge=settings.app_bridge_url)
     response = Response(page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = content_security_policy(ANY_SHOP)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "origin"
     return response
 
 

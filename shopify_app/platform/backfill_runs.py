@@ -86,7 +86,7 @@ def wake(session: Session, shop_id: int, bulk_operation_id: str, *, now: datetim
 def finish(session: Session, run: BackfillRun, *, now: datetime, error: str | None = None) -> None:
     """End `run` and make the next subject due, even when this one failed with `error`."""
     run.state = "failed" if error else "done"
-    run.finished_at, run.error = now, error or run.error
+    run.finished_at, run.error = now, error or _lasting(run.error)
     session.flush()
     following = session.scalars(
         select(BackfillRun)
@@ -100,6 +100,11 @@ def finish(session: Session, run: BackfillRun, *, now: datetime, error: str | No
     if following:
         min(following, key=lambda other: SUBJECTS.index(other.subject)).next_at = now
     ring_after_commit(session, "backfill", run.shop_id)
+
+
+def _lasting(error: str | None) -> str | None:
+    """What of a run's error outlives its end: what was left out does, a hiccup does not."""
+    return error if error and "left out" in error else None
 
 
 def _fresh(shop_id: int, generation: int, subject: str, due_at: datetime) -> BackfillRun:

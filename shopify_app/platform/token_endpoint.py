@@ -14,6 +14,8 @@ _ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
 _OFFLINE = "urn:shopify:params:oauth:token-type:offline-access-token"
 _ONLINE = "urn:shopify:params:oauth:token-type:online-access-token"
 _TIMEOUT_S = (3, 10)
+# A wrong setting of ours must not look like the death of every shop's token.
+_OUR_FAULT = ("invalid_client", "application_cannot_be_found", "unsupported_grant_type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def exchange_online(domain: str, session_token: str) -> StaffFacts:
 def refresh(domain: str, refresh_token: str) -> TokenPair:
     """The next pair. DeadRefreshToken when Shopify will never take this refresh token again."""
     status, answer = _post(domain, {"grant_type": "refresh_token", "refresh_token": refresh_token})
-    if status in (400, 401, 403) and answer.get("error") not in ("invalid_client",):
+    if status in (400, 401, 403) and answer.get("error") not in _OUR_FAULT:
         raise DeadRefreshToken(f"refresh answered {status} {answer.get('error')}")
     return _pair(_expect_ok("refresh", status, answer))
 

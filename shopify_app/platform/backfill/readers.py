@@ -1,12 +1,13 @@
 """What each subject of a back-fill reads, and how it lands: a transaction a batch, safe twice."""
 
+import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from loyalty.base import faults
@@ -41,27 +42,40 @@ def read_small(shop_id: int, subject: str) -> None:
         _read_one_order(shop_id, int(subject.removeprefix("order:")))
 
 
-def read_bulk(
-    shop_id: int, run_id: UUID, subject: str, url: str | None, *, skip: int, lease: timedelta
-) -> int:
-    """Store a finished bulk operation's objects from `skip` on; how many could not be read.
+@dataclass(frozen=True, slots=True)
+class BulkJob:
+    """A finished bulk operation to be stored; `url` is None when it found nothing."""
 
-    Each batch commits with the run's progress, and renews its lease.
+    shop_id: int
+    run_id: UUID
+    subject: str
+    url: str | None
+    lease: timedelta
+
+
+def read_bulk(job: BulkJob, *, skip: int, for_s: float) -> bool:
+    """Store the objects of a bulk result from `skip` on; whether its end was reached in `for_s`.
+
+    Each batch commits with the run's progress, and renews its lease. An object that cannot be
+    read is left out, counted in the run's `error`, and logged.
     """
-    if url is None:
-        return 0
-    spool, done, unreadable = Spool(f"{shop_id}-{run_id}"), skip, 0
+    if job.url is None:
+        return True
+    spool = Spool(f"{job.shop_id}-{job.run_id}")
     if not spool.is_complete():
-        with bulk.lines_of(url) as lines:
-            spool.fill(lines, lambda: _progress(shop_id, run_id, done, lease))
+        with bulk.lines_of(job.url) as lines:
+            spool.fill(lines, lambda: _renew_lease(job))
+    ends_at = time.monotonic() + for_s
     for batch in spool.batches(skip=skip, size=BATCH_OBJECTS):
-        with shop_transaction(shop_id) as session:
-            unreadable += _store_batch(session, shop_id, BULK[subject], batch)
-            done += len(batch)
-            _note_progress(session, shop_id, run_id, done, utc_now() + lease)
-        faults.point("backfill_batch_committed", shop=shop_id, subject=subject, read=done)
+        with shop_transaction(job.shop_id) as session:
+            unreadable = _store_batch(session, job.shop_id, BULK[job.subject], batch)
+            skip += len(batch)
+            _note_progress(session, job, skip, unreadable)
+        faults.point("backfill_batch_committed", shop=job.shop_id, subject=job.subject, read=skip)
+        if time.monotonic() > ends_at:
+            return False
     spool.discard()
-    return unreadable
+    return True
 
 
 def _store_batch(
@@ -99,19 +113,24 @@ def _store_order(session: Session, shop: Shop, node: Node, nested: list[Node]) -
 BULK = {"customers": _store_customer, "orders": _store_order}
 
 
-def _progress(shop_id: int, run_id: UUID, done: int, lease: timedelta) -> None:
-    with shop_transaction(shop_id) as session:
-        _note_progress(session, shop_id, run_id, done, utc_now() + lease)
+def _renew_lease(job: BulkJob) -> None:
+    with shop_transaction(job.shop_id) as session:
+        run = session.get_one(BackfillRun, (job.shop_id, job.run_id), with_for_update=True)
+        run.next_at = utc_now() + job.lease
 
 
-def _note_progress(
-    session: Session, shop_id: int, run_id: UUID, done: int, lease_ends_at: datetime
-) -> None:
-    session.execute(
-        update(BackfillRun)
-        .where(BackfillRun.shop_id == shop_id, BackfillRun.id == run_id)
-        .values(objects_read=func.greatest(BackfillRun.objects_read, done), next_at=lease_ends_at)
-    )
+def _note_progress(session: Session, job: BulkJob, objects_read: int, unreadable: int) -> None:
+    run = session.get_one(BackfillRun, (job.shop_id, job.run_id), with_for_update=True)
+    run.objects_read = max(run.objects_read, objects_read)
+    run.next_at = utc_now() + job.lease
+    if unreadable:
+        run.error = f"{_left_out(run.error) + unreadable} left out: they could not be read"
+
+
+def _left_out(error: str | None) -> int:
+    """How many objects earlier batches left out."""
+    count, _, rest = (error or "").partition(" ")
+    return int(count) if rest.startswith("left out") else 0
 
 
 def _read_shop(shop_id: int) -> None:

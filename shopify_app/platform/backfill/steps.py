@@ -4,6 +4,7 @@ waiting → (shop, locations, a re-read: read at once → done), else asked → 
 is claimed by moving its `next_at`, which a killed step leaves to run out.
 """
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,6 +13,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
+from loyalty.base import bell
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from shopify_app.platform import backfill_runs as runs
@@ -23,7 +25,10 @@ log = structlog.get_logger()
 
 LEASE = timedelta(seconds=60)
 ATTEMPTS_MAX = 8
-_POLL_AFTER = timedelta(seconds=3)
+_JOB_S = 60.0
+_WAIT_MAX_S = 1.0
+_POLL_AFTER = timedelta(seconds=1)
+_POLL_AFTER_MAX = timedelta(seconds=30)
 _BUSY_AFTER = timedelta(seconds=30)
 # A result that the same question may yet give, asked again.
 _ENDED_BADLY = ("FAILED", "CANCELED", "CANCELING", "EXPIRED")
@@ -39,14 +44,26 @@ class Claim:
     state: str
     bulk_operation_id: str | None
     objects_read: int
+    started_at: datetime
     lease_ends_at: datetime
 
 
-def step(shop_id: int) -> float | None:
-    """Do the next short thing of the shop's back-fill; commits.
+def step(shop_id: int) -> None:
+    """Bring the shop's back-fill on as far as it goes without a long wait; commits as it goes.
 
-    Seconds until the next step is wanted, 0 for at once; None when nothing is left to do.
+    Steps follow one another while the next is due within a second and the job's time lasts;
+    then the bell is rung if one is due, and else the sweep comes back for it.
     """
+    ends_at = time.monotonic() + _JOB_S
+    while (wait_s := take_step(shop_id)) is not None and wait_s <= _WAIT_MAX_S:
+        if time.monotonic() > ends_at:
+            bell.ring("backfill", shop_id)
+            return
+        time.sleep(wait_s)
+
+
+def take_step(shop_id: int) -> float | None:
+    """Do the next due thing for one run; seconds until something is due again, None for never."""
     claim = _claim(shop_id)
     if claim is not None:
         try:
@@ -79,18 +96,23 @@ def _poll(claim: Claim) -> None:
         reason = f"bulk operation {operation.status} {operation.error_code or ''}".strip()
         raise ShopifyError(reason, retryable=operation.error_code != "ACCESS_DENIED")
     else:
-        _change(
-            claim, objects_total=operation.root_objects or None, next_at=utc_now() + _POLL_AFTER
-        )
+        _change(claim, objects_total=operation.root_objects or None, next_at=_next_poll(claim))
+
+
+def _next_poll(claim: Claim) -> datetime:
+    """The longer it has taken, the less often we ask; the finish webhook cuts the wait short."""
+    now = utc_now()
+    return now + min(_POLL_AFTER_MAX, max(_POLL_AFTER, (now - claim.started_at) / 10))
 
 
 def _read(claim: Claim) -> None:
     assert claim.bulk_operation_id is not None
     url = bulk.poll(claim.shop_id, claim.bulk_operation_id).url
-    unreadable = readers.read_bulk(
-        claim.shop_id, claim.id, claim.subject, url, skip=claim.objects_read, lease=LEASE
-    )
-    _end(claim, note=f"{unreadable} rows could not be read" if unreadable else None)
+    job = readers.BulkJob(claim.shop_id, claim.id, claim.subject, url, LEASE)
+    if readers.read_bulk(job, skip=claim.objects_read, for_s=_JOB_S / 2):
+        _end(claim)
+    else:
+        _change(claim, next_at=utc_now())
 
 
 _BULK_STEPS = {"waiting": _ask, "asked": _poll, "reading": _read}
@@ -121,6 +143,7 @@ def _claim(shop_id: int) -> Claim | None:
             run.state,
             run.bulk_operation_id,
             run.objects_read,
+            run.started_at,
             run.next_at,
         )
 
@@ -134,13 +157,12 @@ def _change(claim: Claim, **values: object) -> None:
         )
 
 
-def _end(claim: Claim, *, note: str | None = None) -> None:
+def _end(claim: Claim) -> None:
     with shop_transaction(claim.shop_id) as session:
         run = session.get_one(BackfillRun, (claim.shop_id, claim.id), with_for_update=True)
         is_reread = run.generation == runs.REREADS
         if is_reread and run.next_at != claim.lease_ends_at:
             return  # Asked for again while it was read: it is due once more.
-        run.error = note
         runs.finish(session, run, now=utc_now())
         if is_reread:
             session.delete(run)
