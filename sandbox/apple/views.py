@@ -4,9 +4,13 @@ Invariant: only colours that `passjson` let through, and images that are whole P
 """
 
 import base64
+import re
+from html import unescape
 from typing import Any
 
 import segno
+from jinja2.utils import urlize
+from markupsafe import Markup, escape
 
 from sandbox.apple.passfields import GROUPS, all_fields
 from sandbox.apple.passjson import style_of
@@ -14,6 +18,7 @@ from sandbox.apple.phone import Card, Phone
 from sandbox.apple.updates import balance_of
 
 QR = "PKBarcodeFormatQR"
+ANCHOR = re.compile(r"""<a\s+href=(["'])(https?://[^"'<>]+)\1\s*>([^<]*)</a>""")
 DRAWN_IMAGES = ("logo", "strip", "thumbnail", "icon")
 
 
@@ -66,7 +71,25 @@ def card_view(card: Card) -> dict[str, Any]:
         "images": _images(card.bundle.files),
         "barcode": _barcode(content),
         **{group: style.get(group, []) for group in GROUPS},
+        "back": [_back_field(field) for field in style.get("backFields", [])],
     }
+
+
+def _back_field(field: dict[str, Any]) -> dict[str, Any]:
+    """Return {"label", "html"}: the back of a pass makes addresses into links, as iOS does."""
+    rich = field.get("attributedValue")
+    html = _with_anchors(rich) if isinstance(rich, str) else urlize(str(field["value"]))
+    return {"label": field.get("label") or field["key"], "html": Markup(html)}
+
+
+def _with_anchors(rich: str) -> str:
+    """Keep `<a href>`, the one tag that attributedValue knows, and escape everything else."""
+    parts, at = [], 0
+    for anchor in ANCHOR.finditer(rich):
+        parts += [escape(rich[at : anchor.start()]),
+                  Markup('<a href="{}">{}</a>').format(unescape(anchor[2]), unescape(anchor[3]))]  # fmt: skip
+        at = anchor.end()
+    return "".join([*parts, escape(rich[at:])])
 
 
 def _images(files: dict[str, bytes]) -> dict[str, str]:

@@ -88,6 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
             is_new = device not in state.push_tokens
             state.push_tokens[device] = json.loads(body)["pushToken"]
             self._send(201 if is_new else 200)
+        elif kind != "DELETE devices":
+            self._send(404)
         else:
             self.server_state.push_tokens.pop(path.path.split("/")[3], None)
             self._send(200)

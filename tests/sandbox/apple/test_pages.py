@@ -30,6 +30,25 @@ def test_the_phones_page_draws_card_code_and_lock_screen(
         assert part in page.text
 
 
+def test_the_back_of_a_pass_has_links_and_no_other_markup(
+    apple: StandIn, phone: PhoneClient, server: PassServer
+) -> None:
+    made = passes.content(server.url)
+    rich = "<a href='http://localhost:1/c?a=1&b=2'>Shop</a><script>alert(1)</script>"
+    made["storeCard"]["backFields"] = [
+        {"key": "shop", "value": "Shop", "attributedValue": rich},
+        {"key": "site", "value": "See http://localhost:2/terms <b>now</b>"},
+    ]
+    server.publish(passes.build(apple.directory, made))
+    phone.do("add", url=f"{server.url}/pass.pkpass")
+
+    page = requests.get(f"{apple.phone_url}/phones/{phone.id}", headers=HTML, timeout=10).text
+
+    assert '<a href="http://localhost:1/c?a=1&amp;b=2">Shop</a>' in page
+    assert 'href="http://localhost:2/terms"' in page
+    assert "<script>alert" not in page and "<b>now" not in page
+
+
 def test_a_person_sees_why_a_pass_was_refused(
     apple: StandIn, phone: PhoneClient, server: PassServer
 ) -> None:
