@@ -149,13 +149,15 @@ def _post(
         source_kind="order_rule",
         source_id=f"{order.order_id}:{rule_id}",
         actor="system:encore",
-        occurred_at=happened_at,
+        occurred_at=order.processed_at if difference > 0 else happened_at,
         order_id=order.order_id,
         order_name=order.name,
         reason_code="cancelled" if order.cancelled_at else None,
     )
     if difference > 0:
-        available_at = happened_at + timedelta(days=programme.hold_days)
+        # Without a hold points are free at once, even when Shopify's clock runs ahead of ours.
+        held = timedelta(days=programme.hold_days)
+        available_at = order.processed_at + held if held else None
         credit(session, balance, cause, points=difference, now=now, available_at=available_at)
     else:
         debit(session, balance, cause, points=-difference, now=now, may_go_negative=True)
