@@ -1,5 +1,6 @@
 """How a shop reads numbers, money and times: its own locale, zone and currency, never ours."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -35,7 +36,9 @@ class ShopFormat:
 
     def money(self, amount: Money) -> str:
         """`$12.50`, with the decimals of its currency."""
-        return format_currency(amount.decimal(), amount.currency, locale=self.locale)
+        text = format_currency(amount.decimal(), amount.currency, locale=self.locale)
+        # Babel leaves out CLDR's space between a code of letters and the digits: SAR 12.50.
+        return re.sub(r"(?<=[^\W\d_])(?=\d)", "\N{NO-BREAK SPACE}", text)
 
     def day(self, at: datetime) -> str:
         """`Nov 22, 2026`: the shop's calendar day that `at` falls on."""
@@ -43,7 +46,9 @@ class ShopFormat:
 
     def moment(self, at: datetime) -> str:
         """`Nov 22, 2026, 8:00:07 AM` on the shop's clock."""
-        return format_datetime(at, "medium", tzinfo=self.timezone, locale=self.locale)
+        text = format_datetime(at, "medium", tzinfo=self.timezone, locale=self.locale)
+        # Few fonts draw CLDR's narrow space before AM and PM.
+        return text.replace("\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}")
 
     def age(self, at: datetime, now: datetime) -> str:
         """`3 days ago`."""

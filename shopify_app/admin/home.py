@@ -8,24 +8,19 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.db import shop_transaction
 from loyalty.queries.glance import read_glance
-from shopify_app.admin.pages import blueprint, enter
+from shopify_app.admin import wording
 from shopify_app.admin.formatting import ShopFormat
-from shopify_app.admin.wording import explain
+from shopify_app.admin.pages import blueprint, enter
 from shopify_app.platform.admin_auth import admin_page
-from shopify_app.platform.tables import BackfillRun, InboxRow, Installation
+from shopify_app.platform.backfill.progress import SubjectProgress, progress
+from shopify_app.platform.tables import InboxRow
 
-_SUBJECTS = {
-    "shop": "Shop details",
-    "locations": "Locations",
-    "customers": "Customers",
-    "orders": "Orders",
-}
 _PARKED_REASONS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """How many webhooks of a topic wait for a person, for one reason."""
+    """How many webhooks of a topic wait for a person, for one reason in words."""
 
     topic: str
     reason: str
@@ -34,7 +29,7 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """One subject of the import in words. `value` is None while its size is unknown."""
+    """One subject of the import in words. `value` of `total`; None while the size is unknown."""
 
     subject: str
     title: str
@@ -45,15 +40,6 @@ class ImportRow:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Imports:
-    """The newest import. `is_limited`: Shopify gives it the last 60 days of orders only."""
-
-    rows: list[ImportRow]
-    is_running: bool
-    is_limited: bool
-
-
 @blueprint.get("/app")
 @admin_page
 def home() -> str:
@@ -62,67 +48,59 @@ def home() -> str:
         shop = enter(session)
         glance = read_glance(session, g.shop_id)
         parked = _list_parked(session)
-        imports = _read_imports(session, g.shop_format)
-    count = sum(row.count for row in parked)
+        history = progress(session, g.shop_id)
     return render_template(
         "admin/home.html",
-        programme=glance.programme_name,
         glance=glance,
-        parked=parked,
-        parked_title=f"{g.shop_format.number(count)} webhooks could not be read",
-        imports=imports,
+        parked=parked[:_PARKED_REASONS_MAX],
+        parked_count=sum(row.count for row in parked),
+        history=history,
+        imports=[_describe(subject, g.shop_format) for subject in history.subjects],
         needs_reauth=shop.status == "needs_reauth",
     )
 
 
 def _list_parked(session: Session) -> list[Parked]:
+    """The most frequent reason first."""
     rows = session.execute(
         select(InboxRow.topic, InboxRow.error, func.count())
         .where(InboxRow.shop_id == g.shop_id, InboxRow.state == "parked")
         .group_by(InboxRow.topic, InboxRow.error)
         .order_by(func.count().desc(), InboxRow.topic)
-        .limit(_PARKED_REASONS_MAX)
     )
-    return [Parked(topic, error or "no reason was recorded", count) for topic, error, count in rows]
+    return [Parked(topic, wording.explain_parked(error), count) for topic, error, count in rows]
 
 
-def _read_imports(session: Session, words: ShopFormat) -> Imports:
-    newest = select(func.max(BackfillRun.generation)).where(BackfillRun.shop_id == g.shop_id)
-    runs = session.scalars(
-        select(BackfillRun).where(
-            BackfillRun.shop_id == g.shop_id,
-            BackfillRun.generation == newest.scalar_subquery(),
-            BackfillRun.subject.in_(_SUBJECTS),
-        )
-    ).all()
-    scopes = session.scalar(select(Installation.scopes).where(Installation.shop_id == g.shop_id))
-    order = list(_SUBJECTS)
-    return Imports(
-        rows=[_row(run, words) for run in sorted(runs, key=lambda run: order.index(run.subject))],
-        is_running=any(run.state in ("waiting", "asked", "reading") for run in runs),
-        is_limited="read_all_orders" not in (scopes or "").split(","),
-    )
-
-
-def _row(run: BackfillRun, words: ShopFormat) -> ImportRow:
-    read, total = run.objects_read, run.objects_total
-    if run.state == "done":
-        value, bar, progress = 1, 1, f"{words.number(read)} imported"
-    elif run.state == "failed":
-        value, bar, progress = 1, 1, f"Stopped after {words.number(read)}"
-    elif total:
-        value, bar = min(read, total), total
-        progress = f"{words.number(read)} of {words.number(total)}"
-    else:
-        waiting = "Waiting" if run.state == "waiting" else "Shopify is preparing the data"
-        value, bar = (0, 1) if run.state == "waiting" else (None, 1)
-        progress = f"{words.number(read)} imported so far" if read else waiting
+def _describe(found: SubjectProgress, words: ShopFormat) -> ImportRow:
+    value, total = _bar(found)
     return ImportRow(
-        subject=run.subject,
-        title=_SUBJECTS[run.subject],
-        state=run.state,
-        progress=progress,
+        subject=found.subject,
+        title=wording.SUBJECTS[found.subject],
+        state=found.state,
+        progress=_progress(found, words),
         value=value,
-        total=bar,
-        error=explain(run.error) if run.error else "",
+        total=total,
+        error=wording.explain_import(found.error),
     )
+
+
+def _bar(found: SubjectProgress) -> tuple[int | None, int]:
+    """How full the bar is, and of how many; no filling while Shopify has not counted."""
+    if found.state in ("done", "failed"):
+        return 1, 1
+    if found.objects_total:
+        return min(found.objects_read, found.objects_total), found.objects_total
+    return (0 if found.state == "waiting" else None), 1
+
+
+def _progress(found: SubjectProgress, words: ShopFormat) -> str:
+    read = words.number(found.objects_read)
+    if found.state == "done":
+        return f"{read} imported"
+    if found.state == "failed":
+        return f"Stopped after {read}"
+    if found.objects_total:
+        return f"{read} of {words.number(found.objects_total)}"
+    if found.objects_read:
+        return f"{read} imported so far"
+    return "Waiting" if found.state == "waiting" else "Shopify is preparing the data"

@@ -7,9 +7,9 @@ from flask import g, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from loyalty.base.db import shop_transaction
-from loyalty.queries.members import list_members
-from shopify_app.admin.pages import blueprint, enter
+from loyalty.queries.members import SEARCH_MIN, list_members
 from shopify_app.admin.formatting import ShopFormat
+from shopify_app.admin.pages import blueprint, enter
 from shopify_app.platform.admin_auth import admin_page
 
 _COLUMNS = ("name", "email", "points", "joined")
@@ -58,6 +58,11 @@ class Asked:
         if self.direction_of(column):
             return column if self.sort.startswith("-") else f"-{column}"
         return f"-{column}" if column in _DESCENDING_FIRST else column
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the search is too short to look inside names."""
+        return 0 < len(self.search) < SEARCH_MIN
 
     @property
     def caption(self) -> str:

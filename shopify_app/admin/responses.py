@@ -1,11 +1,10 @@
 """What every answer of the pages carries: a strict policy, no caching of data, compression."""
 
 import gzip
-from urllib.parse import urlsplit
 
 from flask import Response, g, request
 
-from shopify_app.platform.settings import current
+from shopify_app.platform.security import content_security_policy
 
 _YEAR_S = 365 * 24 * 3600
 _COMPRESSED = ("text/html", "text/css", "text/javascript", "application/javascript")
@@ -21,34 +20,10 @@ def finish(response: Response) -> Response:
     elif response.mimetype == "text/html":
         response.headers["Cache-Control"] = "no-store"
         response.headers["Referrer-Policy"] = "origin"
-        response.headers["Content-Security-Policy"] = _policy()
+        domain = g.get("shop_domain")
+        policy = content_security_policy(f"https://{domain}" if domain else None)
+        response.headers.setdefault("Content-Security-Policy", policy)
     return _compress(response)
-
-
-def _policy() -> str:
-    """Only our own files and App Bridge run; only this shop's admin may frame the page."""
-    bridge = urlsplit(current().app_bridge_url)
-    source = f"{bridge.scheme}://{bridge.netloc}"
-    rules = {
-        "default-src": "'none'",
-        "script-src": f"'self' {source}",
-        "style-src": "'self'",
-        "img-src": "'self' data:",
-        "font-src": "'self'",
-        "connect-src": f"'self' {source}",
-        "form-action": "'self'",
-        "base-uri": "'none'",
-        "object-src": "'none'",
-        "frame-ancestors": _framers(),
-    }
-    return "; ".join(f"{name} {sources}" for name, sources in rules.items())
-
-
-def _framers() -> str:
-    domain = g.get("shop_domain")
-    if domain is None:
-        return "'none'"
-    return f"https://{domain} https://admin.shopify.com {current().admin_origins}".strip()
 
 
 def _compress(response: Response) -> Response:

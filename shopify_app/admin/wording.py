@@ -1,25 +1,45 @@
-"""The words for what went wrong: pages that cannot be shown, imports that stopped."""
+"""The words for what went wrong: pages that cannot be shown, webhooks and imports that stopped."""
 
 ERRORS = {
-    401: ("Your session has ended", "Reload this page in Shopify admin to sign in again."),
     403: ("This page belongs to another shop", "Open Encore from the apps in your Shopify admin."),
     404: ("Page not found", "It may have been moved, or it never was part of your shop."),
     405: ("Page not found", "This address cannot be opened like that."),
     500: ("Something went wrong", "It is our fault, and we have been told. Please try again."),
 }
+SUBJECTS = {
+    "shop": "Shop details",
+    "locations": "Locations",
+    "customers": "Customers",
+    "orders": "Orders",
+}
 
-_FAILURES = {
+_PARKED = {
+    "ForeignCurrency": "the order is in another currency than your shop",
+    "ShapeError": "Shopify sent it in a form that we do not know",
+    "NoHandler": "Encore does not use this kind",
+}
+_IMPORTS = {
+    "ACCESS_DENIED": "Shopify did not let us read this. Open Encore again to accept what it asks.",
     "THROTTLED": "Shopify asked us to slow down. We go on by ourselves in a moment.",
-    "ACCESS_DENIED": "Shopify did not allow us to read this. Open Encore again to accept its"
-    " permissions.",
     "TIMEOUT": "Shopify did not answer in time. We try again by ourselves.",
-    "INTERNAL_SERVER_ERROR": "Shopify had an error of its own. We try again by ourselves.",
+    "NO TOKEN": "Encore has lost its access. Reload this page to connect again.",
+    "TOKEN IS DEAD": "Encore has lost its access. Reload this page to connect again.",
 }
 
 
-def explain(error: str) -> str:
-    """What went wrong in an import, in words a merchant can act on."""
-    for code, words in _FAILURES.items():
-        if code in error.upper():
+def explain_parked(error: str | None) -> str:
+    """Why a webhook waits for a person; an error of ours keeps its name, for our support."""
+    if not error:
+        return "no reason was recorded"
+    name = error.split(":")[0]
+    return _PARKED.get(name, f"an error of ours ({error})")
+
+
+def explain_import(error: str | None) -> str:
+    """What an import stumbled over, in words a merchant can act on; empty when over nothing."""
+    if not error:
+        return ""
+    for mark, words in _IMPORTS.items():
+        if mark in error.upper():
             return words
-    return f"Reading stopped: {error}"
+    return f"Shopify said: {error}"

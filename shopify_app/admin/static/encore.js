@@ -37,9 +37,11 @@ function preview(points) {
   const show = (value) => new Intl.NumberFormat(points.dataset.locale).format(value);
   const balance = BigInt(points.dataset.balance);
   const typed = points.value.trim().replace('−', '-');
-  line.textContent = /^[+-]?\d{1,15}$/.test(typed)
-    ? `Balance now: ${show(balance)}. After: ${show(balance + BigInt(typed.replace('+', '')))}`
-    : `Balance now: ${show(balance)}`;
+  line.textContent = `Balance now: ${show(balance)}`;
+  if (!/^[+-]?\d{1,15}$/.test(typed)) return;
+  const after = balance + BigInt(typed.replace('+', ''));
+  line.textContent += `. After: ${show(after)}`;
+  if (after < 0n && typed.startsWith('-')) line.textContent += ', more than the member has';
 }
 
 // --- Toasts
@@ -51,13 +53,25 @@ function toast(message, isError = false) {
 }
 
 addEventListener('htmx:response:error', (event) => {
-  const { status } = event.detail.ctx.response;
+  const { ctx } = event.detail;
+  if (isPoll(ctx)) return;
+  const { status } = ctx.response;
   if (status === 401) toast('Your session has ended. Reload the page.', true);
-  else if (status >= 500) toast('Something went wrong. Nothing was saved; please try again.', true);
+  else if (status >= 500) toast('Something went wrong. Please try again.', true);
 });
 
 addEventListener('htmx:error', (event) => {
-  if (event.detail.ctx) toast('No connection. Please try again.', true);
+  const { ctx } = event.detail;
+  if (ctx && !isPoll(ctx)) toast('No connection. Please try again.', true);
+});
+
+// A poll that fails comes again by itself: no reason to disturb anybody.
+const isPoll = (ctx) => ctx.sourceElement?.getAttribute('hx-trigger')?.startsWith('every');
+
+// An answer without the part that was asked for (a proxy's error page) must not blank the page.
+addEventListener('htmx:before:swap', (event) => {
+  const { ctx } = event.detail;
+  if (ctx.select?.startsWith('#') && !ctx.text.includes(`id="${ctx.select.slice(1)}"`)) event.preventDefault();
 });
 
 // A refused form comes back with its error: that is where the focus belongs.

@@ -1,0 +1,29 @@
+"""What other packages read of the wallet; nothing here writes."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from wallet.tables import AppleRegistration, WalletPass
+
+
+def count_installed(session: Session, shop_id: int, member_id: UUID) -> dict[str, int]:
+    """On how many phones the member's card is now, by platform: `{"apple": 1, "google": 0}`."""
+    statement = (
+        select(WalletPass.platform, func.count())
+        .join(
+            AppleRegistration,
+            (AppleRegistration.shop_id == WalletPass.shop_id)
+            & (AppleRegistration.pass_id == WalletPass.id),
+        )
+        .where(
+            WalletPass.shop_id == shop_id,
+            WalletPass.member_id == member_id,
+            WalletPass.voided_at.is_(None),
+            AppleRegistration.removed_at.is_(None),
+        )
+        .group_by(WalletPass.platform)
+    )
+    found = {platform: count for platform, count in session.execute(statement)}
+    return {"apple": 0, "google": 0} | found
