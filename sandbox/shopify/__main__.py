@@ -1,0 +1,17 @@
+"""`python -m sandbox.shopify --port … --state … --client-id … --client-secret … --app-url …`."""
+
+from __future__ import annotations
+
+from .server import Server
+from .settings import parse_arguments
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    settings = parse_arguments()
+    settings.state.mkdir(parents=True, exist_ok=True)
+    Server(settings).run()
+
+
+if __name__ == "__main__":
+    main()

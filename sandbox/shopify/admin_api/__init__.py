@@ -1,0 +1,1 @@
+"""The Admin GraphQL API: Shopify's real schema, executed on the store."""

@@ -1,0 +1,5 @@
+"""Mutations: each changes the store, so that the next query sees it, or says why not."""
+
+from . import bulk, customers, discounts, metafields, orders, webhooks
+
+__all__ = ["bulk", "customers", "discounts", "metafields", "orders", "webhooks"]

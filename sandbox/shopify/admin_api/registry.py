@@ -1,0 +1,24 @@
+"""Which function answers which field. What nobody registered is read off the record itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .context import Context
+
+# (the record, the context, the field's arguments) -> the field's value
+Resolver = Callable[[Any, Context, dict[str, Any]], Any]
+
+RESOLVERS: dict[tuple[str, str], Resolver] = {}
+
+
+def resolves(typename: str, *fields: str) -> Callable[[Resolver], Resolver]:
+    """Register a function for one or more fields of a type."""
+
+    def register(resolver: Resolver) -> Resolver:
+        for name in fields:
+            RESOLVERS[typename, name] = resolver
+        return resolver
+
+    return register

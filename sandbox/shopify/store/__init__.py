@@ -1,0 +1,1 @@
+"""What a store knows: people, products, orders and refunds, in memory."""
