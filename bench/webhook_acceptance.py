@@ -1,0 +1,175 @@
+"""Order webhooks answered 200 (stored) per second, as a share of pgbench's plain inserts.
+
+pgbench comes with the embedded PostgreSQL and inserts the same body, one row and one commit at a
+time, from eight connections. Ours adds HTTP, the signature, the tenant and the unique key.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from bench.figures import Figure, median
+from loyalty.base import db
+from loyalty.base.clock import utc_now
+from loyalty.shops.directory import install, register_shop_id
+from sandbox.demo.waiting import wait_for_http
+from sandbox.servers import postgres, valkey
+from sandbox.servers.launching import ServerUser, free_port
+from sandbox.servers.postgres import Postgres, programs
+from tests.factories.payloads import Line, order
+
+ROOT = Path(__file__).parents[1]
+SHOP = "aurora.myshopify.com"
+ROUNDS, SECONDS, CONNECTIONS = 3, 8, 8
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Our web processes, on a database of their own."""
+
+    server: Postgres
+    port: int
+    secret: str
+
+
+def run() -> list[Figure]:
+    """Both in turns, within the same minute."""
+    body = json.dumps(order([Line(title=f"Soap number {n}") for n in range(3)])).encode()
+    ours, theirs = [], []
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, _serving(Path(folder)) as serving:
+        script = _pgbench_script(Path(folder), serving.server, body)
+        for _ in range(ROUNDS):
+            theirs.append(_pgbench_inserts_per_second(serving.server, script))
+            ours.append(_accepted_per_second(serving, body))
+        stored, answered = _stored(serving.server), round(sum(ours) * SECONDS)
+    assert stored >= 0.99 * answered, f"{answered} answered 200, {stored} stored"
+    share = median(ours) / median(theirs)
+    size = f"{len(body) / 1024:.1f} KB, {CONNECTIONS} connections, every row committed to disk"
+    return [
+        Figure("order webhooks stored and answered 200 per second", f"{median(ours):,.0f}", size),
+        Figure("pgbench single-row inserts per second", f"{median(theirs):,.0f}", "the same body"),
+        Figure("share", f"{share:.2f}", "two web processes, pgbench and load on the same cores"),
+    ]
+
+
+@contextmanager
+def _serving(folder: Path) -> Iterator[Serving]:
+    """The web app as gunicorn serves it, with one installed shop."""
+    folder.chmod(0o711)
+    with ExitStack() as stack:
+        server = postgres.start(folder / "postgres")
+        stack.callback(server.remove)
+        bell = valkey.start_valkey(folder / "valkey")
+        stack.callback(bell.stop)
+        port, secret = free_port(), secrets.token_hex(32)
+        environment = _environment(server, bell.url, port, secret)
+        app = [sys.executable, str(ROOT / "app.py")]
+        subprocess.run([*app, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
+        _install_shop(server)
+        log = stack.enter_context((folder / "web.log").open("wb"))
+        web = subprocess.Popen(
+            [*app, "web", "--host", "127.0.0.1", "--port", str(port)],
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+        stack.callback(web.wait, 30)
+        stack.callback(web.terminate)
+        wait_for_http(f"http://127.0.0.1:{port}/readyz")
+        yield Serving(server, port, secret)
+
+
+def _environment(server: Postgres, redis_url: str, port: int, secret: str) -> Mapping[str, str]:
+    return dict(os.environ) | {
+        "SANDBOX": "true",
+        "APP_URL": f"http://localhost:{port}",
+        "DATABASE_URL": server.app_url,
+        "DATABASE_OWNER_URL": server.owner_url,
+        "REDIS_URL": redis_url,
+        "SHOPIFY_API_KEY": "bench",
+        "SHOPIFY_API_SECRET": secret,
+        "ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "LINK_SECRET": secrets.token_hex(32),
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def _install_shop(server: Postgres) -> None:
+    engine = db.configure(server.app_url)
+    with db.shopless_transaction() as session:
+        shop_id = register_shop_id(session, SHOP)
+    with db.shop_transaction(shop_id) as session:
+        install(
+            session,
+            shop_id,
+            domain=SHOP,
+            name="Aurora",
+            currency="USD",
+            timezone="Europe/Berlin",
+            email=None,
+            now=utc_now(),
+        )
+    engine.dispose()
+
+
+def _accepted_per_second(serving: Serving, body: bytes) -> float:
+    """What a load generator in a process of its own counts."""
+    signature = base64.b64encode(hmac.digest(serving.secret.encode(), body, hashlib.sha256))
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "bench.webhook_load", str(serving.port), SHOP),
+            *(signature.decode(), str(CONNECTIONS), str(SECONDS)),
+        ],
+        input=body,
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+    )
+    return int(done.stdout) / SECONDS
+
+
+def _pgbench_script(folder: Path, server: Postgres, body: bytes) -> Path:
+    with psycopg.connect(server.url(role="postgres")) as connection:
+        connection.execute(
+            "CREATE TABLE plain (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body bytea)"
+        )
+    script = folder / "insert.sql"
+    script.write_text(f"INSERT INTO plain (body) VALUES ('\\x{body.hex()}');\n")
+    script.chmod(0o644)
+    return script
+
+
+def _pgbench_inserts_per_second(server: Postgres, script: Path) -> float:
+    user = ServerUser()
+    done = user.run(
+        [
+            *(programs(user) / "pgbench", "-n", "-M", "prepared", "-f", script),
+            *("-c", str(CONNECTIONS), "-j", "2", "-T", str(SECONDS)),
+            server.url(role="postgres"),
+        ]
+    )
+    found = re.search(r"tps = ([\d.]+)", done.stdout)
+    assert found, done.stdout
+    time.sleep(1)
+    return float(found[1])
+
+
+def _stored(server: Postgres) -> int:
+    with psycopg.connect(server.url(role="postgres")) as connection:
+        found = connection.execute("SELECT count(*) FROM inbox_row").fetchone()
+    assert found
+    return int(found[0])
