@@ -11,7 +11,7 @@ from wallet.tables import AppleRegistration, WalletPass
 def count_installed(session: Session, shop_id: int, member_id: UUID) -> dict[str, int]:
     """On how many phones the member's card is now, by platform: `{"apple": 1, "google": 0}`."""
     statement = (
-        select(WalletPass.platform, func.count())
+        select(WalletPass.platform, func.count().label("phones"))
         .join(
             AppleRegistration,
             (AppleRegistration.shop_id == WalletPass.shop_id)
@@ -25,5 +25,5 @@ def count_installed(session: Session, shop_id: int, member_id: UUID) -> dict[str
         )
         .group_by(WalletPass.platform)
     )
-    found = {platform: count for platform, count in session.execute(statement)}
+    found = {row.platform: row.phones for row in session.execute(statement)}
     return {"apple": 0, "google": 0} | found

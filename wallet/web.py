@@ -7,6 +7,7 @@ import io
 
 import segno
 from flask import Blueprint, Response, abort, render_template, request
+from sqlalchemy.orm import Session
 from werkzeug.http import http_date
 
 from loyalty.base.clock import utc_now
@@ -48,9 +49,7 @@ def _protect(response: Response) -> Response:
 
 @blueprint.errorhandler(404)
 def _unknown(_: Exception) -> tuple[str, int]:
-    return _page_of_error(
-        "This link does not lead to a card", "Check that you opened all of it."
-    ), 404
+    return _page_of_error("This link leads to no card", "Check that you opened all of it."), 404
 
 
 @blueprint.errorhandler(410)
@@ -63,21 +62,13 @@ def show(token: str) -> str:
     """The card: balance, name, code for the till, and the way into Apple Wallet."""
     link = _link(token)
     with shop_transaction(link.shop_id) as session:
-        try:
-            content = card_content(
-                session, link.shop_id, link.member_id, voided=False, now=utc_now()
-            )
-        except MemberNotFound:
-            abort(404)
-    if content["voided"]:
-        abort(410)
-    has_apple = setup.current().apple is not None
+        content = _content(session, link)
     return render_template(
         "wallet/card.html",
         card=content,
         token=token,
         code=_qr_code(content),
-        has_apple=has_apple,
+        has_apple=setup.current().apple is not None,
     )
 
 
@@ -88,18 +79,25 @@ def apple_pass(token: str) -> Response:
     if setup.current().apple is None:
         abort(404)
     with shop_transaction(link.shop_id) as session:
-        try:
-            card = open_apple_pass(session, link.shop_id, link.member_id, now=utc_now())
-        except MemberNotFound:
-            abort(404)
-        if card.content["voided"]:
-            abort(410)
+        _content(session, link)
+        card = open_apple_pass(session, link.shop_id, link.member_id, now=utc_now())
         if card.downloaded_revision < card.revision:
             card.downloaded_revision = card.revision
     response = Response(signed_pass(card), mimetype=MEDIA_TYPE)
     # The phone gives this back when it fetches: it says which revision it has.
     response.headers["Last-Modified"] = http_date(card.last_modified_at)
     return response
+
+
+def _content(session: Session, link: CardLink) -> Content:
+    """What the card says; ends the request when there is no such card, or none any more."""
+    try:
+        content = card_content(session, link.shop_id, link.member_id, voided=False, now=utc_now())
+    except MemberNotFound:
+        abort(404)
+    if content["voided"]:
+        abort(410)
+    return content
 
 
 def _link(token: str) -> CardLink:

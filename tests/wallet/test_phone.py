@@ -1,0 +1,111 @@
+"""An iPhone by iOS's rules against our real HTTP: from the card page to the lock screen."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from sandbox.apple.phone import Phone
+from sandbox.apple.views import phone_json
+from sandbox.apple.world import World
+from tests.wallet.cast import Cardholder
+from wallet.subscriber import refresh_member
+
+
+@pytest.fixture
+def phone(apple: World, app_url: str, alice: Cardholder) -> Phone:
+    """A phone with Alice's pass, registered."""
+    phone = apple.create_phone()
+    phone.add(f"{alice.url()}/apple.pkpass")
+    _settled(phone)
+    return phone
+
+
+def test_phone_takes_the_pass_and_registers_it(phone: Phone, alice: Cardholder) -> None:
+    assert [card.registration for card in phone.list_cards()] == ["registered"]
+    assert [r.device_id for r in alice.registrations()] == [phone.device_id]
+    assert alice.timeline() == ["pass_installed"]
+
+
+def test_new_balance_reaches_the_phone_with_its_text(phone: Phone, alice: Cardholder) -> None:
+    alice.earn(1240)
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    _wait(lambda: _balance(phone) == "1,240")
+    _wait(lambda: "Your balance is now 1,240 points" in str(phone_json(phone)["lock_screen"]))
+
+
+def test_change_of_name_and_balance_still_tells_the_balance(
+    phone: Phone, alice: Cardholder
+) -> None:
+    alice.earn(5)
+    alice.rename("Alicia")
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    _wait(lambda: "Your balance is now 5 points" in str(phone_json(phone)["lock_screen"]))
+    assert "Alicia" in str(phone_json(phone)["passes"])
+
+
+def test_change_before_the_registration_still_reaches_the_phone(
+    apple: World, app_url: str, alice: Cardholder
+) -> None:
+    phone = apple.create_phone()
+    phone.runner.pause(phone.line, True)
+    phone.add(f"{alice.url()}/apple.pkpass")
+    alice.earn(7)
+    refresh_member(alice.shop_id, alice.member_id)
+    assert _balance(phone) == "0"
+
+    phone.runner.pause(phone.line, False)
+    _settled(phone)
+    refresh_member(alice.shop_id, alice.member_id)  # as the event of the registration asks
+
+    _wait(lambda: _balance(phone) == "7")
+
+
+def test_renewed_push_token_gets_the_next_push(phone: Phone, alice: Cardholder) -> None:
+    phone.renew_push_token()
+    _settled(phone)
+    alice.earn(9)
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    _wait(lambda: "Your balance is now 9 points" in str(phone_json(phone)["lock_screen"]))
+
+
+def test_pass_thrown_away_is_unregistered(phone: Phone, alice: Cardholder) -> None:
+    (card,) = phone.list_cards()
+
+    phone.remove(card.bundle.key)
+
+    _wait(lambda: alice.registrations()[0].removed_at)
+    assert alice.timeline() == ["pass_installed", "pass_removed"]
+
+
+def test_phone_complains_of_nothing(phone: Phone, alice: Cardholder) -> None:
+    for expected in ("1", "2", "3"):
+        alice.earn(1)
+        refresh_member(alice.shop_id, alice.member_id)
+        _wait(lambda expected=expected: _balance(phone) == expected)
+
+    assert [entry for entry in phone.diary if entry["url"].endswith("/v1/log")] == []
+    assert alice.registrations()[0].asked_at is not None
+    assert alice.the_pass().fetched_revision == 4
+
+
+def _balance(phone: Phone) -> object:
+    return phone_json(phone)["passes"][0]["balance"]
+
+
+def _settled(phone: Phone) -> None:
+    """Wait until the phone has nothing left to do."""
+    _wait(lambda: phone.line.idle)
+
+
+def _wait(look: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 15
+    while not look():
+        assert time.monotonic() < deadline, "it did not come in time"
+        time.sleep(0.02)

@@ -1,0 +1,207 @@
+"""What a change of a member does to their passes, and to the devices that have them."""
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from loyalty.base.clock import utc_now
+from loyalty.base.db import shop_transaction
+from loyalty.members.tables import TimelineEvent
+from sandbox.apple.world import World
+from tests.wallet.cast import Cardholder
+from wallet.apple import registrations
+from wallet.errors import ApplePassError
+from wallet.subscriber import refresh_member
+from wallet.tables import AppleDevice, MemberToken
+
+PHONE, TABLET = "a" * 32, "b" * 32
+
+
+@pytest.fixture
+def push_token(apple: World, client: FlaskClient, alice: Cardholder) -> str:
+    """Alice's pass is on her phone; this is its push token."""
+    alice.open_pass()
+    return _install(apple, alice, PHONE)
+
+
+def test_member_without_a_pass_is_left_alone(client: FlaskClient, alice: Cardholder) -> None:
+    alice.earn(10)
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert alice.timeline() == ["points_added"]
+
+
+def test_new_balance_makes_a_revision_and_one_push(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.earn(10)
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    card = alice.the_pass()
+    assert (card.revision, card.content["balance"]) == (2, "10")
+    assert _pushes(apple, push_token) == [200]
+    assert alice.timeline()[-2:] == ["push_created", "push_sent"]
+
+
+def test_second_call_for_the_same_change_does_nothing(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.earn(10)
+
+    refresh_member(alice.shop_id, alice.member_id)
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert alice.the_pass().revision == 2
+    assert _pushes(apple, push_token) == [200]
+    assert alice.timeline().count("push_sent") == 1
+
+
+def test_several_changes_before_a_call_are_one_revision(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    for points in (1, 2, 3):
+        alice.earn(points)
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    card = alice.the_pass()
+    assert (card.revision, card.content["balance"]) == (2, "6")
+    assert _pushes(apple, push_token) == [200]
+
+
+def test_busy_apns_asks_for_another_try_which_pushes_the_same_revision(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.earn(10)
+    apple.faults.add({"kind": "status", "status": 503, "token": push_token})
+
+    with pytest.raises(ApplePassError) as failed:
+        refresh_member(alice.shop_id, alice.member_id)
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert failed.value.retryable
+    assert alice.the_pass().revision == 2
+    assert _pushes(apple, push_token) == [503, 200]
+    assert alice.timeline()[-2:] == ["push_created", "push_sent"]
+
+
+def test_retry_goes_only_to_the_device_that_was_missed(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    other = _install(apple, alice, TABLET)
+    alice.earn(10)
+    apple.faults.add({"kind": "status", "status": 503, "token": push_token})
+
+    with pytest.raises(ApplePassError):
+        refresh_member(alice.shop_id, alice.member_id)
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert _pushes(apple, push_token) == [503, 200]
+    assert _pushes(apple, other) == [200]
+    assert alice.timeline().count("push_sent") == 1
+
+
+def test_refused_certificate_is_a_failed_push_with_its_reason(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.earn(10)
+    fault = {"kind": "status", "status": 403, "reason": "BadCertificate", "token": push_token}
+    apple.faults.add(fault)
+
+    with pytest.raises(ApplePassError, match="403 BadCertificate") as failed:
+        refresh_member(alice.shop_id, alice.member_id)
+
+    assert not failed.value.retryable
+    with shop_transaction(alice.shop_id) as session:
+        event = session.scalars(
+            select(TimelineEvent).where(TimelineEvent.kind == "push_failed")
+        ).one()
+    assert event.details == {"platform": "apple", "reason": "403 BadCertificate"}
+
+
+def test_device_whose_token_died_is_forgotten_without_a_pass_removed(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.earn(10)
+    apple.tokens.unregister(push_token)
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert [r.removed_at is None for r in alice.registrations()] == [False]
+    assert "pass_removed" not in alice.timeline()
+    assert alice.timeline()[-1] == "push_failed"
+
+
+def test_device_that_registered_again_after_its_token_died_is_kept(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.earn(10)
+    apple.tokens.unregister(push_token)
+    with shop_transaction(alice.shop_id) as session:
+        later = utc_now().replace(year=utc_now().year + 1)
+        session.execute(update(AppleDevice).values(registered_at=later))
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert [r.removed_at is None for r in alice.registrations()] == [True]
+
+
+def test_change_that_the_card_does_not_show_makes_no_revision(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert alice.the_pass().revision == 1
+    assert _pushes(apple, push_token) == []
+
+
+def test_erased_member_has_a_void_pass_that_names_nobody(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.erase()
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    card = alice.the_pass()
+    assert card.voided_at is not None
+    assert card.content["voided"] and not card.content["name"] and not card.content["token"]
+    assert _pushes(apple, push_token) == [200]
+
+
+def test_card_keeps_its_token_from_revision_to_revision(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    before = alice.the_pass().content["token"]
+    alice.earn(10)
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert alice.the_pass().content["token"] == before
+    with shop_transaction(alice.shop_id) as session:
+        assert [row.epoch for row in session.scalars(select(MemberToken))] == [1]
+
+
+def test_member_of_another_shop_is_not_touched(
+    apple: World, alice: Cardholder, bob: Cardholder, push_token: str
+) -> None:
+    alice.earn(10)
+
+    refresh_member(bob.shop_id, alice.member_id)
+
+    assert alice.the_pass().revision == 1
+    assert _pushes(apple, push_token) == []
+
+
+def _install(apple: World, holder: Cardholder, device_id: str) -> str:
+    token = apple.tokens.issue()
+    card = holder.the_pass()
+    with shop_transaction(holder.shop_id) as session:
+        registrations.register(session, session.merge(card), device_id, token, now=utc_now())
+    return token
+
+
+def _pushes(apple: World, token: str) -> list[int]:
+    """The answers that APNs gave for this token, oldest first."""
+    return [push["status"] for push in apple.apns.as_json()[::-1] if push["token"] == token]
