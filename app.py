@@ -29,7 +29,6 @@ from shopify_app.platform import settings as platform_settings
 from wallet import setup as wallet_setup
 from wallet import web as wallet_web
 from wallet.apple import web_service as passkit
-from wallet.apple import web_service as passkit
 
 ROOT = Path(__file__).parent
 

@@ -17,7 +17,8 @@ ANSWERS: dict[str, Callable[[int], object]] = {
     "relay": relay.relay,
     "release": release.release,
     "backfill": backfill.step,
-} | {subscriber.name: partial(deliver, subscriber) for subscriber in SUBSCRIBERS}
+    **{subscriber.name: partial(deliver, subscriber) for subscriber in SUBSCRIBERS},
+}
 
 
 def answer(bell: str, shop_id: int) -> None:

@@ -58,6 +58,8 @@ class Supervisor:
             _die_with_parent()
             self._run(name)
             code = 0
+        except SystemExit:
+            code = 0
         except Exception:
             log.exception("worker_failed", worker=name)
         finally:

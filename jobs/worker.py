@@ -10,6 +10,11 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import SimpleWorker
+from sqlalchemy.exc import DBAPIError
+
+from jobs import answers, readiness
+
+__all__ = ["answers", "work"]  # imported here, or the first bell would wait for it
 
 log = structlog.get_logger()
 
@@ -30,6 +35,8 @@ class Worker(SimpleWorker):
 
 def work(queue: str, redis_url: str) -> None:
     """Answer the bells of `queue` until SIGTERM or SIGINT."""
+    signal.signal(signal.SIGTERM, _exit)
+    _warm_up()
     log.info("worker_started", queue=queue)
     backoff_s = BACKOFF_FIRST_S
     while True:
@@ -44,6 +51,14 @@ def work(queue: str, redis_url: str) -> None:
         backoff_s = min(backoff_s * 2, BACKOFF_MAX_S)
 
 
+def _warm_up() -> None:
+    """Connect now and not while the first customer waits; a database that is away may come back."""
+    try:
+        readiness.has_postgresql()
+    except DBAPIError as error:
+        log.warning("worker_without_postgresql", error=type(error).__name__)
+
+
 def _work_once(queue: str, redis_url: str) -> bool:
     """Work until told to stop (True) or until something broke (False)."""
     worker: Worker | None = None
@@ -54,7 +69,7 @@ def _work_once(queue: str, redis_url: str) -> bool:
         log.warning("worker_lost_redis", queue=queue, error=type(error).__name__)
     finally:
         # RQ leaves its own handlers behind, which would speak to the dead connection.
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, _exit)
     return worker is not None and worker.was_stopped
 
 
@@ -67,3 +82,8 @@ def _make(queue: str, redis_url: str) -> Worker:
         job_monitoring_interval=5,
         log_job_description=False,
     )
+
+
+def _exit(_signum: int, _frame: object) -> None:
+    """What SIGTERM does while no job can be running."""
+    raise SystemExit(0)

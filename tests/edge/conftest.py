@@ -53,7 +53,9 @@ class LogLines:
 
     def find(self, event: str) -> dict[str, Any]:
         """The only line of `event`."""
-        (line,) = [line for line in map(json.loads, self.text.splitlines()) if line["event"] == event]
+        (line,) = [
+            line for line in map(json.loads, self.text.splitlines()) if line["event"] == event
+        ]
         return line
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
 from jobs import dead_letters
 from jobs.deliveries import backoff, deliver
 from jobs.relay import relay
@@ -189,10 +191,8 @@ def test_a_claim_whose_worker_died_is_taken_over_when_its_lease_ends(aurora: Aur
         raise Killed
 
     relayed(aurora, a_subscriber(die), aurora.alice)
-    try:
+    with pytest.raises(Killed):
         deliver(a_subscriber(die), aurora.shop_id)
-    except Killed:
-        pass
     calls: list[UUID] = []
     healthy = a_subscriber(lambda _shop, member: calls.append(member))
     deliver(healthy, aurora.shop_id)

@@ -61,7 +61,10 @@ def test_a_stale_claim_is_rung_for_again(aurora: Aurora, valkey: Redis) -> None:
     relay(aurora.shop_id, SUBSCRIBERS)
     with db.shop_transaction(aurora.shop_id) as session:
         session.query(Delivery).update(
-            {"claimed_by": purge.first_id_at(utc_now()), "next_at": utc_now() - timedelta(seconds=1)}
+            {
+                "claimed_by": purge.first_id_at(utc_now()),
+                "next_at": utc_now() - timedelta(seconds=1),
+            }
         )
     valkey.flushall()
 

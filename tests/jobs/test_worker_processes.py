@@ -74,7 +74,9 @@ def is_listening(redis_url: str, queue: str) -> bool:
     return bool(Redis.from_url(redis_url).scard(f"rq:workers:{queue}"))
 
 
-def test_a_rung_row_is_done_in_moments(shop: Aurora, own_valkey: Valkey, env: dict[str, str]) -> None:
+def test_a_rung_row_is_done_in_moments(
+    shop: Aurora, own_valkey: Valkey, env: dict[str, str]
+) -> None:
     with running(env, "worker", "inbox"):
         until(lambda: is_listening(own_valkey.url, "inbox"), "a worker")
         receive(shop.shop_id)
@@ -167,9 +169,7 @@ def test_a_dead_child_is_replaced_and_all_end_with_their_parent(
         until(lambda: is_listening(own_valkey.url, "inbox"), "a worker")
         killed = children_of(parent.pid)[0]
         os.kill(killed, signal.SIGKILL)
-        until(
-            lambda: len(now := children_of(parent.pid)) == 2 and killed not in now, "a new child"
-        )
+        until(lambda: len(now := children_of(parent.pid)) == 2 and killed not in now, "a new child")
         children = children_of(parent.pid)
 
         os.kill(parent.pid, signal.SIGKILL)
@@ -212,9 +212,7 @@ def test_a_relay_killed_mid_batch_makes_each_delivery_once(
     assert len(deliveries_of(shop.shop_id)) == 2
 
 
-def test_the_clock_sweeps_by_itself(
-    shop: Aurora, own_valkey: Valkey, env: dict[str, str]
-) -> None:
+def test_the_clock_sweeps_by_itself(shop: Aurora, own_valkey: Valkey, env: dict[str, str]) -> None:
     receive(shop.shop_id)
 
     with running(env, "worker", "inbox"), running(env, "clock") as clock:
