@@ -1,6 +1,6 @@
-"""From a fresh clone to a demo that serves, and to its clean end: `git clone`, `make demo`, Ctrl-C.
+"""From a fresh clone to a demo that serves, and to its clean end by Ctrl-C.
 
-Virtual environment, packages, servers, migrations, a shop with its history: everything is made anew.
+Virtual environment, packages, servers, migrations, a shop with its history: all is made anew.
 """
 
 import os

@@ -45,7 +45,7 @@ def _new_member(world: World) -> int:
 
 
 def _phone_with_card(world: World) -> str:
-    link = story.operate(world, "card-link", "--shop", SHOPS[0], "--search", EMAIL)
+    link = story.operate(world, "card-link", "--shop", SHOPS[0], "--member", EMAIL)
     phone = story.ask(f"{world.phone_url}/phones", {})
     url = f"{world.phone_url}/phones/{phone['id']}"
     story.ask(f"{url}/add", {"url": f"{link}/apple.pkpass"})
