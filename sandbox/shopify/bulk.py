@@ -26,13 +26,14 @@ from .bulk_rules import check_bulk_query
 from .clock import utc_now
 from .faults import Fault
 from .faulty import failed_answer, half
+from .journal import Received
 from .store.discounts import BulkOperation
 from .store.shop import Shop
 from .webhooks.shop_payloads import bulk_payload
 from .world import World
 
 AT_ONCE_MAX = 5
-CHUNK = 50  # root objects resolved under one hold of the lock
+CHUNK = 20  # root objects resolved under one hold of the lock
 
 
 class _Stopped(Exception):
@@ -100,6 +101,7 @@ class BulkRunner:
             with self.world.lock:
                 result = run_query(context, document)
             if result.errors:
+                self.world.journal.write(Received("BULK", operation.gid, 0, str(result.errors[0])))
                 code = (result.errors[0].extensions or {}).get("code")
                 raise PermissionError if code == "ACCESS_DENIED" else _Stopped("FAILED")
             rows = list(_rows(result.data or {}))

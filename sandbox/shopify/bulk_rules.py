@@ -97,7 +97,9 @@ class _Inspector:
                 f" supported. Connection field: {name}"
             )
         if depth >= DEPTH_MAX:
-            raise _invalid(f"Bulk queries cannot contain connections nested deeper than {DEPTH_MAX}")
+            raise _invalid(
+                f"Bulk queries cannot contain connections nested deeper than {DEPTH_MAX}"
+            )
         if depth > 0 and not self._selects_id(siblings, named):
             raise _invalid(
                 "The parent 'node' field for a nested connection must select the 'id' field"

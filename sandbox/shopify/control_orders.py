@@ -74,8 +74,15 @@ def _changes(world: World) -> dict[str, Change]:
     def refund(shop: Shop, order: Order, wanted: dict[str, Any]) -> Any:
         lines = [(line["line_id"], line.get("quantity", 1)) for line in wanted.get("lines", [])]
         amount = money(wanted["amount"]) if "amount" in wanted else None
-        note = wanted.get("note")
-        return changes.refund_order(world, shop, order, lines=lines, amount=amount, note=note)
+        return changes.refund_order(
+            world,
+            shop,
+            order,
+            lines=lines,
+            amount=amount,
+            shipping=money(wanted.get("shipping", "0")),
+            note=wanted.get("note"),
+        )
 
     def cancel(shop: Shop, order: Order, wanted: dict[str, Any]) -> Any:
         reason, refund = wanted.get("reason", "CUSTOMER"), wanted.get("refund", True)

@@ -85,9 +85,13 @@ def _page(entries: list[_Entry], arguments: dict[str, Any]) -> dict[str, Any]:
     if not 0 <= size <= PAGE_MAX:
         raise bad_request(f"{size} is not a valid page size: use 0 to {PAGE_MAX}")
     start, stop = _bounds(entries, arguments)
-    low, high = (start, min(stop, start + size)) if first is not None else (
-        max(start, stop - size),
-        stop,
+    low, high = (
+        (start, min(stop, start + size))
+        if first is not None
+        else (
+            max(start, stop - size),
+            stop,
+        )
     )
     return _connection(
         entries[low:high], has_next=high < len(entries), has_previous=low > 0, total=len(entries)
@@ -138,5 +142,3 @@ def _connection(
         },
         "totalCount": total,
     }
-
-

@@ -33,9 +33,7 @@ from .execution import resolve_field, resolve_type
 from .schema import load_schema
 
 assert mutations and types  # importing them registers the resolvers
-UNAUTHORIZED = (
-    "[API] Invalid API key or access token (unrecognized login or wrong password)"
-)
+UNAUTHORIZED = "[API] Invalid API key or access token (unrecognized login or wrong password)"
 
 
 @dataclass

@@ -122,7 +122,14 @@ _FIELDS: dict[str, dict[str, Getter]] = {
         **_TAGS,
         **{
             name: _attribute(name)
-            for name in ("email", "processed_at", "customer_id", "location_id", "source_name", "test")
+            for name in (
+                "email",
+                "processed_at",
+                "customer_id",
+                "location_id",
+                "source_name",
+                "test",
+            )
         },
         "status": _order_status,
         "financial_status": lambda o, _: totals.financial_status(o),

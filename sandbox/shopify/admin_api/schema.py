@@ -69,7 +69,7 @@ def _serialize_scalars(schema: GraphQLSchema) -> None:
     for name, write in writers.items():
         scalar = schema.type_map[name]
         assert isinstance(scalar, GraphQLScalarType)
-        scalar.serialize = write  # type: ignore[method-assign]
+        scalar.coerce_output_value = write
 
 
 def _write_time(value: Any) -> str:

@@ -26,9 +26,10 @@ def count(number: int, limit: int | None = None) -> dict[str, Any]:
 
 
 def sms_consent(consent: Consent) -> dict[str, Any]:
-    """A CustomerSmsMarketingConsent."""
+    """A CustomerSmsMarketingConsent; this API calls not_subscribed NEVER_SUBSCRIBED."""
+    state = "NEVER_SUBSCRIBED" if consent.state == "not_subscribed" else consent.state.upper()
     return {
-        "state": consent.state.upper(),
+        "state": state,
         "optInLevel": _upper(consent.opt_in_level),
         "updatedAt": consent.updated_at,
         "collectedFrom": _upper(consent.collected_from),

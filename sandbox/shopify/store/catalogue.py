@@ -43,7 +43,15 @@ SHOPS = {
         "timezone": "America/New_York",
         "taxes_included": False,
         "tax": ("NY State Tax", "0.08"),
-        "address": ("48 Water Street", "New York", "New York", "NY", "10004", "United States", "US"),
+        "address": (
+            "48 Water Street",
+            "New York",
+            "New York",
+            "NY",
+            "10004",
+            "United States",
+            "US",
+        ),
         "phone": "+12125550100",
         "places": (
             ("Aurora Soho", "112 Prince Street", "New York", "10012", 40.7250, -73.9995),

@@ -142,7 +142,11 @@ def _add_codes(shop: Shop, at: datetime) -> None:
 
 
 def _add_people(
-    shop: Shop, dice: random.Random, star: tuple[str, str, str, str] | None, count: int, now: datetime
+    shop: Shop,
+    dice: random.Random,
+    star: tuple[str, str, str, str] | None,
+    count: int,
+    now: datetime,
 ) -> None:
     """`count` customers who joined over two years; the shop's known one is the first."""
     for index in range(count):

@@ -66,7 +66,14 @@ class Emitter:
             headers["X-Shopify-Name"] = subscription.name
         body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
         delivery = Delivery(
-            webhook_id, event_id, shop.domain, topic, self._url(subscription.uri), headers, body, now
+            webhook_id,
+            event_id,
+            shop.domain,
+            topic,
+            self._url(subscription.uri),
+            headers,
+            body,
+            now,
         )
         if isinstance(subscription, ApiSubscription):
             delivery.on_failure = lambda: _count_failure(shop, subscription)

@@ -8,7 +8,7 @@ from ..clock import rest_time
 from ..store.money import ZERO
 from ..store.orders import Order, Refund, RefundLine, Transaction
 from ..store.shop import Shop
-from .line_payloads import goods_payload
+from .line_payloads import goods_payload, shipping_payload
 from .payload_money import price, price_set
 
 
@@ -28,7 +28,7 @@ def refund_payload(shop: Shop, order: Order, refund: Refund) -> dict[str, Any]:
         "duties": [],
         "total_duties_set": price_set(ZERO, order.currency),
         "refund_line_items": [_line(order, line) for line in refund.lines],
-        "refund_shipping_lines": [],
+        "refund_shipping_lines": _shipping(order, refund),
         "order_adjustments": _adjustments(order, refund),
         "transactions": [_transaction(shop, order, t) for t in refund.transactions],
     }
@@ -52,26 +52,36 @@ def _line(order: Order, part: RefundLine) -> dict[str, Any]:
     }
 
 
-def _adjustments(order: Order, refund: Refund) -> list[dict[str, Any]]:
-    """Money beyond (negative) or short of what the units cost, and refunded shipping."""
-    kinds = []
-    if refund.shipping:
-        kinds.append(("shipping_refund", "Shipping refund", -refund.shipping))
-    if refund.adjustment:
-        kinds.append(("refund_discrepancy", "Refund discrepancy", refund.adjustment))
+def _shipping(order: Order, refund: Refund) -> list[dict[str, Any]]:
+    """Shipping that went back, without tax: the stand-in's shipping has none."""
+    if refund.shipping == 0:
+        return []
     return [
         {
-            "id": refund.id * 10 + index,
+            "id": refund.id + 1,
+            "shipping_line": shipping_payload(order)[0],
+            "subtotal_amount_set": price_set(refund.shipping, order.currency),
+            "tax_amount_set": price_set(ZERO, order.currency),
+        }
+    ]
+
+
+def _adjustments(order: Order, refund: Refund) -> list[dict[str, Any]]:
+    """Money beyond (negative) or short of what the units cost."""
+    if refund.adjustment == 0:
+        return []
+    return [
+        {
+            "id": refund.id + 2,
             "order_id": order.id,
             "refund_id": refund.id,
-            "kind": kind,
-            "reason": reason,
-            "amount": price(amount),
-            "amount_set": price_set(amount, order.currency),
+            "kind": "refund_discrepancy",
+            "reason": "Refund discrepancy",
+            "amount": price(refund.adjustment),
+            "amount_set": price_set(refund.adjustment, order.currency),
             "tax_amount": price(ZERO),
             "tax_amount_set": price_set(ZERO, order.currency),
         }
-        for index, (kind, reason, amount) in enumerate(kinds)
     ]
 
 

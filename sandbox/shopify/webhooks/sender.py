@@ -194,5 +194,3 @@ def as_json(delivery: Delivery) -> dict[str, Any]:
         "attempts": delivery.attempts,
         "body": delivery.body.decode(),
     }
-
-

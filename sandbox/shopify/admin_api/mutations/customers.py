@@ -43,7 +43,9 @@ def customer_update(source: Any, context: Context, arguments: dict[str, Any]) ->
     given = arguments["input"]
     customer = wanted(context, given.get("id", "gid://shopify/Customer/0"), "Customer")
     if "emailMarketingConsent" in given:
-        message = "To update emailMarketingConsent, please use the customerEmailMarketingConsentUpdate"
+        message = (
+            "To update emailMarketingConsent, please use the customerEmailMarketingConsentUpdate"
+        )
         raise refuse(f"{message} Mutation instead", ["emailMarketingConsent"])
     with telling():
         changes.update_customer(context.world, context.shop, customer, _plain(given))

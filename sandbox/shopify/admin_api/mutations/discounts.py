@@ -113,9 +113,7 @@ def _customers(context: Context, given: dict[str, Any]) -> list[int]:
     return [found for found in ids if found is not None]
 
 
-def _check_code(
-    context: Context, code: str, argument: str, own: Discount | None = None
-) -> None:
+def _check_code(context: Context, code: str, argument: str, own: Discount | None = None) -> None:
     if context.shop.discount_by_code(code) not in (None, own):
         message = "Code must be unique. Please try a different code."
         raise refuse(message, [argument, "code"], "TAKEN")

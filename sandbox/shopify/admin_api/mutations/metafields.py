@@ -68,9 +68,7 @@ def set_all(context: Context, inputs: list[dict[str, Any]]) -> list[Metafield]:
         if error:
             attribute, message, code = error
             field = ["metafields", str(index), attribute]
-            errors.append(
-                {"field": field, "message": message, "code": code, "elementIndex": index}
-            )
+            errors.append({"field": field, "message": message, "code": code, "elementIndex": index})
     if errors:
         raise UserErrors(*errors)
     return [_write(context, given) for given in inputs]

@@ -121,7 +121,9 @@ for _kind in ("Credit", "Debit"):
 
     @resolves(_name, "amount")
     def transaction_amount(moved: Any, context: Context, arguments: dict[str, Any]) -> Any:
-        return money(moved.amount, context.shop.find("StoreCreditAccount", moved.account_id).currency)
+        return money(
+            moved.amount, context.shop.find("StoreCreditAccount", moved.account_id).currency
+        )
 
     @resolves(_name, "balanceAfterTransaction")
     def transaction_balance(moved: Any, context: Context, arguments: dict[str, Any]) -> Any:

@@ -137,7 +137,9 @@ def _combines(discount: Discount) -> dict[str, bool]:
 def _buyers(discount: Discount, context: Context) -> dict[str, Any]:
     if not discount.customer_ids:
         return {"__typename": "DiscountBuyerSelectionAll", "all": "ALL"}
-    customers = [context.shop.find("Customer", customer_id) for customer_id in discount.customer_ids]
+    customers = [
+        context.shop.find("Customer", customer_id) for customer_id in discount.customer_ids
+    ]
     return {"__typename": "DiscountCustomers", "customers": [c for c in customers if c]}
 
 

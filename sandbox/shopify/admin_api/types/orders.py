@@ -51,6 +51,7 @@ _LINE_SETS: dict[str, Callable[[OrderLine], Decimal]] = {
 _ORDER_PLAIN: dict[str, Callable[[Order], Any]] = {
     "displayFinancialStatus": lambda order: totals.financial_status(order).upper(),
     "displayFulfillmentStatus": lambda order: "UNFULFILLED",
+    "currencyCode": lambda order: order.currency,
     "presentmentCurrencyCode": lambda order: order.currency,
     "discountCode": lambda order: next(iter(order.discount_codes), None),
     "closed": lambda order: order.closed_at is not None,
@@ -210,6 +211,33 @@ def refund_transactions(refund: Refund, context: Context, arguments: dict[str, A
     return list(refund.transactions)
 
 
+@resolves("Refund", "refundShippingLines")
+def refund_shipping(refund: Refund, context: Context, arguments: dict[str, Any]) -> Any:
+    if refund.shipping == 0:
+        return []
+    return [
+        {
+            "id": f"gid://shopify/RefundShippingLine/{refund.id + 1}",
+            "subtotalAmountSet": _bag(refund.shipping, context),
+            "taxAmountSet": _bag(ZERO, context),
+        }
+    ]
+
+
+@resolves("Refund", "orderAdjustments")
+def adjustments(refund: Refund, context: Context, arguments: dict[str, Any]) -> Any:
+    if refund.adjustment == 0:
+        return []
+    return [
+        {
+            "id": f"gid://shopify/OrderAdjustment/{refund.id + 2}",
+            "amountSet": _bag(refund.adjustment, context),
+            "taxAmountSet": _bag(ZERO, context),
+            "reason": "REFUND_DISCREPANCY",
+        }
+    ]
+
+
 @resolves("Refund", "order")
 def refund_order(refund: Refund, context: Context, arguments: dict[str, Any]) -> Any:
     return context.shop.find("Order", refund.order_id)
@@ -295,7 +323,9 @@ def _application(order: Order, index: int) -> dict[str, Any]:
 def _own_discount(line: OrderLine, context: Context) -> Decimal:
     """What the line's own discounts take off."""
     applications = _order_of(line, context).applications
-    own = [a for a in line.allocations if applications[a.application_index].target_selection != "all"]
+    own = [
+        a for a in line.allocations if applications[a.application_index].target_selection != "all"
+    ]
     return sum((allocation.amount for allocation in own), ZERO)
 
 

@@ -62,9 +62,7 @@ def variant_name(variant: Variant, context: Context, arguments: dict[str, Any]) 
 
 
 @resolves("Collection", "products")
-def collection_products(
-    collection: Collection, context: Context, arguments: dict[str, Any]
-) -> Any:
+def collection_products(collection: Collection, context: Context, arguments: dict[str, Any]) -> Any:
     found = (context.shop.find("Product", product_id) for product_id in collection.product_ids)
     return [product for product in found if product]
 
@@ -100,7 +98,5 @@ def location_address(location: Location, context: Context, arguments: dict[str, 
 
 
 @resolves("Location", "isFulfillmentService")
-def is_fulfillment_service(
-    location: Location, context: Context, arguments: dict[str, Any]
-) -> Any:
+def is_fulfillment_service(location: Location, context: Context, arguments: dict[str, Any]) -> Any:
     return False
