@@ -45,7 +45,7 @@ class ImportRow:
 def home() -> str:
     """The page; while an import runs its moving part asks for itself again."""
     with shop_transaction(g.shop_id) as session:
-        shop = enter(session)
+        enter(session)
         glance = read_glance(session, g.shop_id)
         parked = _list_parked(session)
         history = progress(session, g.shop_id)
@@ -56,7 +56,6 @@ def home() -> str:
         parked_count=sum(row.count for row in parked),
         history=history,
         imports=[_describe(subject, g.shop_format) for subject in history.subjects],
-        needs_reauth=shop.status == "needs_reauth",
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlencode
 
 from flask import g, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -44,8 +45,9 @@ class Asked:
 
     def url(self, **changes: str | None) -> str:
         """The address of this list with some things changed, from the first page on."""
-        given = {"search": self.search, "sort": self.sort, "size": self.size} | changes
-        return url_for("admin.members", **{key: value for key, value in given.items() if value})
+        given = {"search": self.search, "sort": self.sort, "size": str(self.size)} | changes
+        query = urlencode({key: value for key, value in given.items() if value})
+        return f"{url_for('admin.members')}?{query}"
 
     def direction_of(self, column: str) -> str:
         """`ascending`, `descending`, or nothing when the list is sorted by another column."""

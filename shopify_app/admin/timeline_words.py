@@ -58,8 +58,9 @@ def say(event: TimelineEvent, contexts: dict[UUID, EntryContext]) -> Said:
     unnamed = (event.kind.replace("_", " ").capitalize(), "Info", "")
     title, icon, tone = _KINDS.get(event.kind, unnamed)
     lines = [line(event.details) for line in _LINES]
-    context = contexts.get(entry_id_of(event))
-    lines += _context_lines(context, event.details) if context else []
+    entry_id = entry_id_of(event)
+    if entry_id in contexts:
+        lines += _context_lines(contexts[entry_id], event.details)
     return Said(title, icon, tone, event.details.get("points"), [line for line in lines if line])
 
 
@@ -70,7 +71,7 @@ def entry_id_of(event: TimelineEvent) -> UUID | None:
 
 
 def _source(details: Details) -> str:
-    return _SOURCES.get(details.get("kind") or "", "")
+    return _SOURCES.get(details.get("entry_kind") or "", "")
 
 
 def _reason(details: Details) -> str:
@@ -88,7 +89,7 @@ def _order(details: Details) -> str:
 
 def _platform(details: Details) -> str:
     platform = details.get("platform")
-    return _PLATFORMS.get(platform, platform) if platform else ""
+    return _PLATFORMS.get(platform, str(platform)) if platform else ""
 
 
 def _text(details: Details) -> str:

@@ -1,0 +1,1 @@
+"""The pages inside Shopify admin, over HTTP and a real database."""
