@@ -16,6 +16,7 @@ from shopify_app.platform import settings as platform_settings
 from shopify_app.platform.admin_auth import admin_page
 from tests.conftest import DatabaseUrls
 from tests.factories.facts import NOON
+from tests.platform.shopify import Shopify, running
 from tests.platform.tokens import CLIENT_ID, OLD_SECRET, SECRET
 
 AURORA = "aurora.myshopify.com"
@@ -105,3 +106,20 @@ def install_committed(domain: str) -> int:
             now=NOON - timedelta(days=30),
         )
     return shop_id
+
+
+@pytest.fixture(scope="module")
+def shopify(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shopify]:
+    """A stand-in for Shopify with two small shops."""
+    with running(tmp_path_factory.mktemp("shopify"), customers=40, orders=120) as shopify:
+        yield shopify
+
+
+@pytest.fixture
+def connected(shopify: Shopify, database: DatabaseUrls) -> Settings:
+    """Settings that lead to the stand-in, with every fault of earlier tests gone."""
+    for surface in ("graphql", "token", "webhooks", "bulk", "files"):
+        shopify.fail(surface, "off")
+    settings = make_settings(shopify_url_template=shopify.url_template)
+    platform_settings.configure(settings)
+    return settings
