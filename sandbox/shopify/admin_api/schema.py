@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gzip
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -60,7 +61,7 @@ def load_schema() -> AdminSchema:
 
 def _serialize_scalars(schema: GraphQLSchema) -> None:
     """Shopify's scalars are strings on the wire; JSON and HTML pass as they are."""
-    writers = {
+    writers: dict[str, Callable[[Any], Any]] = {
         "DateTime": _write_time,
         "Decimal": lambda value: graphql_decimal(Decimal(value)),
         "Money": lambda value: f"{Decimal(value):.2f}",

@@ -2,16 +2,98 @@
 
 from __future__ import annotations
 
-FIRST_NAMES = (
-    "Amelia Ben Chloe Daniel Elena Felix Grace Hugo Isla Jonas Keira Leo Maya Noah Olive Paul "
-    "Quinn Rosa Samir Tessa Umar Vera Wes Xenia Yusuf Zoe Anton Bianca Carlos Dilara Emil Freya "
-    "Goran Hanna Ivo June Kofi Lena Milo Nadia Oscar Petra Rafael Sofia Theo Ursula Viktor Wanda"
-).split()
-LAST_NAMES = (
-    "Abbott Becker Castillo Dubois Eriksen Fischer Garcia Hughes Ivanova Jensen Kowalski Larsen "
-    "Moreau Nguyen Okafor Patel Quiroga Rossi Schmidt Tanaka Ueda Vogel Walsh Xu Young Zimmer "
-    "Almeida Brandt Costa Doyle Evans Ferrari Grant Haddad Ito Janssen Keller Lopez Meyer Novak"
-).split()
+FIRST_NAMES = [
+    "Amelia",
+    "Ben",
+    "Chloe",
+    "Daniel",
+    "Elena",
+    "Felix",
+    "Grace",
+    "Hugo",
+    "Isla",
+    "Jonas",
+    "Keira",
+    "Leo",
+    "Maya",
+    "Noah",
+    "Olive",
+    "Paul",
+    "Quinn",
+    "Rosa",
+    "Samir",
+    "Tessa",
+    "Umar",
+    "Vera",
+    "Wes",
+    "Xenia",
+    "Yusuf",
+    "Zoe",
+    "Anton",
+    "Bianca",
+    "Carlos",
+    "Dilara",
+    "Emil",
+    "Freya",
+    "Goran",
+    "Hanna",
+    "Ivo",
+    "June",
+    "Kofi",
+    "Lena",
+    "Milo",
+    "Nadia",
+    "Oscar",
+    "Petra",
+    "Rafael",
+    "Sofia",
+    "Theo",
+    "Ursula",
+    "Viktor",
+    "Wanda",
+]
+LAST_NAMES = [
+    "Abbott",
+    "Becker",
+    "Castillo",
+    "Dubois",
+    "Eriksen",
+    "Fischer",
+    "Garcia",
+    "Hughes",
+    "Ivanova",
+    "Jensen",
+    "Kowalski",
+    "Larsen",
+    "Moreau",
+    "Nguyen",
+    "Okafor",
+    "Patel",
+    "Quiroga",
+    "Rossi",
+    "Schmidt",
+    "Tanaka",
+    "Ueda",
+    "Vogel",
+    "Walsh",
+    "Xu",
+    "Young",
+    "Zimmer",
+    "Almeida",
+    "Brandt",
+    "Costa",
+    "Doyle",
+    "Evans",
+    "Ferrari",
+    "Grant",
+    "Haddad",
+    "Ito",
+    "Janssen",
+    "Keller",
+    "Lopez",
+    "Meyer",
+    "Novak",
+]
 STREETS = ("Cedar Street", "Mill Lane", "Harbour Road", "Station Street", "Park Avenue", "High St")
 
 # title, product type, price, collection

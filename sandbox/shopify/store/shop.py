@@ -78,9 +78,9 @@ class Shop(Record):
         """The customer with this email (any case) or phone."""
         for customer in self.all("Customer"):
             if email and (customer.email or "").lower() == email.lower():
-                return customer  # type: ignore[no-any-return]
+                return customer
             if phone and customer.phone == phone:
-                return customer  # type: ignore[no-any-return]
+                return customer
         return None
 
     def orders_of(self, customer_id: int) -> list[Order]:

@@ -28,13 +28,29 @@ _PAIRS = {  # key -> total; written as `key` and `key_set`
     "total_price": totals.total,
     "total_tax": totals.tax,
 }
-_NOT_KEPT = (
-    "app_id browser_ip cart_token checkout_token client_details confirmation_number "
-    "current_total_additional_fees_set current_total_duties_set device_id fulfillment_status "
-    "landing_site landing_site_ref merchant_of_record_app_id original_total_additional_fees_set "
-    "original_total_duties_set po_number reference referring_site source_identifier source_url "
-    "payment_terms"
-).split()
+_NOT_KEPT = [
+    "app_id",
+    "browser_ip",
+    "cart_token",
+    "checkout_token",
+    "client_details",
+    "confirmation_number",
+    "current_total_additional_fees_set",
+    "current_total_duties_set",
+    "device_id",
+    "fulfillment_status",
+    "landing_site",
+    "landing_site_ref",
+    "merchant_of_record_app_id",
+    "original_total_additional_fees_set",
+    "original_total_duties_set",
+    "po_number",
+    "reference",
+    "referring_site",
+    "source_identifier",
+    "source_url",
+    "payment_terms",
+]
 
 
 def order_payload(shop: Shop, order: Order) -> dict[str, Any]:

@@ -198,7 +198,7 @@ def _account(context: Context, gid: str, currency: str, *, may_create: bool) -> 
         raise refuse("Store credit account not found", ["id"], "ACCOUNT_NOT_FOUND")
     for account in context.shop.all("StoreCreditAccount"):
         if (account.customer_id, account.currency) == (found.id, currency):
-            return account  # type: ignore[no-any-return]
+            return account
     if not may_create:
         raise refuse("Store credit account not found", ["id"], "ACCOUNT_NOT_FOUND")
     new_id = context.shop.next_id("StoreCreditAccount")

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...store.discounts import Discount, Metafield
 from ..context import Context
-from ..registry import resolves
+from ..registry import bind, resolves
 from ..values import count, money
 
 OWNERS = ("Customer", "Order", "Product", "ProductVariant", "Collection", "Location", "Shop")
@@ -32,13 +32,20 @@ def node_discount(discount: Discount, context: Context, arguments: dict[str, Any
 
 def _register(kind: str) -> None:
     """The fields that both kinds of code discounts have."""
-    plain = (
-        "title starts_at ends_at created_at updated_at usage_limit applies_once_per_customer tags"
-    ).split()
+    plain = [
+        "title",
+        "starts_at",
+        "ends_at",
+        "created_at",
+        "updated_at",
+        "usage_limit",
+        "applies_once_per_customer",
+        "tags",
+    ]
     for attribute in plain:
         head, *rest = attribute.split("_")
         name = head + "".join(part.capitalize() for part in rest)
-        resolves(kind, name)(lambda s, c, a, key=attribute: getattr(s.discount, key))
+        resolves(kind, name)(bind(lambda s, c, a, key: getattr(s.discount, key), key=attribute))
     resolves(kind, "status")(lambda s, c, a: s.discount.status(c.now))
     resolves(kind, "asyncUsageCount")(lambda s, c, a: len(s.discount.used_by))
     resolves(kind, "codes")(lambda s, c, a: list(s.discount.codes))

@@ -9,7 +9,7 @@ from ..access import check_access
 from ..context import Context
 from ..errors import bad_request, not_modelled
 from ..filters import matcher
-from ..registry import resolves
+from ..registry import bind, resolves
 from ..values import count
 from .shops import installation, version
 
@@ -61,11 +61,13 @@ def record(context: Context, gid: str) -> Any:
 def _register() -> None:
     """Roots that follow from a type's name."""
     for field, typename in _BY_ID.items():
-        resolves("QueryRoot", field)(lambda s, c, a, kind=typename: _one(c, a.get("id"), kind))
+        resolves("QueryRoot", field)(
+            bind(lambda s, c, a, kind: _one(c, a.get("id"), kind), kind=typename)
+        )
     for field, typename in _ALL.items():
-        resolves("QueryRoot", field)(lambda s, c, a, kind=typename: c.shop.all(kind))
+        resolves("QueryRoot", field)(bind(lambda s, c, a, kind: c.shop.all(kind), kind=typename))
     for field, typename in _COUNTS.items():
-        resolves("QueryRoot", field)(lambda s, c, a, kind=typename: _count(c, a, kind))
+        resolves("QueryRoot", field)(bind(lambda s, c, a, kind: _count(c, a, kind), kind=typename))
 
 
 def _one(context: Context, gid: str | None, typename: str) -> Any:

@@ -9,7 +9,7 @@ from ...settings import WEBHOOK_API_VERSION
 from ...store.discounts import ApiSubscription, BulkOperation
 from ...store.shop import Shop
 from ..context import Context
-from ..registry import resolves
+from ..registry import bind, resolves
 
 
 def _plain(shop: Shop, context: Context) -> dict[str, Any]:
@@ -72,15 +72,36 @@ def _plain(shop: Shop, context: Context) -> dict[str, Any]:
     }
 
 
-_SHOP_FIELDS = (
-    "contactEmail myshopifyDomain url primaryDomain currencyCode enabledPresentmentCurrencies "
-    "ianaTimezone timezoneOffsetMinutes timezoneOffset unitSystem weightUnit shopOwnerName "
-    "updatedAt plan shopAddress customerAccountsV2 customerAccounts "
-    "marketingSmsConsentEnabledAtCheckout orderNumberFormatPrefix orderNumberFormatSuffix "
-    "setupRequired checkoutApiSupported transactionalSmsDisabled taxShipping"
-).split()
+_SHOP_FIELDS = [
+    "contactEmail",
+    "myshopifyDomain",
+    "url",
+    "primaryDomain",
+    "currencyCode",
+    "enabledPresentmentCurrencies",
+    "ianaTimezone",
+    "timezoneOffsetMinutes",
+    "timezoneOffset",
+    "unitSystem",
+    "weightUnit",
+    "shopOwnerName",
+    "updatedAt",
+    "plan",
+    "shopAddress",
+    "customerAccountsV2",
+    "customerAccounts",
+    "marketingSmsConsentEnabledAtCheckout",
+    "orderNumberFormatPrefix",
+    "orderNumberFormatSuffix",
+    "setupRequired",
+    "checkoutApiSupported",
+    "transactionalSmsDisabled",
+    "taxShipping",
+]
 for _name in _SHOP_FIELDS:
-    resolves("Shop", _name)(lambda shop, c, a, name=_name: _plain(shop, c)[name])
+    resolves("Shop", _name)(
+        bind(lambda shop, context, arguments, name: _plain(shop, context)[name], name=_name)
+    )
 
 
 def installation(context: Context) -> dict[str, Any]:
