@@ -48,6 +48,16 @@ def refresh_member(shop_id: int, member_id: UUID) -> None:
     _raise_failures(shop_id, outcomes)
 
 
+def give_up(shop_id: int, member_id: UUID, reason: str) -> None:
+    """Note on the timeline that a push failed for good: no try is left. Once per revision."""
+    now = utc_now()
+    with shop_transaction(shop_id) as session:
+        for card in list_passes_for_update(session, shop_id, member_id):
+            if card.push_told_revision < card.push_created_revision:
+                _note(session, card, timeline.PUSH_FAILED, now, reason=reason)
+                card.push_told_revision = card.push_created_revision
+
+
 def _revise_passes(shop_id: int, member_id: UUID, now: datetime) -> list[_Due]:
     due = []
     with shop_transaction(shop_id) as session:

@@ -11,7 +11,7 @@ from sandbox.apple.world import World
 from tests.wallet.cast import Cardholder
 from wallet.apple import registrations
 from wallet.errors import ApplePassError
-from wallet.subscriber import refresh_member
+from wallet.subscriber import give_up, refresh_member
 from wallet.tables import AppleDevice, MemberToken
 
 PHONE, TABLET = "a" * 32, "b" * 32
@@ -119,6 +119,31 @@ def test_refused_certificate_is_a_failed_push_with_its_reason(
             select(TimelineEvent).where(TimelineEvent.kind == "push_failed")
         ).one()
     assert event.details == {"platform": "apple", "reason": "403 BadCertificate"}
+
+
+def test_push_without_a_try_left_is_told_as_failed_once(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.earn(10)
+    apple.faults.add({"kind": "status", "status": 503, "token": push_token})
+    with pytest.raises(ApplePassError):
+        refresh_member(alice.shop_id, alice.member_id)
+
+    for _ in range(2):
+        give_up(alice.shop_id, alice.member_id, "503 ServiceUnavailable")
+
+    assert alice.timeline()[-2:] == ["push_created", "push_failed"]
+
+
+def test_push_that_was_sent_cannot_fail_afterwards(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.earn(10)
+    refresh_member(alice.shop_id, alice.member_id)
+
+    give_up(alice.shop_id, alice.member_id, "too late")
+
+    assert alice.timeline()[-1] == "push_sent"
 
 
 def test_device_whose_token_died_is_forgotten_without_a_pass_removed(
