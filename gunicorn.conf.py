@@ -13,6 +13,8 @@ timeout = 60
 graceful_timeout = 20
 keepalive = 15
 accesslog = None
+# A home that cannot be written is no obstacle: we have no use for its socket.
+control_socket_disable = True
 # A session token in the address makes it long.
 limit_request_line = 8190
 

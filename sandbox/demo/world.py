@@ -179,7 +179,7 @@ def _start_stand_ins(world: World, customers: int, orders: int) -> None:
         shopify += ["--shop", domain]
     world.processes.add("shopify", shopify, environment)
     world.processes.add("apple", apple, environment)
-    wait_for_http(f"{world.shopify_url}/received")
+    wait_for_http(f"{world.shopify_url}/_control/health")
     wait_for_http(f"{world.phone_url}/_control/state")
 
 
