@@ -14,11 +14,13 @@ from io import BytesIO
 from typing import Literal
 
 import pycurl
+from prometheus_client import Counter
 
 from wallet import setup
 from wallet.setup import AppleSettings
 
 Verdict = Literal["ok", "gone", "retry", "dead"]
+results_total = Counter("encore_apns_results_total", "Pushes by what became of them", ("verdict",))
 
 _CONNECT_TIMEOUT_MS, _TIMEOUT_MS = 5_000, 15_000
 _IDLE_MAX_S = 30 * 60
@@ -55,7 +57,10 @@ class Pump:
     def push(self, push_tokens: Sequence[str]) -> dict[str, Outcome]:
         """Push to each distinct token once, all at the same time; one outcome for each."""
         with self._lock:
-            return self._run(deque(dict.fromkeys(push_tokens)))
+            outcomes = self._run(deque(dict.fromkeys(push_tokens)))
+        for outcome in outcomes.values():
+            results_total.labels(outcome.verdict).inc()
+        return outcomes
 
     def _run(self, waiting: deque[str]) -> dict[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
