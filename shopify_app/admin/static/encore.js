@@ -68,10 +68,13 @@ addEventListener('htmx:error', (event) => {
 // A poll that fails comes again by itself: no reason to disturb anybody.
 const isPoll = (ctx) => ctx.sourceElement?.getAttribute('hx-trigger')?.startsWith('every');
 
-// An answer without the part that was asked for (a proxy's error page) must not blank the page.
 addEventListener('htmx:before:swap', (event) => {
   const { ctx } = event.detail;
-  if (ctx.select?.startsWith('#') && !ctx.text.includes(`id="${ctx.select.slice(1)}"`)) event.preventDefault();
+  if (!ctx.select?.startsWith('#')) return;
+  // An answer without the part that was asked for (a proxy's error page) must not blank the page.
+  if (!ctx.text.includes(`id="${ctx.select.slice(1)}"`)) event.preventDefault();
+  // The admin reads the title when the address changes, which is before htmx sets it.
+  else if (ctx.title) document.title = ctx.title;
 });
 
 // A refused form comes back with its error: that is where the focus belongs.

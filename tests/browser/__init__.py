@@ -1,0 +1,1 @@
+"""The pages in a real browser, inside an admin of another site that frames them."""
