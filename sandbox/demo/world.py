@@ -129,6 +129,9 @@ def _make_world(
         metrics_token=secrets.token_hex(16),
     )
     environment = _environment(state, ports, made, servers)
+    metrics = state / "metrics"  # where web and workers add up their counters
+    metrics.mkdir(parents=True, exist_ok=True)
+    environment["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
     if fault_points is not None:
         environment["ENCORE_FAULT_POINTS"] = str(fault_points)
     return World(state, ports, made, servers, supervisor, environment)
