@@ -6,12 +6,11 @@ The invariant: per rule, what the ledger holds for an order = Σ targets of its 
 from collections import defaultdict
 from datetime import datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from loyalty.earning.removal import removed_share, target_points
+from loyalty.earning.removal import removal_of, target_points
 from loyalty.earning.rounding import points_for
 from loyalty.earning.tables import Award, AwardLine
 from loyalty.ledger.posting import Cause, credit, debit
@@ -20,6 +19,8 @@ from loyalty.members.tables import MemberBalance
 from loyalty.orders.tables import Order, OrderLine
 from loyalty.programme.rules import get_programme, list_active_rules
 from loyalty.programme.tables import EarningRule, Programme
+
+Awards = dict[Award, list[AwardLine]]
 
 
 def settle_order(
@@ -33,32 +34,85 @@ def settle_order(
     if order.is_test or order.is_history:
         return
     programme = get_programme(session, order.shop_id)
+    lines = _list_lines(session, order)
+    awards = _list_awards(session, order)
     if order.is_paid and order.cancelled_at is None:
         for rule in list_active_rules(session, order.shop_id):
-            _award_new_lines(session, order, rule, now)
-    standing: dict[str, int] = defaultdict(int)
-    for award in _list_awards(session, order):
-        target = target_points(award.points, _removed(session, order, award, programme))
-        standing[str(award.rule_id)] += target - award.standing_points
+            _award_new_lines(session, order, rule, lines, awards, now)
+    gone = removal_of(session, order, lines, counts_money=programme.money_refunds == "prorate")
+    differences: dict[str, int] = defaultdict(int)
+    for award, award_lines in awards.items():
+        target = target_points(award.points, gone.share_of(award, award_lines))
+        differences[str(award.rule_id)] += target - award.standing_points
         award.standing_points = target
-    for rule_id, difference in standing.items():
+    for rule_id, difference in differences.items():
         if difference:
             _post(session, order, balance, rule_id, difference, programme, happened_at, now)
 
 
-def _award_new_lines(session: Session, order: Order, rule: EarningRule, now: datetime) -> None:
+def _list_lines(session: Session, order: Order) -> list[OrderLine]:
+    """The order's lines as the database has them: they are written past the session."""
+    statement = (
+        select(OrderLine)
+        .where(OrderLine.shop_id == order.shop_id, OrderLine.order_id == order.order_id)
+        .order_by(OrderLine.line_id)
+        .execution_options(populate_existing=True)
+    )
+    return list(session.scalars(statement))
+
+
+def _list_awards(session: Session, order: Order) -> Awards:
+    awards = session.scalars(
+        select(Award)
+        .where(Award.shop_id == order.shop_id, Award.order_id == order.order_id)
+        .order_by(Award.rule_id, Award.number)
+    )
+    found: Awards = {award: [] for award in awards}
+    by_key = {(award.rule_id, award.number): shares for award, shares in found.items()}
+    if found:
+        shares = session.scalars(
+            select(AwardLine).where(
+                AwardLine.shop_id == order.shop_id, AwardLine.order_id == order.order_id
+            )
+        )
+        for share in shares:
+            by_key[share.rule_id, share.number].append(share)
+    return found
+
+
+def _award_new_lines(
+    session: Session,
+    order: Order,
+    rule: EarningRule,
+    lines: list[OrderLine],
+    awards: Awards,
+    now: datetime,
+) -> None:
     """Fix an award for the pieces that no award of this rule covers yet."""
-    covered = _covered_quantities(session, order, rule)
-    shares = {
-        line.line_id: (added, Decimal(line.basis_minor * added // line.quantity))
-        for line in _list_lines(session, order)
-        if (added := line.quantity - covered.get(line.line_id, 0)) > 0 and line.basis_minor > 0
+    earlier = [award for award in awards if award.rule_id == rule.id]
+    covered: dict[int, int] = defaultdict(int)
+    for award in earlier:
+        for share in awards[award]:
+            covered[share.line_id] += share.quantity
+    added = {
+        line: line.quantity - covered[line.line_id]
+        for line in lines
+        if line.quantity > covered[line.line_id] and line.basis_minor > 0
     }
-    if not shares:
-        return
-    basis = sum((share for _, share in shares.values()), Decimal(0))
-    number = 1 + sum(1 for award in _list_awards(session, order) if award.rule_id == rule.id)
-    award = Award(
+    if added:
+        award = _new_award(order, rule, 1 + len(earlier), added, now)
+        awards[award] = [_share(award, line, pieces) for line, pieces in added.items()]
+        session.add(award)
+        session.flush()
+        session.add_all(awards[award])
+        session.flush()
+
+
+def _new_award(
+    order: Order, rule: EarningRule, number: int, added: dict[OrderLine, int], now: datetime
+) -> Award:
+    basis = sum((_basis(line, pieces) for line, pieces in added.items()), Decimal(0))
+    return Award(
         shop_id=order.shop_id,
         order_id=order.order_id,
         rule_id=rule.id,
@@ -70,67 +124,23 @@ def _award_new_lines(session: Session, order: Order, rule: EarningRule, now: dat
         standing_points=0,
         awarded_at=now,
     )
-    session.add(award)
-    session.flush()
-    session.add_all(_award_line(award, line_id, *share) for line_id, share in shares.items())
-    session.flush()
 
 
-def _award_line(award: Award, line_id: int, quantity: int, basis: Decimal) -> AwardLine:
+def _share(award: Award, line: OrderLine, pieces: int) -> AwardLine:
     return AwardLine(
         shop_id=award.shop_id,
         order_id=award.order_id,
         rule_id=award.rule_id,
         number=award.number,
-        line_id=line_id,
-        quantity=quantity,
-        basis=basis,
+        line_id=line.line_id,
+        quantity=pieces,
+        basis=_basis(line, pieces),
     )
 
 
-def _covered_quantities(session: Session, order: Order, rule: EarningRule) -> dict[int, int]:
-    statement = (
-        select(AwardLine.line_id, func.sum(AwardLine.quantity))
-        .where(
-            AwardLine.shop_id == order.shop_id,
-            AwardLine.order_id == order.order_id,
-            AwardLine.rule_id == rule.id,
-        )
-        .group_by(AwardLine.line_id)
-    )
-    return {line_id: int(quantity) for line_id, quantity in session.execute(statement)}
-
-
-def _list_lines(session: Session, order: Order) -> list[OrderLine]:
-    statement = (
-        select(OrderLine)
-        .where(OrderLine.shop_id == order.shop_id, OrderLine.order_id == order.order_id)
-        .order_by(OrderLine.line_id)
-    )
-    return list(session.scalars(statement))
-
-
-def _list_awards(session: Session, order: Order) -> list[Award]:
-    statement = (
-        select(Award)
-        .where(Award.shop_id == order.shop_id, Award.order_id == order.order_id)
-        .order_by(Award.rule_id, Award.number)
-    )
-    return list(session.scalars(statement))
-
-
-def _removed(session: Session, order: Order, award: Award, programme: Programme) -> Fraction:
-    lines = session.scalars(
-        select(AwardLine).where(
-            AwardLine.shop_id == award.shop_id,
-            AwardLine.order_id == award.order_id,
-            AwardLine.rule_id == award.rule_id,
-            AwardLine.number == award.number,
-        )
-    )
-    return removed_share(
-        session, order, award, list(lines), counts_money=programme.money_refunds == "prorate"
-    )
+def _basis(line: OrderLine, pieces: int) -> Decimal:
+    """What `pieces` of the line count for, in whole minor units."""
+    return Decimal(line.basis_minor * pieces // line.quantity)
 
 
 def _post(

@@ -4,6 +4,8 @@ The invariant: the answer depends on the order's present state alone, not on wha
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 
@@ -14,21 +16,36 @@ from loyalty.earning.tables import Award, AwardLine
 from loyalty.orders.tables import Order, OrderLine, Refund, RefundLine
 
 
-def removed_share(
-    session: Session, order: Order, award: Award, lines: list[AwardLine], *, counts_money: bool
-) -> Fraction:
-    """The removed part of the award's basis, from 0 to 1."""
-    if order.cancelled_at is not None or award.basis == 0:
-        return Fraction(1)
-    removed = _removed_by_line(session, order)
-    basis = sum(
-        (Fraction(line.basis) * removed.get(line.line_id, Fraction(0)) for line in lines),
-        Fraction(0),
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What is gone of an order: a share from 0 to 1 of each line, and of the whole by money."""
+
+    is_cancelled: bool
+    by_line: dict[int, Fraction]
+    by_money: Fraction
+
+    def share_of(self, award: Award, lines: Sequence[AwardLine]) -> Fraction:
+        """The removed part of the award's basis, from 0 to 1."""
+        if self.is_cancelled or award.basis == 0:
+            return Fraction(1)
+        gone = sum(
+            (Fraction(line.basis) * self.by_line.get(line.line_id, 0) for line in lines),
+            Fraction(0),
+        )
+        return min(Fraction(1), gone / Fraction(award.basis) + self.by_money)
+
+
+def removal_of(
+    session: Session, order: Order, lines: Sequence[OrderLine], *, counts_money: bool
+) -> Removal:
+    """What the order's state and its refunds say is gone; `counts_money` is the shop's setting."""
+    apart, money_minor = _refunded(session, order)
+    has_total = counts_money and order.total_minor > 0
+    return Removal(
+        is_cancelled=order.cancelled_at is not None,
+        by_line={line.line_id: _gone(line, apart[line.line_id]) for line in lines},
+        by_money=Fraction(money_minor, order.total_minor) if has_total else Fraction(0),
     )
-    share = basis / Fraction(award.basis)
-    if counts_money:
-        share += _money_share(session, order)
-    return min(share, Fraction(1))
 
 
 def target_points(points: int, removed: Fraction) -> int:
@@ -36,49 +53,27 @@ def target_points(points: int, removed: Fraction) -> int:
     return points - floor(points * removed)
 
 
-def _removed_by_line(session: Session, order: Order) -> dict[int, Fraction]:
-    """Per line, the share of its pieces that is gone.
-
-    The order's own state counts its edits and the refunds it knew; refunds that
-    arrived apart from it are added until the order's state knows them too.
-    """
-    gone: dict[int, int] = defaultdict(int, _refunded_apart(session, order))
-    lines = session.scalars(
-        select(OrderLine).where(
-            OrderLine.shop_id == order.shop_id, OrderLine.order_id == order.order_id
-        )
-    )
-    shares = {}
-    for line in lines:
-        pieces = line.quantity - line.current_quantity + gone[line.line_id]
-        shares[line.line_id] = Fraction(min(pieces, line.quantity), max(line.quantity, 1))
-    return shares
+def _gone(line: OrderLine, refunded_apart: int) -> Fraction:
+    """The order's own state counts its edits and the refunds it knew; the others are added."""
+    pieces = line.quantity - line.current_quantity + refunded_apart
+    return Fraction(min(pieces, line.quantity), max(line.quantity, 1))
 
 
-def _refunded_apart(session: Session, order: Order) -> dict[int, int]:
+def _refunded(session: Session, order: Order) -> tuple[dict[int, int], int]:
+    """Pieces per line of refunds that the order's state does not know yet; money without lines."""
     statement = (
-        select(RefundLine.line_id, RefundLine.quantity)
-        .join(
-            Refund,
+        select(Refund.refund_id, Refund.in_order, Refund.money_minor)
+        .add_columns(RefundLine.line_id, RefundLine.quantity)
+        .outerjoin(
+            RefundLine,
             (Refund.shop_id == RefundLine.shop_id) & (Refund.refund_id == RefundLine.refund_id),
         )
-        .where(
-            Refund.shop_id == order.shop_id,
-            Refund.order_id == order.order_id,
-            Refund.in_order.is_(False),
-        )
+        .where(Refund.shop_id == order.shop_id, Refund.order_id == order.order_id)
     )
-    pieces: dict[int, int] = defaultdict(int)
-    for line_id, quantity in session.execute(statement):
-        pieces[line_id] += quantity
-    return pieces
-
-
-def _money_share(session: Session, order: Order) -> Fraction:
-    """Money given back without a line counts as its share of what the order cost."""
-    amounts = session.scalars(
-        select(Refund.money_minor).where(
-            Refund.shop_id == order.shop_id, Refund.order_id == order.order_id
-        )
-    )
-    return Fraction(sum(amounts), order.total_minor) if order.total_minor > 0 else Fraction(0)
+    apart: dict[int, int] = defaultdict(int)
+    money: dict[int, int] = {}
+    for row in session.execute(statement):
+        money[row.refund_id] = row.money_minor
+        if row.line_id is not None and not row.in_order:
+            apart[row.line_id] += row.quantity
+    return apart, sum(money.values())

@@ -4,6 +4,7 @@ Locks: the member's balance first, then the order.
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -33,7 +34,7 @@ def record_order(
     balance = lock_balance(session, shop.shop_id, member_id) if member_id else None
     order = _find_order(session, shop.shop_id, facts.order_id, lock=True)
     if order is None:
-        order = _add_order(session, shop, facts)
+        order = _add_order(session, shop, facts, member_id)
     elif not _is_news(session, order, facts):
         return order
     order.member_id = order.member_id or member_id
@@ -66,7 +67,7 @@ def _owner(
     customer = _find_customer(session, shop, facts, now=now, is_backfill=is_backfill)
     if customer is None:
         return None
-    if facts.is_paid and not facts.is_test:
+    if customer.member_id is None and facts.is_paid and not facts.is_test:
         enrol_customer(session, shop, customer, now=now, is_backfill=is_backfill)
     return customer.member_id
 
@@ -88,13 +89,13 @@ def _find_order(session: Session, shop_id: int, order_id: int, *, lock: bool) ->
     return session.scalar(statement)
 
 
-def _add_order(session: Session, shop: Shop, facts: OrderFacts) -> Order:
+def _add_order(session: Session, shop: Shop, facts: OrderFacts, member_id: UUID | None) -> Order:
     """A new order; history if it was paid before the shop began to earn."""
     started_at = min(facts.created_at, facts.processed_at)
     order = Order(
         shop_id=shop.shop_id,
         order_id=facts.order_id,
-        member_id=None,
+        member_id=member_id,
         is_history=facts.is_paid and started_at < shop.earning_since,
     )
     _set_columns(order, facts)
@@ -130,8 +131,7 @@ def _count_refunds_in_order(session: Session, order: Order) -> int:
 
 def _copy_state(session: Session, order: Order, facts: OrderFacts) -> None:
     _set_columns(order, facts)
-    for line in facts.lines:
-        _store_line(session, order, line)
+    _store_lines(session, order, facts.lines)
     for refund in facts.refunds:
         _store_refund(session, order.shop_id, refund, in_order=True)
     session.flush()
@@ -147,21 +147,30 @@ def _set_columns(order: Order, facts: OrderFacts) -> None:
     order.shopify_updated_at = facts.updated_at
 
 
-def _store_line(session: Session, order: Order, facts: LineFacts) -> None:
-    session.merge(
-        OrderLine(
-            shop_id=order.shop_id,
-            order_id=order.order_id,
-            line_id=facts.line_id,
-            title=facts.title,
-            product_id=facts.product_id,
-            quantity=facts.quantity,
-            current_quantity=facts.current_quantity,
-            basis_minor=facts.basis_minor,
-            is_gift_card=facts.is_gift_card,
-            gross_minor=facts.gross_minor,
-        )
-    )
+def _store_lines(session: Session, order: Order, lines: tuple[LineFacts, ...]) -> None:
+    """All lines in one statement: an order of fifty lines costs no more trips than one of one."""
+    if not lines:
+        return
+    by_id = {line.line_id: _line_values(order, line) for line in lines}
+    statement = insert(OrderLine).values(list(by_id.values()))
+    keys = ("shop_id", "order_id", "line_id")
+    newer = {c.name: c for c in statement.excluded if c.name not in keys}
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=newer))
+
+
+def _line_values(order: Order, line: LineFacts) -> dict[str, Any]:
+    return {
+        "shop_id": order.shop_id,
+        "order_id": order.order_id,
+        "line_id": line.line_id,
+        "title": line.title,
+        "product_id": line.product_id,
+        "quantity": line.quantity,
+        "current_quantity": line.current_quantity,
+        "basis_minor": line.basis_minor,
+        "is_gift_card": line.is_gift_card,
+        "gross_minor": line.gross_minor,
+    }
 
 
 def _store_refund(session: Session, shop_id: int, facts: RefundFacts, *, in_order: bool) -> None:
