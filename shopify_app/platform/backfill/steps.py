@@ -11,11 +11,11 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError
 
 from loyalty.base import bell
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
+from loyalty.base.errors import LoyaltyError
 from shopify_app.platform import backfill_runs as runs
 from shopify_app.platform.backfill import bulk, readers
 from shopify_app.platform.errors import NeedsReauth, ShapeError, ShopifyError, UserErrors
@@ -68,7 +68,8 @@ def take_step(shop_id: int) -> float | None:
     if claim is not None:
         try:
             _work(claim)
-        except (ShopifyError, ShapeError, DBAPIError) as error:
+        except Exception as error:
+            # Whatever it is, the run must count it and end some day, not come back for ever.
             _put_off(claim, error)
     return _next_in_s(shop_id)
 
@@ -181,8 +182,7 @@ def _put_off(claim: Claim, error: Exception) -> None:
             run.next_at = now + _BUSY_AFTER
             return
         run.attempts += 1
-        retryable = not isinstance(error, ShapeError) and getattr(error, "retryable", True)
-        if not retryable or run.attempts >= ATTEMPTS_MAX:
+        if not _may_work_later(error) or run.attempts >= ATTEMPTS_MAX:
             runs.finish(session, run, now=now, error=run.error)
         else:
             run.next_at = now + min(timedelta(seconds=2**run.attempts), timedelta(minutes=10))
@@ -196,8 +196,16 @@ def _is_busy(error: Exception) -> bool:
     )
 
 
+def _may_work_later(error: Exception) -> bool:
+    if isinstance(error, ShopifyError):
+        return error.retryable
+    return not isinstance(error, ShapeError | LoyaltyError)
+
+
 def _reason(error: Exception) -> str:
-    return type(error).__name__ if isinstance(error, DBAPIError) else str(error)[:300]
+    """Why, without the values that an unforeseen error may quote."""
+    is_ours = isinstance(error, ShopifyError | ShapeError | LoyaltyError)
+    return str(error)[:300] if is_ours else type(error).__name__
 
 
 def _next_in_s(shop_id: int) -> float | None:
