@@ -22,6 +22,7 @@ from loyalty.base import db, faults
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
 from loyalty.outbox import Delivery
+from shopify_app.edge import sentry
 
 log = structlog.get_logger()
 deliveries_total = Counter(
@@ -182,6 +183,8 @@ def reason(error: Exception) -> str:
 def _log_failure(subscriber: Subscriber, claim: Claim, error: Exception) -> None:
     is_last = max(claim.attempts.values()) >= subscriber.attempts_max
     is_last = is_last or not getattr(error, "retryable", True)
+    if is_last:
+        sentry.report(error)
     write = log.error if is_last else log.warning
     write(
         "delivery_failed",

@@ -16,7 +16,7 @@ from typing import Any, LiteralString
 import psycopg
 import structlog
 
-from loyalty.base import db
+from loyalty.base import db, faults
 from loyalty.base.ids import new_id
 from shopify_app.platform.bell_ringer import BellRinger
 
@@ -104,6 +104,7 @@ class InboxWriter:
             for _, done in batch:
                 done.set_exception(NotStored(name))
             return
+        faults.point("inbox_row_committed", shop=shop_id, rows=len(batch))
         for _, done in batch:
             done.set_result(None)
         self._ringer.ring(shop_id)

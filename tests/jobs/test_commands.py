@@ -1,0 +1,79 @@
+"""What operators type: see what was given up on, and send it on its way again."""
+
+from click.testing import CliRunner, Result
+
+from jobs.commands import operator
+from jobs.relay import relay
+from jobs.subscribers import SUBSCRIBERS
+from loyalty.audit import AuditRow
+from loyalty.base import db
+from loyalty.base.clock import utc_now
+from loyalty.outbox import Delivery
+from tests.jobs.conftest import Aurora, change, deliveries_of, install_committed
+from tests.jobs.test_schedule import add_inbox_row
+
+
+def typed(*arguments: str) -> Result:
+    return CliRunner().invoke(operator, arguments)
+
+
+def bury_a_delivery(aurora: Aurora) -> None:
+    change(aurora.shop_id, aurora.alice)
+    relay(aurora.shop_id, SUBSCRIBERS)
+    with db.shop_transaction(aurora.shop_id) as session:
+        session.query(Delivery).update(
+            {"state": "dead", "error": "ApplePassError: push failed", "done_at": utc_now()}
+        )
+
+
+def test_parked_webhooks_are_listed_and_replayed(aurora: Aurora) -> None:
+    add_inbox_row(aurora.shop_id, "parked", utc_now(), error="ShapeError: no id", attempts=1)
+
+    listed = typed("parked")
+    replayed = typed("replay-inbox", "--shop", "aurora.myshopify.com")
+
+    assert "aurora.myshopify.com" in listed.output
+    assert "customers/create" in listed.output
+    assert "ShapeError: no id" in listed.output
+    assert replayed.output.startswith("1 webhooks")
+    assert typed("parked").output == ""
+
+
+def test_dead_deliveries_are_listed_and_replayed_with_a_trace(aurora: Aurora) -> None:
+    bury_a_delivery(aurora)
+
+    listed = typed("dead")
+    replayed = typed("replay-deliveries")
+
+    assert "wallet" in listed.output
+    assert "ApplePassError: push failed" in listed.output
+    assert replayed.output.startswith("1 deliveries")
+    (row,) = deliveries_of(aurora.shop_id)
+    assert (row.state, row.attempts, row.error) == ("pending", 0, None)
+    with db.shop_transaction(aurora.shop_id) as session:
+        audited = session.query(AuditRow).filter_by(action="delivery_replayed").one()
+        assert (audited.actor_kind, audited.subject_id) == ("operator", str(row.id))
+
+
+def test_a_command_for_one_shop_leaves_the_others_alone(aurora: Aurora) -> None:
+    install_committed("borealis")
+    bury_a_delivery(aurora)
+
+    replayed = typed("replay-deliveries", "--shop", "borealis.myshopify.com")
+
+    assert replayed.output.startswith("0 deliveries")
+    assert [row.state for row in deliveries_of(aurora.shop_id)] == ["dead"]
+
+
+def test_an_unknown_shop_is_an_error(aurora: Aurora) -> None:
+    result = typed("dead", "--shop", "nobody.myshopify.com")
+
+    assert result.exit_code == 1
+    assert "no shop nobody.myshopify.com" in result.output
+
+
+def test_the_selfcheck_passes_on_sound_books(aurora: Aurora) -> None:
+    result = typed("selfcheck")
+
+    assert result.exit_code == 0
+    assert result.output.endswith("0 differences\n")
