@@ -68,7 +68,7 @@ def test_the_profile_shows_the_balance_inside_the_admin(
     chain: Chain, told: dict[str, Any], page: Page
 ) -> None:
     page.goto(f"{chain.world.admin_url()}/members")
-    frame = page.frame_locator("iframe")
+    frame = page.frame_locator("iframe#app")
     frame.get_by_role("searchbox").fill(told["customer"]["email"])
     frame.get_by_role("link", name=re.compile(told["customer"]["first_name"])).first.click()
 
