@@ -49,9 +49,7 @@ def control(world: World) -> Blueprint:
 def _state_routes(pages: Blueprint, world: World) -> None:
     @pages.get("/health")
     def health() -> Response:
-        return jsonify(
-            {"ok": True, "shops": list(world.shops), "app_url": world.settings.app_url}
-        )
+        return jsonify({"ok": True, "shops": list(world.shops), "app_url": world.settings.app_url})
 
     @pages.get("/state")
     def state() -> Response:

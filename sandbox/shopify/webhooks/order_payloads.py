@@ -10,7 +10,7 @@ from ..clock import rest_time
 from ..store import totals
 from ..store.money import ZERO
 from ..store.orders import DiscountApplication, Order, OrderLine
-from ..store.records import Address
+from ..store.records import Address, Customer
 from ..store.shop import Shop
 from .customer_payloads import embedded_customer
 from .line_payloads import line_payload, shipping_payload, tax_payloads
@@ -56,14 +56,12 @@ _NOT_KEPT = [
 def order_payload(shop: Shop, order: Order) -> dict[str, Any]:
     """orders/create, paid, updated, cancelled: the whole order as it stands now."""
     customer = shop.find("Customer", order.customer_id)
-    place = _postal(customer.default_address) if customer and customer.default_address else None
-    return {
+    payload = {
         **dict.fromkeys(_NOT_KEPT),
         **_identity(shop, order),
         **_amounts(order),
         "customer": embedded_customer(shop, customer) if customer else None,
-        "billing_address": place,
-        "shipping_address": place if order.source_name == "web" else None,
+        **_addresses(order, customer),
         "discount_codes": _codes(order),
         "discount_applications": [_application(a) for a in order.applications],
         "line_items": [line_payload(order, line) for line in order.lines],
@@ -75,6 +73,10 @@ def order_payload(shop: Shop, order: Order) -> dict[str, Any]:
         "line_item_groups": [],
         "note_attributes": [],
     }
+    if customer is None and order.source_name == "pos":
+        # A guest at the till has no such key at all; elsewhere it is null.
+        del payload["customer"]
+    return payload
 
 
 def edit_payload(
@@ -144,6 +146,15 @@ def _identity(shop: Shop, order: Order) -> dict[str, Any]:
         "payment_gateway_names": sorted({t.gateway for t in order.transactions}),
         "total_weight": 0,
     }
+
+
+def _addresses(order: Order, customer: Customer | None) -> dict[str, Any]:
+    """Where it is billed and sent to; the keys are missing where there is no address."""
+    home = customer.default_address if customer else None
+    if home is None:
+        return {}
+    place = {"billing_address": _postal(home)}
+    return place if order.source_name == "pos" else {**place, "shipping_address": _postal(home)}
 
 
 def _amounts(order: Order) -> dict[str, Any]:

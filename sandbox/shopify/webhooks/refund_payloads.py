@@ -22,7 +22,7 @@ def refund_payload(shop: Shop, order: Order, refund: Refund) -> dict[str, Any]:
         "created_at": at,
         "processed_at": at,
         "note": refund.note,
-        "user_id": None,
+        "user_id": shop.staff[0].id,
         "restock": False,
         "return": None,
         "duties": [],

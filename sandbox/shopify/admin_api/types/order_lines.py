@@ -37,7 +37,7 @@ def line_variant(line: OrderLine, context: Context, arguments: dict[str, Any]) -
     return context.shop.find("ProductVariant", line.variant_id)
 
 
-@resolves("LineItem", "refundableQuantity")
+@resolves("LineItem", "refundableQuantity", "unfulfilledQuantity")
 def refundable_quantity(line: OrderLine, context: Context, arguments: dict[str, Any]) -> Any:
     return line.current_quantity
 

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from ...store import totals
+from ...store.money import ZERO
 from ...store.orders import Order
 from ..context import Context
 from ..registry import bind, resolves
-from ..values import mailing_address
-from .order_values import application, register_sets
+from ..values import count, mailing_address
+from .order_values import application, bag, register_sets
 
 _ORDER_SETS: dict[str, Callable[[Order], Decimal]] = {
     "currentSubtotalPriceSet": totals.current_subtotal,
@@ -31,6 +32,8 @@ _ORDER_SETS: dict[str, Callable[[Order], Decimal]] = {
     "netPaymentSet": lambda order: totals.received(order) - totals.refunded(order),
     "totalShippingPriceSet": lambda order: order.shipping,
     "totalTipReceivedSet": lambda order: order.tip,
+    "totalCapturableSet": lambda order: ZERO,
+    "refundDiscrepancySet": lambda order: sum((r.adjustment for r in order.refunds), ZERO),
     "totalRefundedShippingSet": lambda order: order.shipping - totals.current_shipping(order),
 }
 _ORDER_PLAIN: dict[str, Callable[[Order], Any]] = {
@@ -41,6 +44,8 @@ _ORDER_PLAIN: dict[str, Callable[[Order], Any]] = {
     "discountCode": lambda order: next(iter(order.discount_codes), None),
     "closed": lambda order: order.closed_at is not None,
     "confirmed": lambda order: True,
+    "canNotifyCustomer": lambda order: order.email is not None,
+    "restockable": lambda order: any(line.current_quantity for line in order.lines),
     "fullyPaid": lambda order: totals.outstanding(order) <= 0,
     "unpaid": lambda order: not order.transactions,
     "canMarkAsPaid": lambda order: totals.outstanding(order) > 0,
@@ -91,6 +96,38 @@ def refunds(order: Order, context: Context, arguments: dict[str, Any]) -> Any:
 def transactions(order: Order, context: Context, arguments: dict[str, Any]) -> Any:
     moved = [*order.transactions, *(t for refund in order.refunds for t in refund.transactions)]
     return moved[: arguments.get("first")]
+
+
+@resolves("Order", "shippingLines")
+def shipping_lines(order: Order, context: Context, arguments: dict[str, Any]) -> Any:
+    if order.shipping == 0:
+        return []
+    price = bag(order.shipping, context)
+    return [
+        {
+            "id": f"gid://shopify/ShippingLine/{order.id + 1}",
+            "title": "Standard",
+            "code": "Standard",
+            "source": "shopify",
+            "custom": False,
+            "isRemoved": False,
+            "originalPriceSet": price,
+            "discountedPriceSet": price,
+            "currentDiscountedPriceSet": bag(totals.current_shipping(order), context),
+            "taxLines": [],
+            "discountAllocations": [],
+        }
+    ]
+
+
+@resolves("Order", "shippingLine")
+def shipping_line(order: Order, context: Context, arguments: dict[str, Any]) -> Any:
+    return next(iter(shipping_lines(order, context, {})), None)
+
+
+@resolves("Order", "transactionsCount")
+def transactions_count(order: Order, context: Context, arguments: dict[str, Any]) -> Any:
+    return count(len(transactions(order, context, {})))
 
 
 @resolves("Order", "discountApplications")

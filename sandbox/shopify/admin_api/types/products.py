@@ -61,6 +61,16 @@ def variant_name(variant: Variant, context: Context, arguments: dict[str, Any]) 
     return f"{context.shop.find('Product', variant.product_id).title} - {variant.title}"
 
 
+@resolves("ProductVariant", "availableForSale")
+def available(variant: Variant, context: Context, arguments: dict[str, Any]) -> Any:
+    return variant.inventory_quantity > 0
+
+
+@resolves("ProductVariant", "sellableOnlineQuantity")
+def sellable(variant: Variant, context: Context, arguments: dict[str, Any]) -> Any:
+    return variant.inventory_quantity
+
+
 @resolves("Collection", "products")
 def collection_products(collection: Collection, context: Context, arguments: dict[str, Any]) -> Any:
     found = (context.shop.find("Product", product_id) for product_id in collection.product_ids)
