@@ -95,7 +95,7 @@ def _bar(found: SubjectProgress) -> tuple[int | None, int]:
 def _progress(found: SubjectProgress, words: ShopFormat) -> str:
     read = words.number(found.objects_read)
     if found.state == "done":
-        return f"{read} imported"
+        return f"{read} imported" if found.objects_read else "Done"
     if found.state == "failed":
         return f"Stopped after {read}"
     if found.objects_total:

@@ -14,6 +14,7 @@ from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
 from shopify_app.admin import assets, responses, timeline_words, wording
 from shopify_app.admin.formatting import ShopFormat, text_direction
+from shopify_app.platform.admin_auth import admin_page
 from shopify_app.platform.settings import current
 
 log = structlog.get_logger()
@@ -75,7 +76,17 @@ def _register_filters(state: Any) -> None:
 
 @blueprint.after_request
 def _finish(response: Response) -> Response:
+    if response.status_code in (403, 503) and request.method == "GET":
+        # The door's own refusals are bare words; a person gets a page.
+        response.set_data(_error_page(response.status_code)[0])
     return responses.finish(response)
+
+
+@blueprint.get("/app/<path:_unknown>")
+@admin_page
+def nowhere(_unknown: str) -> str:
+    """Any other address below ours: a page with a way back, inside the admin."""
+    raise NotFound
 
 
 @blueprint.errorhandler(LoyaltyError)

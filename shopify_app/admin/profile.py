@@ -37,7 +37,6 @@ def profile(member_id: str) -> str:
         enter(session)
         values = read_figures(session, member)
         values["passes"] = count_installed(session, g.shop_id, member)
-        values["last_order"] = _last_order(session, values["profile"])
         if tab == "orders":
             values["orders"] = _read_orders(session, member, after=None)
     return render_template(
@@ -78,7 +77,8 @@ def read_figures(session: Session, member_id: UUID) -> dict[str, Any]:
     """What an adjustment changes: the figures and the newest events. Raises MemberNotFound."""
     found = get_profile(session, g.shop_id, member_id)
     events = _read_timeline(session, member_id, after=None)
-    return {"member_id": member_id, "profile": found, **events}
+    last_order = _last_order(session, found)
+    return {"member_id": member_id, "profile": found, "last_order": last_order, **events}
 
 
 def address_lines(address: dict[str, Any] | None) -> list[str]:

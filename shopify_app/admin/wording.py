@@ -4,6 +4,7 @@ ERRORS = {
     403: ("This page belongs to another shop", "Open Encore from the apps in your Shopify admin."),
     404: ("Page not found", "It may have been moved, or it never was part of your shop."),
     405: ("Page not found", "This address cannot be opened like that."),
+    503: ("Shopify did not answer", "Nothing is lost. Please reload this page in a moment."),
     500: ("Something went wrong", "It is our fault, and we have been told. Please try again."),
 }
 SUBJECTS = {

@@ -62,6 +62,8 @@ def _let_in() -> Response | None:
         token = session_tokens.verify(raw, current())
         if request.args.get("shop", token.shop_domain) != token.shop_domain:
             return Response("This address is another shop's.", 403)
+        # Known from here on, so that this shop's admin may frame even a refusal.
+        g.shop_domain = token.shop_domain
         shop_id = installations.ensure_installed(token)
     except (InvalidSessionToken, RefusedSessionToken) as error:
         log.info("session_token_refused", reason=str(error), document=is_document)
@@ -87,5 +89,5 @@ def _ask_for_token(is_document: bool) -> Response:
 
 
 def _remember(token: SessionToken, shop_id: int) -> None:
-    g.shop_id, g.shop_domain = shop_id, token.shop_domain
+    g.shop_id = shop_id
     g.actor = Actor("staff", str(token.user_id))

@@ -165,9 +165,9 @@ def test_member_of_another_shop_is_not_found(aurora: ShopAndClient, bob: UUID, s
     assert "Page not found" in answer.text and "Go to members" in answer.text
 
 
-@pytest.mark.parametrize("member", ["nobody", "1", str(uuid4()), "%2e%2e"])
-def test_unknown_member_is_not_found(aurora: ShopAndClient, member: str) -> None:
-    answer = aurora.get(f"/app/members/{member}")
+@pytest.mark.parametrize("path", ["members/nobody", "members/1", f"members/{uuid4()}", "no/page"])
+def test_unknown_address_is_a_page_with_a_way_back(aurora: ShopAndClient, path: str) -> None:
+    answer = aurora.get(f"/app/{path}")
 
     assert answer.status_code == 404
     assert "Go to members" in answer.text

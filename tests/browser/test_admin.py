@@ -55,6 +55,7 @@ def test_search_and_sort_change_the_list_alone(admin: Admin) -> None:
 
     frame.get_by_role("searchbox").type(first[:4], delay=30)
     expect(frame.get_by_role("searchbox")).to_be_focused()
+    expect(admin.page).to_have_url(re.compile(f"search={first[:4]}"))
     expect(frame.locator(".row-link").first).to_contain_text(first[:4])
     frame.get_by_role("link", name="Name").click()
     expect(frame.locator('th[aria-sort="ascending"]')).to_contain_text("Name")
@@ -88,6 +89,7 @@ def test_adjustment_updates_the_page_in_place_and_says_so(admin: Admin) -> None:
     newest = frame.locator(".timeline > li").first
     expect(newest).to_contain_text("+250")
     expect(newest).to_contain_text("Parcel came late")
+    expect(frame.locator("#last-transaction")).to_contain_text("+250 points")
     assert is_marked(frame)
 
     frame.get_by_role("button", name="Deduct").click()
