@@ -10,6 +10,7 @@ from .control import control
 from .frame.pages import admin_frame
 from .journal import Received
 from .oauth import oauth_pages
+from .persistence import restore
 from .received import received_page
 from .settings import Settings
 from .world import World
@@ -18,12 +19,18 @@ from .world import World
 QUIET = ("/_control/", "/received", "/app-bridge.js", "/frame/")
 
 
-def create_application(settings: Settings) -> Flask:
-    """A seeded world behind its addresses; its webhook threads are running."""
+def create_world(settings: Settings) -> World:
+    """The world of the last start, or a freshly seeded one; its webhook threads are running."""
     world = World(settings)
     world.bulk = BulkRunner(world)
-    world.seed()
+    if not restore(world):
+        world.seed()
     world.sender.start()
+    return world
+
+
+def create_application(world: World) -> Flask:
+    """A world behind its addresses."""
     application = Flask(__name__, static_folder=None)
     application.json.sort_keys = False  # type: ignore[attr-defined]
     for blueprint in (

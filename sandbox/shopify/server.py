@@ -7,7 +7,8 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
-from .application import create_application
+from .application import create_application, create_world
+from .persistence import save
 from .settings import Settings
 
 THREADS = 24
@@ -38,5 +39,7 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        """The application, seeded."""
-        return create_application(self._settings)
+        """The application; its world is kept when the worker ends."""
+        world = create_world(self._settings)
+        self.cfg.set("worker_exit", lambda arbiter, worker: save(world))
+        return create_application(world)

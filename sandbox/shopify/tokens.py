@@ -10,6 +10,7 @@ import secrets
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from .clock import utc_now
 from .settings import Settings
@@ -153,6 +154,14 @@ class TokenDesk:
             now = utc_now()
             tokens = (t for t in self._access.values() if t.domain == domain and not t.user_id)
             return sum(token.is_live(now) for token in tokens)
+
+    def dump(self) -> dict[str, Any]:
+        """All tokens, to be kept."""
+        return {"access": self._access, "refresh": self._refresh}
+
+    def load(self, kept: dict[str, Any]) -> None:
+        """Take up what `dump` gave."""
+        self._access, self._refresh = kept["access"], kept["refresh"]
 
     def _issue(self, domain: str, replaced: RefreshToken | None) -> Pair:
         now = utc_now()
