@@ -1,12 +1,16 @@
 """Rings a queue's bell from a thread of its own: rings that come while it is ringing become one."""
 
 import threading
+import time
 
 import structlog
 
 from loyalty.base import bell
 
 log = structlog.get_logger()
+
+_PAUSE_S = 0.05
+"""Between rings: under load the workers are awake already."""
 
 
 class BellRinger:
@@ -31,6 +35,7 @@ class BellRinger:
                 shops, self._shops = self._shops, set()
             for shop_id in shops:
                 self._ring(shop_id)
+            time.sleep(_PAUSE_S)
 
     def _ring(self, shop_id: int) -> None:
         try:

@@ -1,22 +1,20 @@
-"""Group commit: one thread per process writes what all requests hand it, a transaction per shop.
+"""Group commit: requests take turns, and a turn writes what all have handed in, shop by shop.
 
 A request gets its answer only after the commit that holds its row, so 200 means stored.
 """
 
 import os
-import queue
 import threading
-from collections import defaultdict
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
 import structlog
+from sqlalchemy import Engine
 
-from loyalty.base import db, faults
+from loyalty.base import db
 from loyalty.base.ids import new_id
 from shopify_app.platform.bell_ringer import BellRinger
 
@@ -25,6 +23,7 @@ log = structlog.get_logger()
 BATCH_MAX = 200
 # Shopify hangs up after five seconds.
 TIMEOUT_S = 4.0
+_STATEMENT_TIMEOUT_MS = 3500
 
 _INSERT: LiteralString = """
 INSERT INTO inbox_row (shop_id, id, webhook_id, event_id, topic, api_version, triggered_at,
@@ -56,89 +55,82 @@ class Arrival:
     body: bytes
 
 
-_Waiting = tuple[Arrival, "Future[None]"]
+@dataclass(slots=True)
+class _Waiting:
+    """An arrival whose request waits; `error` names what kept it from being stored."""
+
+    arrival: Arrival
+    is_settled: bool = False
+    error: str | None = None
 
 
 class InboxWriter:
-    """The only writer of new inbox rows in its process."""
+    """Writes new inbox rows over one connection. Requests take turns; a turn writes for all.
+
+    It has no thread of its own: handing each row to one and back cost more than the insert.
+    """
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
-        self._queue: queue.SimpleQueue[_Waiting] = queue.SimpleQueue()
+        self._waiting: deque[_Waiting] = deque()
+        self._turn = threading.Lock()
         self._connection: psycopg.Connection[Any] | None = None
         self._ringer = BellRinger("inbox")
-        threading.Thread(target=self._run, name="inbox-writer", daemon=True).start()
 
     def store(self, arrival: Arrival) -> None:
         """Return once `arrival` is committed (or was there before); else raise NotStored."""
-        done: Future[None] = Future()
-        self._queue.put((arrival, done))
+        mine = _Waiting(arrival)
+        self._waiting.append(mine)
+        if not self._turn.acquire(timeout=TIMEOUT_S):
+            # A later turn may still write it: sent again, it is known by its id.
+            raise NotStored("not committed in time")
         try:
-            done.result(timeout=TIMEOUT_S)
-        except FutureTimeout as error:
-            raise NotStored("not committed in time") from error
+            while not mine.is_settled:
+                self._write_a_batch()
+        finally:
+            self._turn.release()
+        if mine.error is not None:
+            raise NotStored(mine.error)
 
-    def _run(self) -> None:
-        while True:
-            by_shop: dict[int, list[_Waiting]] = defaultdict(list)
-            for waiting in self._take_batch():
-                by_shop[waiting[0].shop_id].append(waiting)
-            for shop_id, batch in by_shop.items():
-                self._write(shop_id, batch)
-
-    def _take_batch(self) -> list[_Waiting]:
-        batch = [self._queue.get()]
-        while len(batch) < BATCH_MAX:
-            try:
-                batch.append(self._queue.get_nowait())
-            except queue.Empty:
-                break
-        return batch
+    def _write_a_batch(self) -> None:
+        by_shop: dict[int, list[_Waiting]] = defaultdict(list)
+        for _ in range(min(BATCH_MAX, len(self._waiting))):
+            one = self._waiting.popleft()
+            by_shop[one.arrival.shop_id].append(one)
+        for shop_id, batch in by_shop.items():
+            self._write(shop_id, batch)
 
     def _write(self, shop_id: int, batch: list[_Waiting]) -> None:
+        error = None
         try:
-            self._insert(shop_id, [arrival for arrival, _ in batch])
-        except Exception as error:
-            name = type(error).__name__
-            log.warning("inbox_batch_failed", shop=shop_id, rows=len(batch), error=name)
-            for _, done in batch:
-                done.set_exception(NotStored(name))
-            return
-        faults.point("inbox_row_committed", shop=shop_id, rows=len(batch))
-        for _, done in batch:
-            done.set_result(None)
-        self._ringer.ring(shop_id)
+            self._insert(shop_id, [one.arrival for one in batch])
+        except Exception as failure:
+            # Each of them must be told, whatever it was.
+            error = type(failure).__name__
+            log.warning("inbox_batch_failed", shop=shop_id, rows=len(batch), error=error)
+        for one in batch:
+            one.is_settled, one.error = True, error
+        if error is None:
+            self._ringer.ring(shop_id)
 
     def _insert(self, shop_id: int, arrivals: list[Arrival]) -> None:
         """One transaction in one round trip; a connection that broke while idle is opened anew."""
+        was_open = self._connection is not None and not self._connection.closed
         try:
             self._insert_once(shop_id, arrivals)
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            if not was_open or isinstance(error, psycopg.errors.QueryCanceled):
+                raise
             self._insert_once(shop_id, arrivals)
 
     def _insert_once(self, shop_id: int, arrivals: list[Arrival]) -> None:
         connection = self._open()
-        columns = [
-            [getattr(arrival, name) for arrival in arrivals]
-            for name in ("webhook_id", "event_id", "topic", "api_version")
-        ]
-        times = [[a.triggered_at for a in arrivals], [a.received_at for a in arrivals]]
         try:
             with connection.pipeline():
                 connection.execute("BEGIN")
                 # A literal, never set_config(): Citus carries only literals to its workers.
                 connection.execute(f"SET LOCAL encore.shop = '{int(shop_id)}'".encode())
-                connection.execute(
-                    _INSERT,
-                    [
-                        shop_id,
-                        [new_id() for _ in arrivals],
-                        *columns,
-                        *times,
-                        [arrival.body for arrival in arrivals],
-                    ],
-                    prepare=True,
-                )
+                connection.execute(_INSERT, [shop_id, *_columns(arrivals)], prepare=True)
                 connection.execute("COMMIT")
         except BaseException:
             # Whatever state it is in, the next batch must not inherit it.
@@ -147,24 +139,41 @@ class InboxWriter:
 
     def _open(self) -> "psycopg.Connection[Any]":
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._conninfo, autocommit=True, connect_timeout=3)
+            self._connection = psycopg.connect(
+                self._conninfo,
+                autocommit=True,
+                connect_timeout=2,
+                options=f"-c statement_timeout={_STATEMENT_TIMEOUT_MS}",
+            )
         return self._connection
 
 
-_writer: tuple[int, str, InboxWriter] | None = None
+def _columns(arrivals: list[Arrival]) -> list[list[Any]]:
+    """The arrivals column by column, as _INSERT takes them."""
+    names = (
+        *("webhook_id", "event_id", "topic", "api_version"),
+        *("triggered_at", "received_at", "body"),
+    )
+    ids = [new_id() for _ in arrivals]
+    return [ids, *([getattr(arrival, name) for arrival in arrivals] for name in names)]
+
+
+_writer: tuple[int, Engine, InboxWriter] | None = None
 _writer_lock = threading.Lock()
 
 
 def of_this_process() -> InboxWriter:
-    """The writer of this process and database: threads do not survive the fork of a web worker."""
+    """The writer of this process and database: a connection must not survive a fork."""
     global _writer
-    pid, conninfo = os.getpid(), _conninfo()
-    with _writer_lock:
-        if _writer is None or _writer[:2] != (pid, conninfo):
-            _writer = (pid, conninfo, InboxWriter(conninfo))
-        return _writer[2]
+    pid, engine, found = os.getpid(), db.engine(), _writer
+    if found is None or found[0] != pid or found[1] is not engine:
+        with _writer_lock:
+            if _writer is found:
+                _writer = (pid, engine, InboxWriter(_conninfo(engine)))
+            found = _writer
+    assert found is not None
+    return found[2]
 
 
-def _conninfo() -> str:
-    url = db.engine().url.set(drivername="postgresql")
-    return url.render_as_string(hide_password=False)
+def _conninfo(engine: Engine) -> str:
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
