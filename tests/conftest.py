@@ -16,6 +16,7 @@ import pytest
 import redis
 from alembic import command
 from alembic.config import Config
+from playwright.sync_api import Browser, Page
 from psycopg import sql
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from loyalty.base import db
 from sandbox.servers import postgres as embedded
 from sandbox.servers.postgres import APP, OWNER, SUPERUSER, Postgres
 from sandbox.servers.valkey import start_valkey
+from tests.chromium import chromium, page_of
 
 ROOT = Path(__file__).parents[1]
 _TEMPLATE = "encore_template"
@@ -111,9 +113,23 @@ def valkey_url(_valkey: str) -> str:
     return _valkey
 
 
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one Chromium of the run: Playwright takes no second beside it."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A desktop's window."""
+    with page_of(browser) as opened:
+        yield opened
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave browser tests out, and say so, where there is no Chromium; in CI refuse to run."""
-    browser = [item for item in items if item.get_closest_marker("browser")]
+    browser = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
     if not browser or shutil.which("chromium"):
         return
     if os.environ.get("CI") == "true":

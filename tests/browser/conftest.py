@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from sandbox.demo import story
 from sandbox.demo.world import SHOPS, World, running_world
 from tests.browser.admin import Admin
-from tests.chromium import chromium, page_of
+from tests.chromium import page_of
 
 
 @pytest.fixture(scope="session")
@@ -26,20 +26,6 @@ def world() -> Iterator[World]:
             yield running
     finally:
         shutil.rmtree(state, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A desktop's window."""
-    with page_of(browser) as opened:
-        yield opened
 
 
 @pytest.fixture

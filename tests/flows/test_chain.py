@@ -4,7 +4,6 @@ The tests of this module share one world and build on each other.
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from playwright.sync_api import Page, expect
 
 from sandbox.demo.story import let_read_all_orders, open_admin, operate
 from sandbox.demo.world import World
-from tests.chromium import chromium, page_of
 from tests.flows.chain import SHOP, Chain
 
 
@@ -25,12 +23,6 @@ def chain(world: World) -> Chain:
 def told() -> dict[str, Any]:
     """What earlier steps of the story leave for later ones."""
     return {}
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with chromium() as browser, page_of(browser) as page:
-        yield page
 
 
 def test_opening_the_app_installs_it_and_reads_the_shops_history(chain: Chain) -> None:

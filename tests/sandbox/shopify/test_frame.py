@@ -15,7 +15,7 @@ import jwt
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
-from tests.chromium import chromium, page_of
+from tests.chromium import page_of
 
 from .stand_in import AURORA, CLIENT_ID, SECRET, App, StandIn, wait_until
 
@@ -98,12 +98,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[StandIn, F
     yield stand_in, app
     stand_in.stop()
     app.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 def test_the_frame_installs_the_app_and_signs_its_address(world: tuple[StandIn, Framed]) -> None:
