@@ -24,6 +24,23 @@ GLOBAL_TABLES = {
     "apple_device",  # a phone holds passes of many shops
 }
 
+# The functions that see past one shop, each with its reason: nothing else may.
+DEFINER_FUNCTIONS = {
+    "find_shop": "encore_reader",  # a request names a domain before its shop is known
+    "shops_with_work": "encore_reader",  # the sweep rings for every shop with something due
+    "search_members": "encore_reader",  # a LIKE under the policy cannot use the trigram index
+    "list_shops": "encore_reader",  # operators and daily tasks go from shop to shop
+    "backlogs": "encore_reader",  # metrics: counts and ages, no content
+    "remove_shop": "encore_remover",  # shop/redact: the rows of the transaction's own shop
+}
+
+_DEFINER_FUNCTIONS = """
+SELECT p.proname, r.rolname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+JOIN pg_roles r ON r.oid = p.proowner WHERE n.nspname = 'public' AND p.prosecdef
+"""
+_ROLES_ABOVE_THE_WALL = """
+SELECT rolname FROM pg_roles WHERE rolname LIKE 'encore%' AND (rolsuper OR rolbypassrls)
+"""
 _TABLES_WITHOUT_SHOP = """
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT EXISTS (
@@ -61,6 +78,14 @@ def test_every_tenant_table_has_the_shop_in_all_its_keys(database_urls: Database
         assert names(connection, _UNIQUE_WITHOUT_SHOP) == set()
         assert names(connection, _FOREIGN_KEYS_WITHOUT_SHOP) == set()
         assert names(connection, _WITHOUT_FORCED_SECURITY) == set()
+
+
+def test_only_the_listed_functions_see_past_one_shop(database_urls: DatabaseUrls) -> None:
+    with psycopg.connect(database_urls.owner) as connection:
+        found = dict(connection.execute(_DEFINER_FUNCTIONS.encode()).fetchall())
+
+        assert found == DEFINER_FUNCTIONS
+        assert names(connection, _ROLES_ABOVE_THE_WALL) == set()
 
 
 def test_a_planted_table_without_a_shop_is_found(database_urls: DatabaseUrls) -> None:
