@@ -66,6 +66,19 @@ def ask_for_order(session: Session, shop_id: int, order_id: int, *, now: datetim
     ring_after_commit(session, "backfill", shop_id)
 
 
+def resume(session: Session, shop_id: int, *, now: datetime) -> None:
+    """Make due what waited for a token, now that there is one again."""
+    session.execute(
+        update(BackfillRun)
+        .where(
+            BackfillRun.shop_id == shop_id,
+            BackfillRun.state.in_(_OPEN),
+            BackfillRun.next_at < _NOT_YET,
+        )
+        .values(next_at=now)
+    )
+
+
 def wake(session: Session, shop_id: int, bulk_operation_id: str, *, now: datetime) -> bool:
     """Make the run of a finished bulk operation due at once; False when it is none of ours."""
     found = session.execute(

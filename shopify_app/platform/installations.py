@@ -17,7 +17,7 @@ from loyalty.base.db import enter_shop, shop_transaction, shopless_transaction
 from loyalty.shops import directory
 from loyalty.shops.tables import Shop
 from shopify_app.platform import backfill_runs as runs
-from shopify_app.platform import shop_facts, stored_tokens, token_endpoint
+from shopify_app.platform import shop_facts, shop_ids, stored_tokens, token_endpoint
 from shopify_app.platform.errors import DeadRefreshToken, NeedsReauth
 from shopify_app.platform.session_tokens import SessionToken
 from shopify_app.platform.stored_tokens import Stored
@@ -71,8 +71,7 @@ def replace_rejected(shop_id: int, rejected: Credentials) -> Credentials:
 
 
 def _find_installed(domain: str) -> int | None:
-    with shopless_transaction() as session:
-        shop_id = directory.find_shop_id(session, domain)
+    shop_id = shop_ids.find(domain)
     if shop_id is None:
         return None
     with shop_transaction(shop_id) as session:
@@ -116,7 +115,9 @@ def _is_return(shop: Shop | None) -> bool:
 def _begin(
     session: Session, shop_id: int, token: SessionToken, *, is_return: bool, now: datetime
 ) -> None:
-    if not is_return:
+    if is_return:
+        runs.resume(session, shop_id, now=now)
+    else:
         runs.start(session, shop_id, now=now)
     audit.record(
         session,

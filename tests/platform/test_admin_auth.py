@@ -61,6 +61,13 @@ def test_a_fetch_with_a_bad_token_is_told_to_retry(
         assert response.headers[RETRY_HEADER] == "1"
 
 
+def test_a_fetch_without_its_header_is_no_document(admin: FlaskClient, shopify: Shopify) -> None:
+    response = admin.get(PAGE, query_string=_load(shopify), headers={"Sec-Fetch-Dest": "empty"})
+
+    assert response.status_code == 401
+    assert response.headers[RETRY_HEADER] == "1"
+
+
 @pytest.mark.parametrize("stale", [True, False])
 def test_a_document_without_a_good_token_is_sent_to_fetch_one(
     admin: FlaskClient, shopify: Shopify, stale: bool

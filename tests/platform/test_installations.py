@@ -1,7 +1,7 @@
 """Installing by token exchange, and a token that stays alive (R2, R12)."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -11,15 +11,17 @@ from config import Settings
 from loyalty.audit import AuditRow
 from loyalty.base import db
 from loyalty.base.clock import utc_now
+from loyalty.base.ids import new_id
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop, StaffMember
-from shopify_app.platform import client, crypto, installations, staff
+from shopify_app.platform import client, crypto, inbox, inbox_writer, installations, staff
 from shopify_app.platform import settings as platform_settings
 from shopify_app.platform.errors import NeedsReauth, RefusedSessionToken, ShopifyError
 from shopify_app.platform.session_tokens import SessionToken, verify
 from shopify_app.platform.tables import BackfillRun, Installation
 from tests.conftest import DatabaseUrls
 from tests.platform.conftest import AURORA, BOREALIS, make_settings
+from tests.platform.deliveries import inbox_rows
 from tests.platform.shopify import Shopify
 
 
@@ -239,6 +241,54 @@ def test_a_staff_name_that_cannot_be_learned_stops_nothing(
 
     with db.shop_transaction(shop_id) as session:
         assert session.scalars(select(StaffMember)).all() == []
+
+
+def test_a_shop_that_comes_back_begins_again(shopify: Shopify, connected: Settings) -> None:
+    # given
+    shop_id = installations.ensure_installed(_token(shopify))
+    first = _shop(shop_id)
+    shopify.tell("uninstall")
+    _arrive(shop_id, "app/uninstalled", at=utc_now())
+    inbox.drain(shop_id)
+    with pytest.raises(NeedsReauth):
+        installations.access_token(shop_id)
+    # when
+    assert installations.ensure_installed(_token(shopify)) == shop_id
+    # then
+    again = _shop(shop_id)
+    assert again.status == "installed" and again.earning_since > first.earning_since
+    with db.shop_transaction(shop_id) as session:
+        waiting = select(BackfillRun.generation).where(BackfillRun.state == "waiting")
+        assert set(session.scalars(waiting)) == {2}
+    assert client.execute(shop_id, "shop_info")["shop"]["myshopifyDomain"] == AURORA
+
+
+def test_late_news_of_an_uninstall_does_not_undo_the_install_after_it(
+    shopify: Shopify, connected: Settings
+) -> None:
+    shop_id = installations.ensure_installed(_token(shopify))
+
+    _arrive(shop_id, "app/uninstalled", at=utc_now() - timedelta(minutes=5))
+    inbox.drain(shop_id)
+
+    assert _shop(shop_id).status == "installed"
+    assert [row.state for row in inbox_rows(shop_id)] == ["ignored"]
+    assert installations.access_token(shop_id)
+
+
+def _arrive(shop_id: int, topic: str, *, at: datetime) -> None:
+    inbox_writer.of_this_process().store(
+        inbox_writer.Arrival(
+            shop_id=shop_id,
+            webhook_id=str(new_id()),
+            event_id=None,
+            topic=topic,
+            api_version="2026-07",
+            triggered_at=at,
+            received_at=utc_now(),
+            body=b"{}",
+        )
+    )
 
 
 def _token(shopify: Shopify, **query: str) -> SessionToken:

@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from loyalty.base import db
 from shopify_app.platform import inbox_writer
+from shopify_app.platform import settings as platform_settings
 from tests.conftest import DatabaseUrls
-from tests.platform.conftest import BOREALIS, install_committed
+from tests.platform.conftest import BOREALIS, install_committed, make_settings
 from tests.platform.deliveries import deliver, headers, inbox_rows, signature
 from tests.platform.tokens import OLD_SECRET
 
@@ -173,6 +174,27 @@ def test_a_connection_that_broke_is_opened_anew(client: FlaskClient, aurora: int
 
     assert deliver(client, {"id": 2}).status_code == 200
     assert len(inbox_rows(aurora)) == 2
+
+
+def test_outside_the_sandbox_a_delivery_in_the_clear_is_left_to_the_edge(
+    client: FlaskClient, aurora: int
+) -> None:
+    # given an edge that refuses what came without TLS
+    client.application.before_request(lambda: ("not in the clear", 403))
+    platform_settings.configure(
+        make_settings(
+            sandbox=False, app_url="https://encore.example", shopify_url_template="https://{shop}"
+        )
+    )
+    # when
+    clear = deliver(client, {"id": 1})
+    by_tls = deliver(client, {"id": 1}, X_Forwarded_Proto="https")
+    # then
+    assert (clear.status_code, by_tls.status_code) == (403, 200)
+
+
+def test_a_get_is_no_delivery(client: FlaskClient) -> None:
+    assert client.get("/webhooks").status_code == 405
 
 
 def _wait_for(holds: Any) -> None:
