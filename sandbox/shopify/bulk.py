@@ -97,7 +97,7 @@ class BulkRunner:
         start = 0
         while True:
             context.window = slice(start, start + CHUNK)
-            context.cache.pop("orders", None)
+            context.cache.clear()  # orders may have come since the last chunk
             with self.world.lock:
                 result = run_query(context, document)
             if result.errors:

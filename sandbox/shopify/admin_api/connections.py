@@ -21,6 +21,8 @@ from .filters import matcher
 from .sorting import sort_value
 
 PAGE_MAX = 250
+# Sort keys that mean the order in which the store keeps the records.
+AS_THEY_COME = ("COLLECTION_DEFAULT", "MANUAL", "POSITION")
 
 
 @dataclass
@@ -60,11 +62,12 @@ def _sorted(
     records: Sequence[Any], typename: str, sort_key: str | None, context: Context
 ) -> list[_Entry]:
     """The records in order; without a sort key by id, or as they come when they have none."""
-    if sort_key is None:
+    if sort_key in (None, *AS_THEY_COME):
         return [
             _Entry((index, record.id if isinstance(record, Record) else index), record)
             for index, record in enumerate(records)
         ]
+    assert sort_key is not None
     entries = [
         _Entry((sort_value(typename, sort_key, record, context), record.id), record)
         for record in records

@@ -154,3 +154,14 @@ def test_a_field_that_is_not_modelled_says_so_or_is_null(shopify: StandIn, token
     assert nullable["customers"]["nodes"] == [{"multipassIdentifier": None}]
     assert "Customer.lifetimeDuration is not modelled" in required["errors"][0]["message"]
     assert codes(root) in (["NOT_MODELLED"], ["ACCESS_DENIED"])
+
+
+def test_a_collection_lists_its_products_in_its_own_order(shopify: StandIn, token: str) -> None:
+    query = """{ collections(first: 1) { nodes { title productsCount { count }
+      products(first: 9) { nodes { title } } } } }"""
+
+    collection = shopify.data(token, query)["collections"]["nodes"][0]
+
+    titles = [node["title"] for node in collection["products"]["nodes"]]
+    assert titles == ["Ridge Trail Pack 28L", "Ridge Day Pack 16L", "Canyon Dry Bag"]
+    assert collection["productsCount"] == {"count": 3}

@@ -8,6 +8,9 @@ from ..registry import bind, resolves
 
 _NEVER: dict[str, dict[str, Any]] = {
     "Order": {
+        "additionalFees": [],
+        "hasTimelineComment": False,
+        "nonFulfillableLineItems": [],
         "alerts": [],
         "billingAddressMatchesShippingAddress": True,
         "capturable": False,
@@ -38,6 +41,7 @@ _NEVER: dict[str, dict[str, Any]] = {
         "hasVariantsThatRequiresComponents": False,
         "media": [],
         "requiresSellingPlan": False,
+        "tracksInventory": True,
     },
     "ProductVariant": {
         "inventoryPolicy": "DENY",
@@ -45,6 +49,7 @@ _NEVER: dict[str, dict[str, Any]] = {
         "requiresComponents": False,
         "selectedOptions": [{"name": "Title", "value": "Default Title"}],
     },
+    "OrderTransaction": {"fees": [], "manuallyCapturable": False, "multiCapturable": False},
     "Collection": {"description": "", "descriptionHtml": "", "sortOrder": "MANUAL"},
     "Location": {"shipsInventory": True, "suggestedAddresses": []},
 }

@@ -16,6 +16,8 @@ from .order_values import application, bag, order_of, register_sets
 _LINE_SETS: dict[str, Callable[[OrderLine], Decimal]] = {
     "originalUnitPriceSet": lambda line: line.price,
     "originalTotalSet": lambda line: line.gross,
+    "unfulfilledOriginalTotalSet": lambda line: line.current(line.gross),
+    "unfulfilledDiscountedTotalSet": lambda line: line.current(line.net),
     "totalDiscountSet": lambda line: line.discount,
     "discountedUnitPriceAfterAllDiscountsSet": lambda line: cents(line.net / line.quantity),
 }

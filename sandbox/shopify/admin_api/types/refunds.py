@@ -109,6 +109,16 @@ def transaction_status(moved: Transaction, context: Context, arguments: dict[str
     return "SUCCESS"
 
 
+@resolves("OrderTransaction", "manualPaymentGateway")
+def is_manual(moved: Transaction, context: Context, arguments: dict[str, Any]) -> Any:
+    return moved.gateway == "cash"
+
+
+@resolves("OrderTransaction", "test")
+def is_test(moved: Transaction, context: Context, arguments: dict[str, Any]) -> Any:
+    return context.shop.find("Order", moved.order_id).test
+
+
 @resolves("OrderTransaction", "order")
 def transaction_order(moved: Transaction, context: Context, arguments: dict[str, Any]) -> Any:
     return context.shop.find("Order", moved.order_id)
