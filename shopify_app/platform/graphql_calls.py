@@ -34,19 +34,25 @@ def document(name: str) -> str:
 
 
 def call(
-    domain: str, access_token: str, name: str, variables: dict[str, Any] | None = None
+    domain: str,
+    access_token: str,
+    name: str,
+    variables: dict[str, Any] | None = None,
+    *,
+    attempts_max: int | None = None,
 ) -> dict[str, Any]:
     """The `data` of the document `name` run on a shop.
 
     Raises Unauthorised on 401, UserErrors for a mutation's userErrors, else ShopifyError.
     """
-    for attempt in range(1, ATTEMPTS_MAX + 1):
+    last = attempts_max or ATTEMPTS_MAX
+    for attempt in range(1, last + 1):
         cost_bucket.wait_for_room(domain, name)
         try:
             return _attempt(domain, access_token, name, variables or {})
         except _TryAgain as again:
             log.warning("graphql_retried", document=name, attempt=attempt, reason=again.reason)
-            if attempt == ATTEMPTS_MAX:
+            if attempt == last:
                 raise ShopifyError(f"{name}: {again.reason}", retryable=True) from again
             time.sleep(min(_WAIT_MAX_S, again.after_s or 0.25 * 2**attempt))
     raise AssertionError("the loop returns or raises")

@@ -22,8 +22,8 @@ class ShopFacts:
 
 
 def fetch(domain: str, access_token: str) -> ShopFacts:
-    """The facts of the shop that `access_token` belongs to."""
-    return read(graphql_calls.call(domain, access_token, "shop_info"))
+    """The facts of the shop that `access_token` belongs to; a merchant waits: two tries."""
+    return read(graphql_calls.call(domain, access_token, "shop_info", attempts_max=2))
 
 
 def read(data: dict[str, Any]) -> ShopFacts:

@@ -1,6 +1,8 @@
 """A bulk result on disk: whole objects out of rows in any order, and nothing left behind."""
 
 import json
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,17 @@ def test_the_file_goes_when_it_is_read(tmp_path: Path) -> None:
     spool.discard()
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_run_left_behind_goes_after_a_week(tmp_path: Path) -> None:
+    for name, age_days in (("left", 8), ("busy", 1)):
+        Spool(name, tmp_path).fill(_lines({"id": "o1"}), _nothing)
+        then = time.time() - age_days * 24 * 3600
+        os.utime(tmp_path / f"{name}.sqlite", (then, then))
+
+    Spool("run", tmp_path).fill(_lines({"id": "o1"}), _nothing)
+
+    assert sorted(path.stem for path in tmp_path.iterdir()) == ["busy", "run"]
 
 
 def test_nobody_else_may_read_it() -> None:

@@ -8,8 +8,9 @@ import json
 import os
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from shopify_app.platform.errors import ShapeError, ShopifyError
 
 Node = dict[str, Any]
 _EVERY = 5_000
+# https://shopify.dev/docs/api/usage/bulk-operations/queries (read 2026-11-22)
+_RESULT_LIVES_S = 7 * 24 * 3600
 
 
 class Spool:
@@ -35,6 +38,7 @@ class Spool:
 
     def fill(self, lines: Iterable[bytes], still_here: Callable[[], None]) -> None:
         """Take all `lines` of JSON; `still_here` is called every few thousand of them."""
+        _forget_old(self._path.parent)
         self.discard()
         with closing(self._open()) as file:
             file.execute("CREATE TABLE node (seq INTEGER PRIMARY KEY, parent TEXT, body BLOB)")
@@ -100,6 +104,14 @@ def _node(line: bytes) -> Node:
     if not isinstance(node, dict):
         raise ShapeError("a line of the bulk result is no object")
     return node
+
+
+def _forget_old(folder: Path) -> None:
+    """Delete what runs left that never came to their end: its address is dead by now."""
+    for path in folder.glob("*.sqlite"):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _RESULT_LIVES_S:
+                path.unlink()
 
 
 def _private_folder() -> Path:
