@@ -65,6 +65,8 @@ def install(
     Orders placed while the app was away are history: they earn nothing by themselves.
     """
     shop = session.get(Shop, shop_id, with_for_update=True)
+    # Shopify's times have no fractions: an order of this very second comes after the install.
+    began_at = now.replace(microsecond=0)
     if shop is None:
         shop = Shop(
             shop_id=shop_id,
@@ -75,14 +77,14 @@ def install(
             timezone=timezone,
             email=email,
             locale=locale,
-            earning_since=now,
+            earning_since=began_at,
             installed_at=now,
         )
         session.add(shop)
         session.flush()
         start_programme(session, shop_id, name=name, now=now)
     elif shop.status == "uninstalled":
-        shop.earning_since = shop.installed_at = now
+        shop.earning_since, shop.installed_at = began_at, now
         shop.uninstalled_at = None
     shop.status = "installed"
     shop.name, shop.currency, shop.timezone, shop.email = name, currency, timezone, email

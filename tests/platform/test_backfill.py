@@ -14,7 +14,7 @@ from loyalty.base.ids import new_id
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.tables import Customer, Member
 from loyalty.orders.tables import Order, OrderLine
-from loyalty.shops.tables import Location, Shop
+from loyalty.shops.tables import Location
 from shopify_app.platform import backfill, backfill_runs, inbox, inbox_writer, installations
 from shopify_app.platform.backfill import readers, steps
 from shopify_app.platform.backfill.progress import Progress
@@ -26,11 +26,7 @@ from tests.platform.shopify import Shopify
 @pytest.fixture
 def shop_id(shopify: Shopify, connected: Settings) -> int:
     """Aurora, installed a moment ago, its history not yet read."""
-    shop_id = installations.ensure_installed(verify(shopify.id_token(), connected))
-    with db.shop_transaction(shop_id) as session:
-        # Shopify's times have no fractions: an order of this same second would be history.
-        session.execute(update(Shop).values(earning_since=utc_now() - timedelta(seconds=2)))
-    return shop_id
+    return installations.ensure_installed(verify(shopify.id_token(), connected))
 
 
 def test_everything_of_the_shop_arrives(shopify: Shopify, shop_id: int) -> None:
