@@ -86,8 +86,8 @@ def _with_anchors(rich: str) -> str:
     """Keep `<a href>`, the one tag that attributedValue knows, and escape everything else."""
     parts, at = [], 0
     for anchor in ANCHOR.finditer(rich):
-        parts += [escape(rich[at : anchor.start()]),
-                  Markup('<a href="{}">{}</a>').format(unescape(anchor[2]), unescape(anchor[3]))]  # fmt: skip
+        link = Markup('<a href="{}">{}</a>').format(unescape(anchor[2]), unescape(anchor[3]))
+        parts += [escape(rich[at : anchor.start()]), link]
         at = anchor.end()
     return "".join([*parts, escape(rich[at:])])
 
