@@ -14,7 +14,7 @@ import psycopg
 import structlog
 from sqlalchemy import Engine
 
-from loyalty.base import db
+from loyalty.base import db, faults
 from loyalty.base.ids import new_id
 from shopify_app.platform.bell_ringer import BellRinger
 
@@ -104,6 +104,7 @@ class InboxWriter:
         error = None
         try:
             self._insert(shop_id, [one.arrival for one in batch])
+            faults.point("inbox_row_committed", shop=shop_id, rows=len(batch))
         except Exception as failure:
             # Each of them must be told, whatever it was.
             error = type(failure).__name__
