@@ -85,8 +85,9 @@ def address_lines(address: dict[str, Any] | None) -> list[str]:
     """The lines of a Shopify address that are there."""
     found = address or {}
     town = " ".join(str(found[key]) for key in ("zip", "city") if found.get(key))
-    lines = [found.get("address1"), found.get("address2"), town, found.get("province")]
-    return [str(line) for line in [*lines, found.get("country")] if line]
+    region = [found.get("province_code"), found.get("country_code")]
+    lines = [found.get("address1"), found.get("address2"), town, *region]
+    return [str(line) for line in lines if line]
 
 
 def _read_timeline(session: Session, member_id: UUID, *, after: str | None) -> dict[str, Any]:

@@ -66,12 +66,14 @@ def test_details_show_only_what_is_known(aurora: ShopAndClient, alice: UUID, pat
     with shop_transaction(aurora.shop_id) as session:
         member = session.get_one(Member, (aurora.shop_id, alice))
         member.phone = "+34600000000"
-        member.address = {"address1": "Calle Mayor 1", "zip": "28013", "city": "Madrid"}
+        town = {"zip": "28013", "city": "Madrid", "province_code": "MD", "country_code": "ES"}
+        member.address = {"address1": "Calle Mayor 1", **town}
     full = aurora.get(path).text
 
     assert "<dt>Phone</dt>" not in bare and "<dt>Address</dt>" not in bare
     assert "+34600000000" in full
     assert "Calle Mayor 1" in full and "28013 Madrid" in full
+    assert "<bdi>MD</bdi>" in full and "<bdi>ES</bdi>" in full
     assert "alice@example.com" in full and "Nov 22, 2026, 1:00:00\xa0PM" in full
 
 
