@@ -88,8 +88,12 @@ def _check_texts(
     ):
         if text and (len(text) > longest or "\0" in text):
             raise BadAdjustment(field, f"Use at most {longest} characters")
-    if not client_key or len(client_key) > _KEY_MAX or not client_key.isascii():
+    if not client_key or len(client_key) > _KEY_MAX or not _is_plain(client_key):
         raise BadAdjustment("client_key", "Reload the page and try again")
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _note_and_audit(

@@ -67,6 +67,7 @@ def test_points_that_cannot_be_posted_are_refused_beside_their_field(
         ("note", "x" * 10_000),
         ("order_reference", "#" * 60),
         ("client_key", ""),
+        ("client_key", "a\0b"),
     ],
 )
 def test_other_bad_input_names_its_field(
