@@ -118,10 +118,10 @@ def release_due(session: Session, shop_id: int, *, now: datetime) -> int:
     due = lots.list_due(session, shop_id, now)
     for member_id in sorted({lot.member_id for lot in due}):
         balance = lock_balance(session, shop_id, member_id)
-        for lot in due:
+        for lot in (lot for lot in due if lot.member_id == member_id):
             # Another worker may have released it while we waited for the lock.
             session.refresh(lot)
-            if lot.member_id == member_id and lot.released_at is None:
+            if lot.released_at is None:
                 lots.release(session, balance, lot, now=now)
         outbox.stage(session, shop_id, outbox.MEMBER_CHANGED, member_id=member_id, now=now)
     session.flush()
