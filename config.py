@@ -3,11 +3,12 @@
 import os
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-_LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 class Settings(BaseSettings):
@@ -71,8 +72,8 @@ class Settings(BaseSettings):
 def _require_tls(name: str, url: SecretStr, one_of: tuple[str, ...]) -> None:
     """A server on this machine may be reached in the clear; a remote one may not."""
     value = url.get_secret_value()
-    host = value.rsplit("@", 1)[-1].split("://")[-1]
-    if host.startswith(_LOCAL_HOSTS) or any(mark in value for mark in one_of):
+    is_local = urlsplit(value).hostname in _LOCAL_HOSTS and "host=" not in value
+    if is_local or any(mark in value for mark in one_of):
         return
     raise ValueError(f"{name} points at a remote server without TLS (wanted {one_of[0]})")
 
