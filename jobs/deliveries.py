@@ -53,6 +53,8 @@ def deliver(subscriber: Subscriber, shop_id: int) -> None:
         faults.point("delivery_after_claim", shop=shop_id, deliveries=list(claim.attempts))
         error = _call(subscriber, claim)
         faults.point("delivery_before_done", shop=shop_id, deliveries=list(claim.attempts))
+        if error is not None and subscriber.give_up and _is_over(subscriber, claim, error):
+            subscriber.give_up(shop_id, claim.member_id, words(error))
         _settle(subscriber, claim, error)
     queues.ring(subscriber.name, shop_id)
 
@@ -133,6 +135,15 @@ def _call(subscriber: Subscriber, claim: Claim) -> Exception | None:
     return None
 
 
+def _is_over(subscriber: Subscriber, claim: Claim, error: Exception) -> bool:
+    """Whether no try is left for the member; a younger delivery may still have some."""
+    return all(_is_last(subscriber, attempts, error) for attempts in claim.attempts.values())
+
+
+def _is_last(subscriber: Subscriber, attempts: int, error: Exception) -> bool:
+    return not getattr(error, "retryable", True) or attempts >= subscriber.attempts_max
+
+
 def _settle(subscriber: Subscriber, claim: Claim, error: Exception | None) -> None:
     now = utc_now()
     with db.shop_transaction(claim.shop_id) as session:
@@ -158,7 +169,7 @@ def _verdict(
 ) -> dict[str, object]:
     if error is None:
         return {"state": "done", "done_at": now, "error": None}
-    if not getattr(error, "retryable", True) or attempts >= subscriber.attempts_max:
+    if _is_last(subscriber, attempts, error):
         return {"state": "dead", "done_at": now, "error": reason(error)}
     return {"next_at": now + backoff(subscriber, attempts), "error": reason(error)}
 
@@ -176,13 +187,17 @@ def backoff(subscriber: Subscriber, attempts: int) -> timedelta:
 
 def reason(error: Exception) -> str:
     """What to keep of `error`: its words only if they are ours, for others may quote a person."""
-    name = type(error).__name__
-    return f"{name}: {error}"[:500] if hasattr(error, "retryable") else name
+    name, said = type(error).__name__, words(error)
+    return name if said == name else f"{name}: {said}"[:500]
+
+
+def words(error: Exception) -> str:
+    """What `error` says if the words are ours, else its type."""
+    return str(error)[:500] if hasattr(error, "retryable") else type(error).__name__
 
 
 def _log_failure(subscriber: Subscriber, claim: Claim, error: Exception) -> None:
-    is_last = max(claim.attempts.values()) >= subscriber.attempts_max
-    is_last = is_last or not getattr(error, "retryable", True)
+    is_last = _is_last(subscriber, max(claim.attempts.values()), error)
     if is_last:
         sentry.report(error)
     write = log.error if is_last else log.warning

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from loyalty.base.bell import Queue
 from loyalty.outbox import MEMBER_CHANGED
-from wallet.subscriber import refresh_member
+from wallet.subscriber import give_up, refresh_member
 
 
 @dataclass(frozen=True)
@@ -18,16 +18,20 @@ class Subscriber:
     """`call(shop_id, member_id)` is told that something of `kinds` befell the member.
 
     It reads the newest state itself, is safe to call twice, and opens its own transactions.
-    An error whose `retryable` is False ends the delivery; any other is tried again.
+    An error whose `retryable` is False ends the delivery; any other is tried again. When no
+    try is left, `give_up(shop_id, member_id, reason)` is told, and may be told twice.
     """
 
     name: Queue
     kinds: frozenset[str]
     call: Callable[[int, UUID], object]
+    give_up: Callable[[int, UUID, str], object] | None = None
     attempts_max: int = 12
     lease: timedelta = timedelta(seconds=120)
     backoff_first: timedelta = timedelta(seconds=5)
     backoff_max: timedelta = timedelta(hours=1)
 
 
-SUBSCRIBERS = (Subscriber(name="wallet", kinds=frozenset({MEMBER_CHANGED}), call=refresh_member),)
+SUBSCRIBERS = (
+    Subscriber("wallet", frozenset({MEMBER_CHANGED}), call=refresh_member, give_up=give_up),
+)

@@ -101,6 +101,26 @@ def test_a_failure_is_tried_again_later_and_no_other_member_twice(aurora: Aurora
     assert [row.state for row in deliveries_of(aurora.shop_id)] == ["done", "done"]
 
 
+def test_the_subscriber_is_told_when_no_try_is_left_and_not_before(aurora: Aurora) -> None:
+    told: list[tuple[UUID, str]] = []
+
+    def call(_shop_id: int, _member_id: UUID) -> None:
+        raise OutsideError("the line is dead", retryable=True)
+
+    subscriber = a_subscriber(
+        call, attempts_max=2, give_up=lambda _shop, member, why: told.append((member, why))
+    )
+    relayed(aurora, subscriber, aurora.alice)
+    deliver(subscriber, aurora.shop_id)
+    assert told == []
+
+    make_due(aurora.shop_id)
+    deliver(subscriber, aurora.shop_id)
+
+    assert told == [(aurora.alice, "the line is dead")]
+    assert [row.state for row in deliveries_of(aurora.shop_id)] == ["dead"]
+
+
 def test_a_delivery_that_cannot_succeed_dies_at_once_with_its_reason(aurora: Aurora) -> None:
     def call(_shop_id: int, _member_id: UUID) -> None:
         raise OutsideError("no such pass type", retryable=False)
