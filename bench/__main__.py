@@ -31,6 +31,7 @@ def main() -> None:
 
 def _head() -> str:
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    machine += f", load average {os.getloadavg()[2]:.1f} before we began"
     return (
         "# Benchmarks\n\n"
         f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d} ({machine}). "
