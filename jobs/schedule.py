@@ -1,6 +1,6 @@
 """The whole schedule in one table. Each task is safe to run twice, and to miss once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
@@ -41,7 +41,7 @@ def sweep() -> None:
 
 def selfcheck() -> int:
     """Rebuild every shop's figures from its books; returns and logs the differences."""
-    return sum(_check_shop(shop_id) for shop_id in list_shops())
+    return sum(_check_shop(shop.shop_id) for shop in _list_shops())
 
 
 def _check_shop(shop_id: int) -> int:
@@ -62,24 +62,27 @@ def _check_shop(shop_id: int) -> int:
 
 def refresh_tokens() -> None:
     """Ask for every shop's token once, so that no refresh token dies of old age."""
-    for shop_id in list_shops():
+    for shop in _list_shops():
+        if shop.status != "installed":
+            continue
         try:
-            installations.access_token(shop_id)
+            installations.access_token(shop.shop_id)
         except Exception:
-            log.exception("token_refresh_failed", shop=shop_id)
+            log.exception("token_refresh_failed", shop=shop.shop_id)
 
 
 def purge_bodies() -> None:
-    """Forget webhooks and events that were dealt with a month ago."""
-    for shop_id in list_shops():
-        purge.purge(shop_id, now=utc_now())
+    """Forget webhooks and events that were dealt with a month ago, of shops that left too."""
+    for shop in _list_shops():
+        try:
+            purge.purge(shop.shop_id, now=utc_now())
+        except Exception:
+            log.exception("purge_failed", shop=shop.shop_id)
 
 
-def list_shops() -> list[int]:
-    """The shops that have Encore installed."""
+def _list_shops() -> Sequence[overview.ListedShop]:
     with db.shopless_transaction() as session:
-        shops = overview.list_shops(session)
-    return [shop.shop_id for shop in shops if shop.status == "installed"]
+        return overview.list_shops(session)
 
 
 SCHEDULE = (

@@ -14,6 +14,7 @@ from loyalty.base.clock import utc_now
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.tables import MemberBalance
 from loyalty.outbox import Delivery
+from loyalty.shops.directory import uninstall
 from sandbox.servers.launching import free_port
 from shopify_app.platform.tables import InboxRow
 from tests.jobs.conftest import Aurora, change, deliveries_of, events_of, install_committed
@@ -136,6 +137,17 @@ def test_what_was_done_a_month_ago_is_forgotten_and_the_rest_kept(aurora: Aurora
         kept = {(row.state, row.received_at < young) for row in session.query(InboxRow)}
     assert count == 2
     assert kept == {("parked", True), ("done", False)}
+
+
+def test_a_shop_that_left_is_forgotten_like_the_others(aurora: Aurora) -> None:
+    add_inbox_row(aurora.shop_id, "done", utc_now() - LONG_AGO)
+    with db.shop_transaction(aurora.shop_id) as session:
+        uninstall(session, aurora.shop_id, now=utc_now())
+
+    schedule.purge_bodies()
+
+    with db.shop_transaction(aurora.shop_id) as session:
+        assert session.query(InboxRow).count() == 0
 
 
 def test_events_are_forgotten_once_every_delivery_is_done(aurora: Aurora) -> None:
