@@ -90,13 +90,16 @@ def _find_order(session: Session, shop_id: int, order_id: int, *, lock: bool) ->
 
 
 def _add_order(session: Session, shop: Shop, facts: OrderFacts, member_id: UUID | None) -> Order:
-    """A new order; history if it was paid before the shop began to earn."""
+    """A new order; history if it was placed before the shop began to earn.
+
+    Whether it was paid by then is not asked: the answer would hang on which webhook came first.
+    """
     started_at = min(facts.created_at, facts.processed_at)
     order = Order(
         shop_id=shop.shop_id,
         order_id=facts.order_id,
         member_id=member_id,
-        is_history=facts.is_paid and started_at < shop.earning_since,
+        is_history=started_at < shop.earning_since,
     )
     _set_columns(order, facts)
     session.add(order)

@@ -10,7 +10,7 @@ from loyalty.base.db import Base
 
 
 class Order(Base):
-    """An order in shop money. `is_history`: it was paid before the shop began to earn.
+    """An order in shop money. `is_history`: it was placed before the shop began to earn.
 
     ix (shop_id, member_id, processed_at, order_id): a member's orders, newest first.
     """

@@ -111,7 +111,11 @@ def _fault_routes(pages: Blueprint, world: World) -> None:
     @pages.post("/webhooks/replay")
     def replay() -> Response:
         wanted = body()
-        sent = world.sender.replay(shop=wanted.get("shop"), times=int(wanted.get("times", 1)))
+        sent = world.sender.replay(
+            shop=wanted.get("shop"),
+            times=int(wanted.get("times", 1)),
+            new_ids=bool(wanted.get("new_ids", False)),
+        )
         return jsonify({"sent": sent})
 
     @pages.post("/webhooks/signing")

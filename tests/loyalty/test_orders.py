@@ -189,6 +189,19 @@ def test_history_that_comes_again_by_webhook_still_earns_nothing(
     assert points(session) == []
 
 
+@pytest.mark.parametrize("states", [(False, True), (True, False), (True,)])
+def test_an_order_placed_before_the_install_is_history_whichever_state_comes_first(
+    session: Session, aurora: Shop, alice: Member, states: tuple[bool, ...]
+) -> None:
+    before_install = NOON - timedelta(days=60)
+
+    for is_paid in states:
+        facts = an_order(2, is_paid=is_paid, created_at=before_install, processed_at=before_install)
+        record_order(session, aurora, facts, now=NOON, is_backfill=False)
+
+    assert points(session) == []
+
+
 def test_a_paid_order_enrols_its_customer(session: Session, aurora: Shop) -> None:
     guest = a_customer(777, has_account=False, updated_at=None)
 

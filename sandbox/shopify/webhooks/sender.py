@@ -13,9 +13,10 @@ import itertools
 import random
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +47,12 @@ class Delivery:
     state: str = "waiting"  # waiting, held, delivered, retrying, failed, dropped
     attempts: list[str] = field(default_factory=list)
     on_failure: Callable[[], None] | None = None
+
+
+def _copy(delivery: Delivery) -> Delivery:
+    webhook_id = str(uuid.uuid4())
+    headers = delivery.headers | {"X-Shopify-Webhook-Id": webhook_id}
+    return replace(delivery, webhook_id=webhook_id, headers=headers, state="waiting", attempts=[])
 
 
 class Sender:
@@ -89,9 +96,15 @@ class Sender:
             self._queue(delivery, 0.0)
         return len(held)
 
-    def replay(self, *, shop: str | None, times: int) -> int:
-        """Send everything that was ever sent again, `times` times, shuffled."""
+    def replay(self, *, shop: str | None, times: int, new_ids: bool = False) -> int:
+        """Send everything that was ever sent again, `times` times, shuffled.
+
+        With `new_ids` each copy is a delivery of its own, as when two subscriptions overlap.
+        """
         known = [d for d in self.log if shop in (None, d.shop)] * times
+        if new_ids:
+            known = [_copy(delivery) for delivery in known]
+            self.log.extend(known)
         random.shuffle(known)
         for delivery in known:
             self._queue(delivery, 0.0)
