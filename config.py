@@ -56,8 +56,11 @@ class Settings(BaseSettings):
     def _refuse_plain_text_outside_the_sandbox(self) -> "Settings":
         if self.sandbox:
             return self
-        if not self.app_url.startswith("https://"):
-            raise ValueError("APP_URL must be https:// outside the sandbox")
+        for name in ("app_url", "shopify_url_template", "app_bridge_url", "apns_url"):
+            if not getattr(self, name).startswith("https://"):
+                raise ValueError(f"{name.upper()} must be https:// outside the sandbox")
+        if self.admin_origins:
+            raise ValueError("ADMIN_ORIGINS lets others frame our pages: only the sandbox may")
         _require_tls("DATABASE_URL", self.database_url, ("sslmode=verify-full", "sslmode=require"))
         if self.database_owner_url:
             _require_tls(

@@ -10,6 +10,7 @@ from loyalty.audit import Actor
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from shopify_app.platform import inbox
+from shopify_app.platform.privacy import list_open_requests
 
 OPERATOR = Actor("operator", "command")
 
@@ -51,6 +52,18 @@ def replay_inbox(domain: str | None, row_id: UUID | None) -> None:
     ids = None if row_id is None else [row_id]
     count = sum(inbox.replay(shop.shop_id, ids, actor=OPERATOR) for shop in list_shops(domain))
     click.echo(f"{count} webhooks to be handled again")
+
+
+@operator.command("privacy-requests")
+@shop_option
+def privacy_requests(domain: str | None) -> None:
+    """List the open requests of Shopify's privacy topics, the soonest due first."""
+    for shop in list_shops(domain):
+        for row in list_open_requests(shop.shop_id):
+            click.echo(
+                f"{shop.domain} {row.id} {row.subject} customer={row.customer_id} "
+                f"received={row.received_at:%Y-%m-%d} due={row.due_at:%Y-%m-%d}"
+            )
 
 
 @operator.command()

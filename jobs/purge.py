@@ -1,12 +1,12 @@
 """Forgets what was dealt with a month ago: webhooks with their bodies, relayed events.
 
-What waits for a person (parked, dead) is never purged.
+What waits for a person (parked, dead) stays, but a parked webhook loses its body: it names people.
 """
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, select, update
 
 from loyalty.base import db
 from loyalty.outbox import Delivery, OutboxEvent
@@ -20,6 +20,7 @@ def purge(shop_id: int, *, now: datetime) -> int:
     """Delete the shop's old rows, a batch per transaction; returns how many."""
     oldest = first_id_at(now - KEPT)
     total = 0
+    _blank_parked(shop_id, oldest)
     for purge_batch in (_purge_inbox, _purge_outbox):
         while (count := purge_batch(shop_id, oldest)) > 0:
             total += count
@@ -47,6 +48,17 @@ def _purge_inbox(shop_id: int, oldest: UUID) -> int:
     with db.shop_transaction(shop_id) as session:
         result = session.execute(statement, execution_options={"synchronize_session": False})
         return result.rowcount  # type: ignore[attr-defined]
+
+
+def _blank_parked(shop_id: int, oldest: UUID) -> None:
+    """Keep topic, ids and reason of what was never handled; a replay then says it is no JSON."""
+    statement = (
+        update(InboxRow)
+        .where(InboxRow.shop_id == shop_id, InboxRow.id < oldest, InboxRow.state == "parked")
+        .values(body=b"")
+    )
+    with db.shop_transaction(shop_id) as session:
+        session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def _purge_outbox(shop_id: int, oldest: UUID) -> int:

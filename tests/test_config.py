@@ -29,6 +29,10 @@ def test_a_server_on_this_machine_may_be_reached_in_the_clear(host: str) -> None
     ("name", "value"),
     [
         ("app_url", "http://app.example.com"),
+        ("shopify_url_template", "http://{shop}"),
+        ("app_bridge_url", "http://cdn.example.com/app-bridge.js"),
+        ("apns_url", "http://api.push.example.com"),
+        ("admin_origins", "https://admin.example.com"),
         ("database_url", "postgresql://app:secret@db.example.com/encore"),
         ("database_url", "postgresql://app:secret@localhost.example.com/encore"),
         ("database_url", "postgresql://app:secret@localhost/encore?host=db.example.com"),

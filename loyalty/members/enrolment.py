@@ -1,9 +1,8 @@
-"""Who becomes a member, and what Shopify may change of one; never matched by name or address."""
+"""Who becomes a member, and what Shopify may change of one; a customer id is what matches."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty import outbox, timeline
@@ -45,9 +44,8 @@ def enrol_customer(
         return session.get_one(Member, (shop.shop_id, customer.member_id))
     if customer.deleted_at is not None or _only_joiners(session, shop):
         return None
-    member = _find_same_person(session, customer) or _new_member(
-        session, customer, now=now, enrolled_by="backfill" if is_backfill else "order"
-    )
+    enrolled_by = "backfill" if is_backfill else "account" if customer.has_account else "order"
+    member = _new_member(session, customer, now=now, enrolled_by=enrolled_by)
     customer.member_id = member.id
     session.flush()
     return member
@@ -97,24 +95,6 @@ def _is_news(customer: Customer, facts: CustomerFacts) -> bool:
 
 def _only_joiners(session: Session, shop: Shop) -> bool:
     return get_programme(session, shop.shop_id).enrolment == "joiners"
-
-
-def _find_same_person(session: Session, customer: Customer) -> Member | None:
-    """The one member with this verified email; several candidates match nobody."""
-    if not (customer.has_verified_email and customer.email_norm):
-        return None
-    statement = (
-        select(Member)
-        .where(
-            Member.shop_id == customer.shop_id,
-            Member.email_norm == customer.email_norm,
-            Member.email_verified_at.is_not(None),
-            Member.state == "active",
-        )
-        .limit(2)
-    )
-    candidates = list(session.scalars(statement))
-    return candidates[0] if len(candidates) == 1 else None
 
 
 def _new_member(session: Session, customer: Customer, *, now: datetime, enrolled_by: str) -> Member:

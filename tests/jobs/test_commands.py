@@ -1,5 +1,7 @@
 """What operators type: see what was given up on, and send it on its way again."""
 
+from datetime import timedelta
+
 from click.testing import CliRunner, Result
 
 from jobs.commands import operator
@@ -8,7 +10,9 @@ from jobs.subscribers import SUBSCRIBERS
 from loyalty.audit import AuditRow
 from loyalty.base import db
 from loyalty.base.clock import utc_now
+from loyalty.base.ids import new_id
 from loyalty.outbox import Delivery
+from shopify_app.platform.tables import PrivacyRequest
 from tests.jobs.conftest import Aurora, change, deliveries_of, install_committed
 from tests.jobs.test_schedule import add_inbox_row
 
@@ -53,6 +57,28 @@ def test_dead_deliveries_are_listed_and_replayed_with_a_trace(aurora: Aurora) ->
     with db.shop_transaction(aurora.shop_id) as session:
         audited = session.query(AuditRow).filter_by(action="delivery_replayed").one()
         assert (audited.actor_kind, audited.subject_id) == ("operator", str(row.id))
+
+
+def test_open_privacy_requests_are_listed_with_the_day_they_are_due(aurora: Aurora) -> None:
+    received_at = utc_now()
+    with db.shop_transaction(aurora.shop_id) as session:
+        session.add(
+            PrivacyRequest(
+                shop_id=aurora.shop_id,
+                id=new_id(),
+                subject="customers/redact",
+                customer_id=501,
+                body={},
+                state="open",
+                received_at=received_at,
+                due_at=received_at + timedelta(days=30),
+            )
+        )
+
+    listed = typed("privacy-requests").output
+
+    assert "customers/redact customer=501" in listed
+    assert f"due={received_at + timedelta(days=30):%Y-%m-%d}" in listed
 
 
 def test_a_command_for_one_shop_leaves_the_others_alone(aurora: Aurora) -> None:
