@@ -6,6 +6,7 @@ Domain tests share one database and roll back; a flow test asks for a database o
 import itertools
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -125,6 +126,11 @@ def page(browser: Browser) -> Iterator[Page]:
     """A desktop's window."""
     with page_of(browser) as opened:
         yield opened
+
+
+def pytest_configure() -> None:
+    """Tear down on SIGTERM as on Ctrl-C: our servers outlive the process that started them."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
