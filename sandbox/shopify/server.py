@@ -31,7 +31,8 @@ class Server(BaseApplication):
             "worker_class": "gthread",
             "keepalive": KEEP_ALIVE_S,
             "timeout": 300,
-            "graceful_timeout": 2,
+            # The stores are written at the end: on a busy machine that takes a while.
+            "graceful_timeout": 10,
             "loglevel": "warning",
             "proc_name": "shopify-stand-in",
         }
