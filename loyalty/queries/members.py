@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from loyalty.members.tables import Member, MemberBalance
@@ -85,14 +85,16 @@ def _matching(shop_id: int, search: str) -> Select[Any]:
     )
     needle = search.strip().lower()
     if needle:
-        statement = statement.where(Member.id.in_(select(func.search_members(_pattern(needle)))))
+        statement = statement.where(
+            or_(*(Member.id.in_(select(func.search_members(p))) for p in _patterns(needle)))
+        )
     return statement
 
 
-def _pattern(needle: str) -> str:
-    """A LIKE pattern; fewer letters than the index knows match a beginning only."""
+def _patterns(needle: str) -> list[str]:
+    """LIKE patterns; fewer letters than the index knows match the beginning of a word or email."""
     safe = needle.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{safe}%" if len(needle) >= SEARCH_MIN else f"{safe}%"
+    return [f"%{safe}%"] if len(needle) >= SEARCH_MIN else [f"{safe}%", f"% {safe}%"]
 
 
 def _page(

@@ -89,8 +89,8 @@ def test_search_takes_every_sign_literally(
 
 
 def test_short_search_explains_itself(aurora: ShopAndClient, cast: dict[str, UUID]) -> None:
-    assert "Names that begin with" in aurora.get("/app/members?search=ca").text
-    assert "Names that begin with" not in aurora.get("/app/members?search=car").text
+    assert "Names and emails that begin with" in aurora.get("/app/members?search=ca").text
+    assert "Names and emails that begin with" not in aurora.get("/app/members?search=car").text
 
 
 def test_search_without_result_offers_the_way_back(

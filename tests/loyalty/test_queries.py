@@ -82,6 +82,8 @@ def test_the_previous_page_is_the_one_we_came_from(
         ("ember 4", ["Member 4"]),
         ("M5@EXAMPLE", ["Member 5"]),
         ("me", [f"Member {n}" for n in range(1, 8)]),
+        ("m5", ["Member 5"]),
+        ("7", ["Member 7"]),
         ("%", []),
         ("zzz", []),
     ],
