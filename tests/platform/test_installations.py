@@ -256,7 +256,7 @@ def test_a_shop_that_comes_back_begins_again(shopify: Shopify, connected: Settin
     assert installations.ensure_installed(_token(shopify)) == shop_id
     # then
     again = _shop(shop_id)
-    assert again.status == "installed" and again.earning_since > first.earning_since
+    assert again.status == "installed" and again.installed_at > first.installed_at
     with db.shop_transaction(shop_id) as session:
         waiting = select(BackfillRun.generation).where(BackfillRun.state == "waiting")
         assert set(session.scalars(waiting)) == {2}

@@ -183,7 +183,10 @@ def test_outside_the_sandbox_a_delivery_in_the_clear_is_left_to_the_edge(
     client.application.before_request(lambda: ("not in the clear", 403))
     platform_settings.configure(
         make_settings(
-            sandbox=False, app_url="https://encore.example", shopify_url_template="https://{shop}"
+            sandbox=False,
+            app_url="https://encore.example",
+            shopify_url_template="https://{shop}",
+            admin_origins="",
         )
     )
     # when
