@@ -1,6 +1,7 @@
 """Commands for operators: what waits for a person, and how to send it on its way again."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import click
@@ -9,6 +10,8 @@ from jobs import dead_letters, overview, schedule
 from loyalty.audit import Actor
 from loyalty.base import db
 from loyalty.base.clock import utc_now
+from loyalty.earning.history import credit_orders_since
+from loyalty.shops.directory import get_shop
 from shopify_app.platform import inbox
 from shopify_app.platform.privacy import list_open_requests
 
@@ -52,6 +55,27 @@ def replay_inbox(domain: str | None, row_id: UUID | None) -> None:
     ids = None if row_id is None else [row_id]
     count = sum(inbox.replay(shop.shop_id, ids, actor=OPERATOR) for shop in list_shops(domain))
     click.echo(f"{count} webhooks to be handled again")
+
+
+@operator.command("credit-history")
+@click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The shop's day.")
+@click.option("--write", is_flag=True, help="Credit them; without it only the sum is shown.")
+def credit_history(domain: str, since: datetime, write: bool) -> None:
+    """Let orders from before the install earn, from a day on; at first only says how much."""
+    (shop,) = list_shops(domain)
+    with db.shop_transaction(shop.shop_id) as session:
+        credited = credit_orders_since(
+            session,
+            get_shop(session, shop.shop_id),
+            since.date(),
+            actor=OPERATOR,
+            now=utc_now(),
+        )
+        if not write:
+            session.rollback()
+    verb = "credited" if write else "would be credited"
+    click.echo(f"{credited.orders} orders, {credited.points} points {verb}")
 
 
 @operator.command("privacy-requests")

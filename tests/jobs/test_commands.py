@@ -11,8 +11,12 @@ from loyalty.audit import AuditRow
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
+from loyalty.members.tables import Customer, MemberBalance
+from loyalty.orders.recording import record_order
 from loyalty.outbox import Delivery
+from loyalty.shops.tables import Shop
 from shopify_app.platform.tables import PrivacyRequest
+from tests.factories.facts import an_order
 from tests.jobs.conftest import Aurora, change, deliveries_of, install_committed
 from tests.jobs.test_schedule import add_inbox_row
 
@@ -57,6 +61,38 @@ def test_dead_deliveries_are_listed_and_replayed_with_a_trace(aurora: Aurora) ->
     with db.shop_transaction(aurora.shop_id) as session:
         audited = session.query(AuditRow).filter_by(action="delivery_replayed").one()
         assert (audited.actor_kind, audited.subject_id) == ("operator", str(row.id))
+
+
+def test_history_is_credited_only_when_told_to_write(aurora: Aurora) -> None:
+    placed_at = utc_now() - timedelta(days=90)
+    with db.shop_transaction(aurora.shop_id) as session:
+        shop = session.get_one(Shop, aurora.shop_id)
+        shop.earning_since = utc_now()
+        session.add(
+            Customer(
+                shop_id=shop.shop_id,
+                customer_id=501,
+                member_id=aurora.alice,
+                email_norm="",
+                has_verified_email=False,
+                has_account=True,
+            )
+        )
+        session.add(MemberBalance(shop_id=shop.shop_id, member_id=aurora.alice))
+        session.flush()
+        facts = an_order(1, created_at=placed_at, processed_at=placed_at, currency=shop.currency)
+        record_order(session, shop, facts, now=utc_now(), is_backfill=True)
+    asked = ("credit-history", "--shop", "aurora.myshopify.com", "--since", "2020-01-01")
+
+    shown = [typed(*asked).output, typed(*asked).output, typed(*asked, "--write").output]
+    again = typed(*asked, "--write").output
+
+    assert shown == [
+        "1 orders, 10 points would be credited\n",
+        "1 orders, 10 points would be credited\n",
+        "1 orders, 10 points credited\n",
+    ]
+    assert again == "0 orders, 0 points credited\n"
 
 
 def test_open_privacy_requests_are_listed_with_the_day_they_are_due(aurora: Aurora) -> None:
