@@ -42,12 +42,6 @@ class BadAdjustment(LoyaltyError):
         self.field = field
 
 
-class UnusableRule(LoyaltyError):
-    """An earning rule that can never award a sane number of points."""
-
-    code, status = "unusable_rule", 422
-
-
 class UnreadableMoney(LoyaltyError):
     """An amount that is no decimal of its currency."""
 
