@@ -52,6 +52,22 @@ class Settings(BaseSettings):
     apple_key_file: Path | None = None
     apple_wwdr_file: Path | None = None
 
+    google_issuer_id: str = ""
+    google_service_account_file: Path | None = None
+    google_wallet_url: str = "https://walletobjects.googleapis.com"
+    google_save_url: str = "https://pay.google.com/gp/v/save"
+    google_keys_url: str = "https://pay.google.com/gp/m/issuer/keys"
+    google_callback_senders: str = "GooglePayPasses,GoogleWalletPasses"
+
+    mail_from: str = ""
+    ses_region: str = "us-east-1"
+    ses_url: str | None = None
+    ses_configuration_set: str | None = None
+    sns_topic_arns: str = ""
+    sns_url: str | None = None
+
+    till_origins: str = ""
+
     @model_validator(mode="after")
     def _refuse_plain_text_outside_the_sandbox(self) -> "Settings":
         if self.sandbox:

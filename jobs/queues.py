@@ -15,7 +15,7 @@ from rq import Queue
 
 log = structlog.get_logger()
 
-QUEUES = ("inbox", "relay", "wallet", "backfill")
+QUEUES = ("inbox", "relay", "wallet", "google", "mail", "backfill")
 """What a worker can listen on."""
 QUEUE_OF_BELL = {name: name for name in QUEUES} | {"release": "relay"}
 

@@ -3,6 +3,8 @@
 The invariant: every tenant table passes through `protect`, an append-only one through both.
 """
 
+from graphlib import TopologicalSorter
+
 from alembic import context, op
 
 READER, REMOVER = "encore_reader", "encore_remover"
@@ -81,3 +83,39 @@ def definer_function(signature: str, returns: str, body: str, owner: str = READE
     op.execute(f"ALTER FUNCTION {signature} OWNER TO {owner}")
     op.execute(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC")
     op.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {app_role()}")
+
+
+_TENANT_TABLES = """
+SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND c.relname <> 'shop_directory'
+AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'shop_id')
+ORDER BY c.relname
+"""
+_REFERENCES = """
+SELECT k.conrelid::regclass::text, k.confrelid::regclass::text FROM pg_constraint k
+JOIN pg_namespace n ON n.oid = k.connamespace
+WHERE n.nspname = 'public' AND k.contype = 'f' AND k.conrelid <> k.confrelid
+"""
+
+
+def remake_removal() -> None:
+    """remove_shop() for the tables of by now: every migration that adds a tenant table ends so."""
+    deletes = "".join(f"DELETE FROM {table} WHERE shop_id = gone; " for table in _children_first())
+    definer_function(
+        "remove_shop()",
+        "void",
+        "DECLARE gone bigint := nullif(current_setting('encore.shop', true), '')::bigint; "
+        f"BEGIN {deletes} DELETE FROM shop_directory WHERE shop_id = gone; END;",
+        owner=REMOVER,
+    )
+
+
+def _children_first() -> list[str]:
+    connection = op.get_bind()
+    parents: dict[str, set[str]] = {
+        row[0]: set() for row in connection.exec_driver_sql(_TENANT_TABLES)
+    }
+    for child, parent in connection.exec_driver_sql(_REFERENCES):
+        if child in parents and parent in parents:
+            parents[child].add(parent)
+    return list(reversed(list(TopologicalSorter(parents).static_order())))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-Queue = Literal["inbox", "relay", "wallet", "backfill"]
+Queue = Literal["inbox", "relay", "wallet", "google", "mail", "backfill"]
 Ring = Callable[[Queue, int], None]
 
 _ring: Ring | None = None

@@ -17,7 +17,7 @@ from sandbox.servers.launching import free_port
 
 ROOT = Path(__file__).parents[2]
 SHOPS = ("aurora.myshopify.com", "borealis.myshopify.com")
-QUEUES = ("inbox", "relay", "wallet", "backfill")
+QUEUES = ("inbox", "relay", "wallet", "google", "mail", "backfill")
 PASS_TYPE_ID, TEAM_ID = "pass.com.example.encore", "ENCORE1234"
 
 
