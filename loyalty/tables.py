@@ -6,6 +6,7 @@ from loyalty.ledger.tables import Deficit, EntryNote, LedgerEntry, Lot, LotDebit
 from loyalty.members.tables import Customer, Member, MemberBalance, TimelineEvent
 from loyalty.orders.tables import Order, OrderLine, Refund, RefundLine
 from loyalty.outbox import Delivery, OutboxEvent
+from loyalty.preferences import NotificationPreference
 from loyalty.programme.tables import EarningRule, Programme
 from loyalty.shops.tables import Location, Shop, ShopDirectory, StaffMember
 
@@ -24,6 +25,7 @@ __all__ = [
     "LotDebit",
     "Member",
     "MemberBalance",
+    "NotificationPreference",
     "Order",
     "OrderLine",
     "OutboxEvent",

@@ -14,10 +14,16 @@ from uuid import UUID
 from wallet.errors import BadLink, ExpiredLink
 
 Purpose = Literal["card"]
+Platform = Literal["apple", "google", "email", "page"]
+Target = Literal["card", "shop"]
 
-_PURPOSES: dict[Purpose, int] = {"card": 1}
+# Part of tokens that are out in the world: only ever append.
+_PURPOSES: dict[Literal["card", "click"], int] = {"card": 1, "click": 2}
+_PLATFORMS: tuple[Platform, ...] = ("apple", "google", "email", "page")
+_TARGETS: tuple[Target, ...] = ("card", "shop")
 _VERSION = 1
 _BODY = struct.Struct(">BBQ16sL")  # version, purpose, shop, member, expiry (0: never)
+_CLICK_BODY = struct.Struct(">BBQ16sBB2x")  # version, purpose, shop, member, platform, target
 _MAC_SIZE = 18  # 30 + 18 bytes are 64 characters without a spare bit to change unseen
 _TOKEN_SIZE = (_BODY.size + _MAC_SIZE) * 4 // 3
 
@@ -29,6 +35,16 @@ class CardLink:
     shop_id: int
     member_id: UUID
     purpose: Purpose = "card"
+
+
+@dataclass(frozen=True, slots=True)
+class ClickLink:
+    """A link that counts: on which platform it stands, whose it is, and where it leads."""
+
+    shop_id: int
+    member_id: UUID
+    platform: Platform
+    target: Target = "card"
 
 
 def make_link_token(link: CardLink, secret: bytes, *, expires_at: datetime | None = None) -> str:
@@ -47,6 +63,28 @@ def read_link_token(token: str, secret: bytes, *, purpose: Purpose, now: datetim
     if expiry and now >= datetime.fromtimestamp(expiry, UTC):
         raise ExpiredLink("the link's time is over")
     return CardLink(shop_id, UUID(bytes=member), purpose)
+
+
+def make_click_token(link: ClickLink, secret: bytes) -> str:
+    """64 URL-safe characters for `/go/<token>`; the same link gives the same token."""
+    body = _CLICK_BODY.pack(
+        _VERSION,
+        _PURPOSES["click"],
+        link.shop_id,
+        link.member_id.bytes,
+        _PLATFORMS.index(link.platform),
+        _TARGETS.index(link.target),
+    )
+    return urlsafe_b64encode(body + _mac(body, secret)).decode()
+
+
+def read_click_token(token: str, secret: bytes) -> ClickLink:
+    """What `token` names. Raises BadLink."""
+    unpacked = _CLICK_BODY.unpack(_verified_body(token, secret))
+    version, kind, shop_id, member, platform, target = unpacked
+    if version != _VERSION or kind != _PURPOSES["click"]:
+        raise BadLink("a link for something else")
+    return ClickLink(shop_id, UUID(bytes=member), _PLATFORMS[platform], _TARGETS[target])
 
 
 def _verified_body(token: str, secret: bytes) -> bytes:

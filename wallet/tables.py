@@ -79,6 +79,54 @@ class WalletPass(Base):
         return f"{self.shop_id}-{self.id.hex}"
 
 
+class PassRevision(Base):
+    """What the fields that can notify said at each revision, to be compared with a device's copy.
+
+    `notice` is the kind of push that the revision is for; None when it changes the card silently.
+    pk (shop_id, pass_id, revision): a pass's revisions, by time through `last_modified_at` too.
+    """
+
+    __tablename__ = "pass_revision"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["shop_id", "pass_id"],
+            ["wallet_pass.shop_id", "wallet_pass.id"],
+            name="fk_pass_revision__wallet_pass",
+        ),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    pass_id: Mapped[UUID] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True)
+    last_modified_at: Mapped[datetime]
+    said: Mapped[dict[str, Any]]
+    notice: Mapped[str | None]
+
+
+class PassClick(Base):
+    """A link on a pass, in an email or on the card page that a person opened.
+
+    ix member (shop_id, member_id, clicked_at): a member's clicks.
+    """
+
+    __tablename__ = "pass_click"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["shop_id", "member_id"], ["member.shop_id", "member.id"], name="fk_pass_click__member"
+        ),
+        CheckConstraint("platform in ('apple', 'google', 'email', 'page')", name="platform"),
+        CheckConstraint("target in ('card', 'shop')", name="target"),
+        Index("ix_pass_click__member", "shop_id", "member_id", "clicked_at"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID]
+    platform: Mapped[str]
+    target: Mapped[str]
+    clicked_at: Mapped[datetime]
+
+
 class AppleRegistration(Base):
     """A pass on a device, from its registration to its removal.
 

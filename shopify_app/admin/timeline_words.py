@@ -29,6 +29,8 @@ _KINDS = {
     "member_joined": ("Joined the programme", "Star", "info"),
     "pass_installed": ("Pass installed", "Wallet", "success"),
     "pass_removed": ("Pass removed", "Wallet", ""),
+    "pass_link_clicked": ("Pass link clicked", "Mobile", "info"),
+    "preference_changed": ("Notification preference changed", "Notification", ""),
     "push_created": ("Push created", "Notification", ""),
     "push_sent": ("Push sent", "Notification", "success"),
     "push_failed": ("Push failed", "AlertTriangle", "critical"),

@@ -5,17 +5,24 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from loyalty.base.db import Base, psycopg_url
+from loyalty.preferences import NotificationPreference
 from tests.conftest import DatabaseUrls
+from wallet.hops import PushHop
 from wallet.tables import (
     AppleDevice,
     AppleLog,
     AppleRegistration,
     MemberToken,
+    PassClick,
+    PassRevision,
     PassType,
     WalletPass,
 )
 
-MODELS = (AppleDevice, AppleLog, AppleRegistration, MemberToken, PassType, WalletPass)
+MODELS = (
+    *(AppleDevice, AppleLog, AppleRegistration, MemberToken, PassClick),
+    *(NotificationPreference, PassRevision, PassType, PushHop, WalletPass),
+)
 
 
 def test_migrated_tables_are_those_of_the_models(database_urls: DatabaseUrls) -> None:

@@ -1,0 +1,39 @@
+"""The public addresses of a member's card: plain strings, no database. The same ones each time."""
+
+from uuid import UUID
+
+from wallet import setup
+from wallet.links import CardLink, ClickLink, Platform, Target, make_click_token, make_link_token
+
+
+def card_page_url(shop_id: int, member_id: UUID) -> str:
+    """The customer's page."""
+    settings = setup.current()
+    token = make_link_token(CardLink(shop_id, member_id), settings.link_secret)
+    return f"{settings.app_url}/card/{token}"
+
+
+def apple_pass_url(shop_id: int, member_id: UUID) -> str | None:
+    """The .pkpass; None when this installation has no Apple certificate."""
+    if setup.current().apple is None:
+        return None
+    return f"{card_page_url(shop_id, member_id)}/apple.pkpass"
+
+
+def google_save_page_url(shop_id: int, member_id: UUID) -> str | None:
+    """The way into Google Wallet; None when this installation has no Google issuer."""
+    if not has_google():
+        return None
+    return f"{card_page_url(shop_id, member_id)}/google"
+
+
+def has_google() -> bool:
+    """Whether cards can be saved to Google Wallet."""
+    return getattr(setup.current(), "google", None) is not None
+
+
+def click_url(shop_id: int, member_id: UUID, *, platform: Platform, target: Target = "card") -> str:
+    """An address that counts who opens it on `platform`, then leads to `target`."""
+    settings = setup.current()
+    token = make_click_token(ClickLink(shop_id, member_id, platform, target), settings.link_secret)
+    return f"{settings.app_url}/go/{token}"
