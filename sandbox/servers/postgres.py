@@ -62,6 +62,14 @@ class Postgres:
         """For the app: sees only what the migrations grant, and no row-level policy yields."""
         return self.url(role=APP)
 
+    @property
+    def pid(self) -> int:
+        """The server's first process."""
+        pid = _Cluster(self.directory).pid()
+        if pid is None:
+            raise ServerError("PostgreSQL does not run")
+        return pid
+
     def stop(self) -> None:
         """End the server; sessions still open are cut, their transactions rolled back."""
         with starting_alone(self.directory):
@@ -187,16 +195,17 @@ class _Cluster:
 
     def _forget_dead_server(self) -> None:
         """Remove the pid file of a server that is gone: its number may be somebody else's now."""
-        if (pid := self._pid()) and not is_running(pid, f"{self.data}"):
+        if (pid := self.pid()) and not is_running(pid, f"{self.data}"):
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def stop(self, mode: str = "fast") -> None:
         """Shut down and wait for it; `immediate` is for data that nobody wants any more."""
-        if (pid := self._pid()) and is_running(pid, f"{self.data}"):
+        if (pid := self.pid()) and is_running(pid, f"{self.data}"):
             pg_ctl = programs(self.user) / "pg_ctl"
             self.user.run([pg_ctl, "stop", "-D", self.data, "-m", mode, "-s", "-w"])
 
-    def _pid(self) -> int | None:
+    def pid(self) -> int | None:
+        """The server's first process, dead or alive; None after a clean end."""
         try:
             return int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):

@@ -99,6 +99,7 @@ def _fault_routes(pages: Blueprint, world: World) -> None:
     def set_fault() -> Response:
         wanted = body()
         surface = wanted.pop("surface")
+        wanted.pop("shop", None)  # a fault is everybody's
         world.faults.set(surface, Fault(**wanted))
         if surface == "webhooks" and wanted["mode"] == "off":
             world.sender.release(shuffled=False)

@@ -1,0 +1,74 @@
+"""The same arrivals again, in a second database, and nobody killed: what the books should be."""
+
+import psycopg
+
+from loyalty.base import db
+from loyalty.shops.directory import get_shop, install, register_shop_id
+from shopify_app.platform import inbox
+from tests.conftest import DatabaseUrls
+from tests.flows.chain import SHOP, Chain
+
+_ARRIVED = """
+SELECT webhook_id, event_id, topic, api_version, triggered_at, received_at, body
+FROM inbox_row WHERE topic LIKE 'orders/%' OR topic LIKE 'refunds/%' OR topic LIKE 'customers/%'
+ORDER BY received_at, id
+"""
+_ARRIVE = """
+INSERT INTO inbox_row (shop_id, id, webhook_id, event_id, topic, api_version, triggered_at,
+                       received_at, body, state, attempts, next_at)
+VALUES (%(shop_id)s, gen_random_uuid(), %(webhook_id)s, %(event_id)s, %(topic)s, %(api_version)s,
+        %(triggered_at)s, %(received_at)s, %(body)s, 'new', 0, %(received_at)s)
+"""
+POINTS_OF_ORDERS = """
+SELECT split_part(idempotency_key, ':', 2) AS order_id, sum(points) AS points
+FROM ledger_entry WHERE idempotency_key LIKE 'order:%' GROUP BY 1
+"""
+
+
+def points_in_peace(chain: Chain, database: DatabaseUrls) -> dict[str, int]:
+    """Order id → points, after one undisturbed process handled every webhook that `chain` got."""
+    engine = db.configure(database.app)
+    try:
+        shop_id = _install_like(chain)
+        _copy_arrivals(chain, shop_id)
+        while inbox.drain(shop_id):
+            pass
+        return _points_of_orders(shop_id)
+    finally:
+        engine.dispose()
+
+
+def _install_like(chain: Chain) -> int:
+    """The same shop, installed at the same moment: what counts as history depends on it."""
+    [shop] = chain.rows("SELECT name, currency, timezone, installed_at, earning_since FROM shop")
+    with db.shopless_transaction() as session:
+        shop_id = register_shop_id(session, SHOP)
+    with db.shop_transaction(shop_id) as session:
+        install(
+            session,
+            shop_id,
+            domain=SHOP,
+            name=shop["name"],
+            currency=shop["currency"],
+            timezone=shop["timezone"],
+            email=None,
+            now=shop["installed_at"],
+        )
+        get_shop(session, shop_id).earning_since = shop["earning_since"]
+    return shop_id
+
+
+def _copy_arrivals(chain: Chain, shop_id: int) -> None:
+    rows = [{**row, "shop_id": shop_id} for row in chain.rows(_ARRIVED)]
+    assert rows, "nothing arrived"
+    with db.shop_transaction(shop_id) as session:
+        driver = session.connection().connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        with driver.cursor() as cursor:
+            cursor.executemany(_ARRIVE, rows)
+
+
+def _points_of_orders(shop_id: int) -> dict[str, int]:
+    with db.shop_transaction(shop_id) as session:
+        rows = session.connection().exec_driver_sql(POINTS_OF_ORDERS.replace("%", "%%"))
+        return {row.order_id: int(row.points) for row in rows}
