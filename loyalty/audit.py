@@ -14,7 +14,7 @@ from loyalty.base.ids import new_id
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: `kind` is staff, cashier, member, operator or system; `id` is theirs."""
+    """Who acts: `kind` is staff, till_user, member, operator or system; `id` is theirs."""
 
     kind: str
     id: str

@@ -9,6 +9,7 @@ from loyalty.outbox import Delivery, OutboxEvent
 from loyalty.preferences import NotificationPreference
 from loyalty.programme.tables import EarningRule, Programme
 from loyalty.shops.tables import Location, Shop, ShopDirectory, StaffMember
+from loyalty.till.tables import TillAllowance
 
 __all__ = [
     "AuditRow",
@@ -35,5 +36,6 @@ __all__ = [
     "Shop",
     "ShopDirectory",
     "StaffMember",
+    "TillAllowance",
     "TimelineEvent",
 ]

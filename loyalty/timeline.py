@@ -16,9 +16,17 @@ PASS_INSTALLED = "pass_installed"
 PASS_REMOVED = "pass_removed"
 PASS_LINK_CLICKED = "pass_link_clicked"
 PREFERENCE_CHANGED = "preference_changed"
+CUSTOMER_SCANNED = "customer_scanned"
 PUSH_CREATED = "push_created"
 PUSH_SENT = "push_sent"
 PUSH_FAILED = "push_failed"
+EMAIL_ASKED = "email_asked"
+EMAIL_SENT = "email_sent"
+EMAIL_FAILED = "email_failed"
+EMAIL_BOUNCED = "email_bounced"
+EMAIL_BOUNCE_CLEARED = "email_bounce_cleared"
+EMAIL_COMPLAINED = "email_complained"
+EMAIL_UNSUBSCRIBED = "email_unsubscribed"
 
 
 def note_event(

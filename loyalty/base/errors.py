@@ -42,6 +42,36 @@ class BadAdjustment(LoyaltyError):
         self.field = field
 
 
+class MemberNotActive(LoyaltyError):
+    """The member is archived or erased: nothing can be done for them; `state` says which."""
+
+    code = "member_not_active"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
+class OverDailyCap(LoyaltyError):
+    """A till's user has granted what one may grant in a day; `left` is what is left of it."""
+
+    code = "over_daily_cap"
+
+    def __init__(self, left: int) -> None:
+        super().__init__(f"{left} left today")
+        self.left = left
+
+
+class BadContact(LoyaltyError):
+    """What was typed is no name, email or phone number; `field` names the input at fault."""
+
+    code, status = "bad_contact", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class UnreadableMoney(LoyaltyError):
     """An amount that is no decimal of its currency."""
 

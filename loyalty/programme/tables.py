@@ -14,6 +14,8 @@ class Programme(Base):
     """A shop's settings. `enrolment`: everyone (account or paid order) or joiners.
 
     `money_refunds`: prorate (money-only refunds take points back) or ignore.
+    `till_grant_cap_per_day`: points that one user of the till may grant in a day.
+    `sends_card_email`: whoever joins by themselves is sent their card.
     """
 
     __tablename__ = "programme"
@@ -21,6 +23,7 @@ class Programme(Base):
         CheckConstraint("hold_days >= 0", name="hold_days"),
         CheckConstraint("enrolment in ('everyone', 'joiners')", name="enrolment"),
         CheckConstraint("money_refunds in ('prorate', 'ignore')", name="money_refunds"),
+        CheckConstraint("till_grant_cap_per_day >= 0", name="till_grant_cap_per_day"),
         ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_programme__shop"),
     )
 
@@ -30,6 +33,8 @@ class Programme(Base):
     enrolment: Mapped[str]
     hold_days: Mapped[int]
     money_refunds: Mapped[str]
+    till_grant_cap_per_day: Mapped[int] = mapped_column(server_default="500")
+    sends_card_email: Mapped[bool] = mapped_column(default=True, server_default="true")
 
 
 class EarningRule(Base):

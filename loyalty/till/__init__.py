@@ -1,0 +1,1 @@
+"""What the till may do to a member: grants, capped per user and day."""

@@ -1,0 +1,153 @@
+"""Points that a cashier grants: one entry per client key, and never more than the day's cap.
+
+Two grants that race for the last points of the day meet at the allowance's row: one is told.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from loyalty import audit
+from loyalty.adjustments import REASONS as ALL_REASONS
+from loyalty.audit import Actor
+from loyalty.base.clock import day_in
+from loyalty.base.errors import BadAdjustment, OverDailyCap
+from loyalty.ledger.posting import Cause, credit, lock_balance
+from loyalty.ledger.tables import EntryNote, LedgerEntry
+from loyalty.members.states import get_active_member
+from loyalty.programme.rules import get_programme
+from loyalty.shops.tables import Shop
+from loyalty.till.tables import TillAllowance
+
+REASONS = tuple(
+    (code, label)
+    for code, label in ALL_REASONS
+    if code in ("service_recovery", "contest", "vip_bonus", "other")
+)
+"""Why a cashier may grant: the admin's reasons that only ever add."""
+
+
+@dataclass(frozen=True, slots=True)
+class TillUser:
+    """Who stands at which till: the logged-in user; the pinned cashier is only claimed."""
+
+    user_id: int
+    location_id: int
+    pinned_staff_id: int | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """The user as the audit trail and the ledger name them."""
+        return Actor("till_user", str(self.user_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a user may grant on a day, and what is left of it."""
+
+    cap: int
+    left: int
+
+
+def grant(
+    session: Session,
+    shop: Shop,
+    member_id: UUID,
+    *,
+    points: int,
+    reason: str,
+    note: str | None,
+    client_key: UUID,
+    by: TillUser,
+    now: datetime,
+) -> LedgerEntry:
+    """Credit whole `points` (> 0) by the till's user; the same `client_key` posts once for ever.
+
+    Raises BadAdjustment, MemberNotFound, MemberNotActive, OverDailyCap, IdempotencyConflict.
+    Flushes; the caller commits.
+    """
+    if reason not in dict(REASONS):
+        raise BadAdjustment("reason", "Choose a reason")
+    balance = lock_balance(session, shop.shop_id, member_id)
+    get_active_member(session, shop.shop_id, member_id)
+    cause = Cause(
+        kind="grant",
+        idempotency_key=f"pos:{client_key}",
+        source_kind="till",
+        source_id=str(by.location_id),
+        actor=str(by.actor),
+        occurred_at=now,
+        reason_code=reason,
+    )
+    entry = credit(session, balance, cause, points=points, now=now)
+    if entry.posted_at == now:
+        _use_allowance(session, shop, by.user_id, points, now)
+        _note_and_audit(session, entry, note, by, now)
+    return entry
+
+
+def read_allowance(session: Session, shop: Shop, user_id: int, *, now: datetime) -> Allowance:
+    """What the user may still grant on the shop's present day."""
+    cap = get_programme(session, shop.shop_id).till_grant_cap_per_day
+    granted = session.scalar(
+        select(TillAllowance.granted).where(
+            TillAllowance.shop_id == shop.shop_id,
+            TillAllowance.user_id == user_id,
+            TillAllowance.day_on == day_in(shop.timezone, now),
+        )
+    )
+    return Allowance(cap, max(0, cap - (granted or 0)))
+
+
+def _use_allowance(session: Session, shop: Shop, user_id: int, points: int, now: datetime) -> None:
+    """Count the points against the day; waits for other grants of the same user."""
+    cap = get_programme(session, shop.shop_id).till_grant_cap_per_day
+    if points > cap or not _raise(
+        session, shop.shop_id, user_id, day_in(shop.timezone, now), points, cap
+    ):
+        raise OverDailyCap(read_allowance(session, shop, user_id, now=now).left)
+
+
+def _raise(
+    session: Session, shop_id: int, user_id: int, day_on: date, points: int, cap: int
+) -> bool:
+    row = {"shop_id": shop_id, "user_id": user_id, "day_on": day_on, "granted": points}
+    raised = TillAllowance.granted + points
+    statement = (
+        insert(TillAllowance)
+        .values(row)
+        .on_conflict_do_update(
+            index_elements=["shop_id", "user_id", "day_on"],
+            set_={"granted": raised},
+            where=raised <= cap,
+        )
+        .returning(TillAllowance.granted)
+    )
+    return session.scalar(statement) is not None
+
+
+def _note_and_audit(
+    session: Session, entry: LedgerEntry, note: str | None, by: TillUser, now: datetime
+) -> None:
+    if note:
+        key = {"shop_id": entry.shop_id, "entry_id": entry.id, "member_id": entry.member_id}
+        session.add(EntryNote(**key, body=note))
+    audit.record(
+        session,
+        entry.shop_id,
+        by.actor,
+        "points_granted_at_till",
+        ("member", str(entry.member_id)),
+        now=now,
+        entry=str(entry.id),
+        points=entry.points,
+        reason=entry.reason_code,
+        location_id=by.location_id,
+        # What the device says of the cashier in front of it: Shopify does not vouch for it.
+        pinned_staff_id_claimed=by.pinned_staff_id,
+    )
+    session.flush()
