@@ -67,6 +67,9 @@ class Member(Base):
 class Customer(Base):
     """Shopify's record, and the member it belongs to: a member has 0..n customers.
 
+    `redacted_at`: the person had their data erased; only the id is kept, so that nothing late
+    brings them back.
+
     pk (shop_id, customer_id): who an order is for. ix member: a member's identities.
     """
 
@@ -93,6 +96,7 @@ class Customer(Base):
     customer_since: Mapped[datetime | None]
     shopify_updated_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    redacted_at: Mapped[datetime | None]
 
 
 class MemberBalance(Base):

@@ -46,7 +46,7 @@ class Shop(Base):
 
 
 class Location(Base):
-    """A place of the shop where customers come.
+    """A place of the shop where customers come. One that was deleted stays, inactive.
 
     uq (shop_id, location_id): the webhook's and back-fill's upsert.
     """
@@ -63,6 +63,8 @@ class Location(Base):
     address: Mapped[dict[str, Any]]
     latitude: Mapped[str | None]
     longitude: Mapped[str | None]
+    shopify_updated_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
 
 
 class StaffMember(Base):

@@ -4,14 +4,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.base.db import Base
 
 
 class Installation(Base):
-    """The shop's offline token, encrypted. Its row lock is what a refresh holds."""
+    """The shop's offline token, encrypted. Its row lock is what a refresh holds.
+
+    On Shopify's clock: `granted_at`, when the merchant's visit last brought a token, and
+    `scopes_updated_at`, the newest app/scopes_update taken over. On ours: `lost_at`, when the
+    last token died, and `healed_at`, when a visit brought the next one.
+    """
 
     __tablename__ = "installation"
     __table_args__ = (
@@ -25,6 +30,10 @@ class Installation(Base):
     refresh_expires_at: Mapped[datetime | None]
     scopes: Mapped[str]
     updated_at: Mapped[datetime]
+    granted_at: Mapped[datetime | None]
+    scopes_updated_at: Mapped[datetime | None]
+    lost_at: Mapped[datetime | None]
+    healed_at: Mapped[datetime | None]
 
 
 class InboxRow(Base):
@@ -100,13 +109,22 @@ class BackfillRun(Base):
 class PrivacyRequest(Base):
     """A request of Shopify's compliance topics, with the day by which it must be met.
 
-    `subject`: customers/data_request, customers/redact or shop/redact.
+    `subject`: customers/data_request, customers/redact or shop/redact. `state`: open, checking
+    (erased, to be looked at once more), done or refused. `next_at` doubles as the claim's lease.
+    ix open (shop_id, next_at, id) where not done: what is to be carried out.
     """
 
     __tablename__ = "privacy_request"
     __table_args__ = (
         ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_privacy_request__shop"),
         Index("ix_privacy_request__member", "shop_id", "member_id"),
+        Index(
+            "ix_privacy_request__open",
+            "shop_id",
+            "next_at",
+            "id",
+            postgresql_where="done_at is null",
+        ),
     )
 
     shop_id: Mapped[int] = mapped_column(primary_key=True)
@@ -119,3 +137,87 @@ class PrivacyRequest(Base):
     received_at: Mapped[datetime]
     due_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    error: Mapped[str | None]
+
+
+class PrivacyDocument(Base):
+    """All that was held of a person when they asked, as JSON, for the merchant to hand on.
+
+    ix (shop_id, customer_id): it goes with the person when they are erased.
+    """
+
+    __tablename__ = "privacy_document"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["shop_id", "request_id"],
+            ["privacy_request.shop_id", "privacy_request.id"],
+            name="fk_privacy_document__privacy_request",
+        ),
+        Index("ix_privacy_document__customer", "shop_id", "customer_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    request_id: Mapped[UUID] = mapped_column(primary_key=True)
+    customer_id: Mapped[int]
+    member_id: Mapped[UUID | None]
+    made_at: Mapped[datetime]
+    body: Mapped[str]
+
+
+class ErasedEmail(Base):
+    """The keyed hash of an address whose owner was erased: enough to know it again, no more."""
+
+    __tablename__ = "erased_email"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_erased_email__shop"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    email_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    erased_at: Mapped[datetime]
+
+
+class CustomerMerge(Base):
+    """Two customers that Shopify made one. `state`: waiting until their members are merged too.
+
+    No foreign keys: either customer may be news to us. ix (shop_id, kept_customer_id): who a
+    customer has taken in.
+    """
+
+    __tablename__ = "customer_merge"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_customer_merge__shop"),
+        CheckConstraint("state in ('waiting', 'done')", name="state"),
+        Index("ix_customer_merge__kept", "shop_id", "kept_customer_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    deleted_customer_id: Mapped[int] = mapped_column(primary_key=True)
+    kept_customer_id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    merged_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+
+
+class RemovedShop(Base):
+    """The proof that shop/redact was carried out. Global, and without personal data."""
+
+    __tablename__ = "removed_shop"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    removed_shop_id: Mapped[int]
+    domain_hash: Mapped[bytes]
+    requested_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    removed_at: Mapped[datetime]
+
+
+class UsedState(Base):
+    """A state of the authorization-code grant that has come back. Global: no shop is known yet."""
+
+    __tablename__ = "used_state"
+
+    state_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime]

@@ -22,6 +22,8 @@ GLOBAL_TABLES = {
     "shop_directory",  # domain → shop id, asked before the shop is known
     "stray_webhook",  # webhooks of shops we do not know
     "apple_device",  # a phone holds passes of many shops
+    "removed_shop",  # the proof of a removal outlives its shop
+    "used_state",  # states of an install, which come back before there is a shop
 }
 
 # The functions that see past one shop, each with its reason: nothing else may.
@@ -31,6 +33,8 @@ DEFINER_FUNCTIONS = {
     "search_members": "encore_reader",  # a LIKE under the policy cannot use the trigram index
     "list_shops": "encore_reader",  # operators and daily tasks go from shop to shop
     "backlogs": "encore_reader",  # metrics: counts and ages, no content
+    "privacy_waiting": "encore_reader",  # which shops have a request to meet, and by when
+    "forget_devices": "encore_remover",  # a phone goes when no shop's pass is on it any more
     "remove_shop": "encore_remover",  # shop/redact: the rows of the transaction's own shop
 }
 
