@@ -12,6 +12,8 @@ from loyalty.base.ids import new_id
 
 MEMBER_CHANGED = "member_changed"
 """A balance or a detail that stands on the member's card has changed."""
+CARD_EMAIL_ASKED = "card_email_asked"
+"""The member is to be sent their card. Body: {"is_asked_for": whether a person asked for it}."""
 
 
 class OutboxEvent(Base):

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import exists, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from loyalty import outbox, timeline
@@ -51,6 +53,61 @@ def enrol_customer(
     return member
 
 
+def join(
+    session: Session,
+    shop: Shop,
+    facts: CustomerFacts,
+    *,
+    enrolled_by: str,
+    emails_card: bool,
+    now: datetime,
+) -> tuple[Member, bool]:
+    """The member that a customer who asks to join is or becomes, and whether they were one before.
+
+    Joining works whatever the programme says of customers who do not ask. A member of the same
+    verified email is this person too. Flushes; the caller commits.
+    """
+    customer = _upsert(session, shop.shop_id, facts)
+    if customer.member_id is not None:
+        _copy_to_member(session, customer, now)
+        return session.get_one(Member, (shop.shop_id, customer.member_id)), True
+    member = None
+    if customer.has_verified_email:
+        member = find_by_verified_email(session, shop.shop_id, customer.email_norm)
+    was_known = member is not None
+    if member is None:
+        member = _new_member(
+            session, customer, now=now, enrolled_by=enrolled_by, emails_card=emails_card
+        )
+    customer.member_id = member.id
+    session.flush()
+    return member, was_known
+
+
+def find_by_verified_email(session: Session, shop_id: int, email: str) -> Member | None:
+    """The one active member whose email this is, as far as Shopify or they have verified it."""
+    norm = normalise_email(email)
+    if not norm:
+        return None
+    vouched = exists().where(
+        Customer.shop_id == shop_id,
+        Customer.member_id == Member.id,
+        Customer.email_norm == norm,
+        Customer.has_verified_email,
+    )
+    found = session.scalars(
+        select(Member)
+        .where(
+            Member.shop_id == shop_id,
+            Member.email_norm == norm,
+            Member.state == "active",
+            Member.email_verified_at.is_not(None) | vouched,
+        )
+        .limit(2)
+    ).all()
+    return found[0] if len(found) == 1 else None
+
+
 def delete_customer(session: Session, shop: Shop, customer_id: int, *, now: datetime) -> None:
     """Remember that Shopify deleted the customer; the member and the points stay."""
     customer = session.get(Customer, (shop.shop_id, customer_id), with_for_update=True)
@@ -62,27 +119,47 @@ def delete_customer(session: Session, shop: Shop, customer_id: int, *, now: date
 
 
 def _upsert(session: Session, shop_id: int, facts: CustomerFacts) -> Customer:
-    customer = session.get(
-        Customer, (shop_id, facts.customer_id), with_for_update=True, populate_existing=True
-    )
+    values = _values(facts)
+    customer = _find_locked(session, shop_id, facts.customer_id)
     if customer is None:
-        customer = Customer(
-            shop_id=shop_id,
-            customer_id=facts.customer_id,
-            has_account=False,
-            has_verified_email=False,
-            email_norm="",
-        )
-        session.add(customer)
-    elif not _is_news(customer, facts):
-        return customer
-    for name in (*_SHARED_FIELDS, "has_account", "has_verified_email"):
-        setattr(customer, name, getattr(facts, name))
-    customer.email_norm = normalise_email(facts.email)
-    customer.customer_since = facts.customer_since or customer.customer_since
-    customer.shopify_updated_at = facts.updated_at
-    session.flush()
+        added = _add_customer(session, shop_id, facts.customer_id, values)
+        if added is not None:
+            return added
+        # A till and a webhook can tell of the same new customer at once: the other was quicker.
+        customer = _find_locked(session, shop_id, facts.customer_id)
+        assert customer is not None
+    if _is_news(customer, facts):
+        for name, value in values.items():
+            setattr(customer, name, value)
+        session.flush()
     return customer
+
+
+def _values(facts: CustomerFacts) -> dict[str, Any]:
+    """The columns that Shopify's facts fill; what is unknown of the past stays as it was."""
+    values = {name: getattr(facts, name) for name in _SHARED_FIELDS}
+    values |= {"has_account": facts.has_account, "has_verified_email": facts.has_verified_email}
+    values |= {"email_norm": normalise_email(facts.email), "shopify_updated_at": facts.updated_at}
+    if facts.customer_since is not None:
+        values["customer_since"] = facts.customer_since
+    return values
+
+
+def _find_locked(session: Session, shop_id: int, customer_id: int) -> Customer | None:
+    return session.get(
+        Customer, (shop_id, customer_id), with_for_update=True, populate_existing=True
+    )
+
+
+def _add_customer(
+    session: Session, shop_id: int, customer_id: int, values: dict[str, Any]
+) -> Customer | None:
+    return session.scalar(
+        insert(Customer)
+        .values(shop_id=shop_id, customer_id=customer_id, **values)
+        .on_conflict_do_nothing()
+        .returning(Customer)
+    )
 
 
 def _is_news(customer: Customer, facts: CustomerFacts) -> bool:
@@ -97,7 +174,14 @@ def _only_joiners(session: Session, shop: Shop) -> bool:
     return get_programme(session, shop.shop_id).enrolment == "joiners"
 
 
-def _new_member(session: Session, customer: Customer, *, now: datetime, enrolled_by: str) -> Member:
+def _new_member(
+    session: Session,
+    customer: Customer,
+    *,
+    now: datetime,
+    enrolled_by: str,
+    emails_card: bool = True,
+) -> Member:
     member = Member(
         shop_id=customer.shop_id,
         id=new_id(),
@@ -113,8 +197,25 @@ def _new_member(session: Session, customer: Customer, *, now: datetime, enrolled
     session.flush()
     session.add(MemberBalance(shop_id=customer.shop_id, member_id=member.id))
     timeline.note_event(session, member.shop_id, member.id, timeline.MEMBER_JOINED, now)
+    if emails_card:
+        _send_card(session, member, now)
     session.flush()
     return member
+
+
+def _send_card(session: Session, member: Member, now: datetime) -> None:
+    """Let the new member have their card by email; who comes with the history gets none."""
+    if member.enrolled_by == "backfill" or not member.email_norm:
+        return
+    if get_programme(session, member.shop_id).sends_card_email:
+        outbox.stage(
+            session,
+            member.shop_id,
+            outbox.CARD_EMAIL_ASKED,
+            member_id=member.id,
+            body={"is_asked_for": False},
+            now=now,
+        )
 
 
 def _copy_to_member(session: Session, customer: Customer, now: datetime) -> None:
