@@ -1,0 +1,160 @@
+// Joins the machine to the world: requests, the scanner, the till's memory.
+
+import {useEffect, useReducer, useRef} from 'preact/hooks';
+import {get, Refused} from './client';
+import {placeOf, type Till} from './host';
+import {type Event, type GrantScreen, type Model, next, type Resting, START} from './machine';
+import {findPending, forget, remember} from './pending';
+import {countScan} from './scans';
+import type {Card, Member, Settings} from './wire';
+import {reasonFor, type Words} from './words';
+import {type Draft, enrol, grant, scan, send, type Wish, type Write} from './writes';
+
+/** A card's code is short; what is longer never leaves the till. */
+const CODE_MAX = 255;
+/** While these show, a scan is a new customer. */
+const LISTENING = ['scan', 'member', 'pass'];
+
+type Dispatch = (event: Event) => void;
+
+export interface Actions {
+  go: (screen: Resting) => void;
+  lookUp: (code: string) => void;
+  openGrant: (screen: GrantScreen) => void;
+  grant: (screen: GrantScreen, wish: Wish) => void;
+  enrol: (draft: Draft) => void;
+  showCard: (member: Member) => void;
+  /** Send the very same write again. */
+  again: (write: Write) => void;
+  /** Give an unanswered write up. */
+  leave: (write: Write, back: Resting) => void;
+}
+
+export function useTill(till: Till, words: Words): [Model, Actions] {
+  const [model, dispatch] = useReducer(next, START);
+  const isBusy = useRef(false);
+  // A second tap, or the camera's second look, is the same wish.
+  const alone = async (work: () => Promise<void>): Promise<void> => {
+    if (isBusy.current) return;
+    isBusy.current = true;
+    await work().finally(() => (isBusy.current = false));
+  };
+  const start = (write: Write) => void alone(() => carryOut(till, dispatch, write));
+  const go = (screen: Resting) => dispatch({type: 'go', screen});
+  const actions: Actions = {
+    go,
+    lookUp: (code) => {
+      const key = problemOf(code);
+      if (key) go({at: 'scan', notice: {tone: 'critical', key}});
+      else start(scan(code.trim(), placeOf(till)));
+    },
+    openGrant: (screen) => void alone(() => openGrant(dispatch, model.settings, screen)),
+    grant: (screen, wish) => {
+      go({...screen, wish, fields: {}});
+      start(grant(screen.member, wish, placeOf(till)));
+    },
+    enrol: (draft) => {
+      go({at: 'enrol', draft, fields: {}});
+      start(enrol(draft, placeOf(till)));
+    },
+    showCard: (member) => void alone(() => showCard(dispatch, member)),
+    again: start,
+    leave: (write, back) => {
+      void forget(till.storage, write);
+      go(back);
+    },
+  };
+  usePending(till, dispatch);
+  useScanner(till, model, actions, words);
+  return [model, actions];
+}
+
+function problemOf(code: string): string | null {
+  if (!code.trim()) return 'scan.code_missing';
+  return code.length > CODE_MAX ? 'scan.code_too_long' : null;
+}
+
+/** Send a write, and tell the machine how it ended. */
+async function carryOut(till: Till, dispatch: Dispatch, write: Write): Promise<void> {
+  dispatch({type: 'asked', doing: write.kind});
+  if (till.connectivity.current.value.internetConnected !== 'Connected') {
+    dispatch({type: 'refused', key: 'common.offline', fields: {}});
+    return;
+  }
+  await remember(till.storage, write);
+  try {
+    const settled = await send(write);
+    await forget(till.storage, write);
+    if (write.kind === 'scan') await countScan(till.storage);
+    dispatch({type: 'settled', settled});
+  } catch (error) {
+    if (error instanceof Refused) {
+      await forget(till.storage, write);
+      dispatch({type: 'refused', key: reasonFor(error), fields: error.fields});
+    } else {
+      dispatch({type: 'unanswered', write: write.kind === 'scan' ? null : write});
+    }
+  }
+}
+
+/** The limits and reasons are fetched before the first grant; its answer keeps them up to date. */
+async function openGrant(
+  dispatch: Dispatch,
+  known: Settings | null,
+  screen: GrantScreen,
+): Promise<void> {
+  await ask(dispatch, 'settings', async () => {
+    const settings = known ?? (await get<Settings>('/pos/v1/settings'));
+    dispatch({type: 'settings', settings});
+    dispatch({type: 'go', screen});
+  });
+}
+
+async function showCard(dispatch: Dispatch, member: Member): Promise<void> {
+  await ask(dispatch, 'card', async () => {
+    const path = `/pos/v1/members/${encodeURIComponent(member.id)}/card`;
+    const {card} = await get<{card: Card}>(path);
+    dispatch({type: 'card', card, member});
+  });
+}
+
+/** A question that only reads: when it comes to nothing, the screen says so. */
+async function ask(
+  dispatch: Dispatch,
+  doing: 'card' | 'settings',
+  work: () => Promise<void>,
+): Promise<void> {
+  dispatch({type: 'asked', doing});
+  await work().catch((error: unknown) =>
+    dispatch({type: 'refused', key: reasonFor(error), fields: {}}),
+  );
+}
+
+/** A grant that a closed modal left without an answer is asked about first. */
+function usePending(till: Till, dispatch: Dispatch): void {
+  useEffect(() => {
+    void findPending(till.storage).then((write) => write && dispatch({type: 'found', write}));
+  }, []);
+}
+
+/** Listens to every scanner for as long as the modal is open. */
+function useScanner(till: Till, model: Model, actions: Actions, words: Words): void {
+  const heard = useRef<(code: string) => void>(() => undefined);
+  heard.current = (code) => {
+    till.scanner.hideCameraScanner();
+    if (LISTENING.includes(model.screen.at)) actions.lookUp(code);
+    else till.toast.show(words('scan.later'));
+  };
+  useEffect(() => {
+    // Some signals tell their value at once: that is the last customer's card.
+    let isOld = true;
+    const stop = till.scanner.scannerData.current.subscribe(({data}) => {
+      if (!isOld && data) heard.current(data);
+    });
+    isOld = false;
+    return () => {
+      stop();
+      till.scanner.hideCameraScanner();
+    };
+  }, []);
+}

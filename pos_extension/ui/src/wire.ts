@@ -1,0 +1,55 @@
+// The JSON of `/pos/v1`, as our server speaks it. Points are whole numbers; ids are opaque.
+
+export interface Reason {
+  code: string;
+  label: string;
+}
+
+export interface Settings {
+  shop: {name: string; currency: string};
+  grant: {max_per_day: number; left_today: number; reasons: Reason[]};
+}
+
+export interface LastOrder {
+  name: string;
+  on: string;
+  points: number;
+}
+
+export interface Member {
+  id: string;
+  name: string;
+  contact: string | null;
+  points: number;
+  tier: string | null;
+  customer_id: number | null;
+  joined_on: string;
+  short_code: string;
+  last_order: LastOrder | null;
+}
+
+/** What a customer's phone scans: `qr_modules` has a string of 0 and 1 for each row. */
+export interface Card {
+  url: string;
+  qr_modules: string[];
+}
+
+export interface Scanned {
+  member: Member;
+  is_newest_code: boolean;
+}
+
+export interface Granted {
+  member: Member;
+  granted: number;
+  left_today: number;
+}
+
+export interface Enrolled {
+  member: Member;
+  was_known: boolean;
+  card: Card;
+}
+
+/** The problem of each field, by the field's name. */
+export type Fields = Record<string, string>;
