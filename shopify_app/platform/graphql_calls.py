@@ -18,7 +18,7 @@ from shopify_app.platform.settings import current, shop_url
 log = structlog.get_logger()
 
 ATTEMPTS_MAX = 5
-_TIMEOUT_S = (3, 20)
+_CONNECT_S, _ANSWER_S = 3, 20
 _WAIT_MAX_S = 15.0
 _FOLDER = Path(__file__).parent / "graphql"
 
@@ -40,8 +40,9 @@ def call(
     variables: dict[str, Any] | None = None,
     *,
     attempts_max: int | None = None,
+    answer_s: float = _ANSWER_S,
 ) -> dict[str, Any]:
-    """The `data` of the document `name` run on a shop.
+    """The `data` of the document `name` run on a shop; each try waits `answer_s` for an answer.
 
     Raises Unauthorised on 401, UserErrors for a mutation's userErrors, else ShopifyError.
     """
@@ -49,7 +50,7 @@ def call(
     for attempt in range(1, last + 1):
         cost_bucket.wait_for_room(domain, name)
         try:
-            return _attempt(domain, access_token, name, variables or {})
+            return _attempt(domain, access_token, name, variables or {}, answer_s)
         except _TryAgain as again:
             log.warning("graphql_retried", document=name, attempt=attempt, reason=again.reason)
             if attempt == last:
@@ -64,14 +65,16 @@ class _TryAgain(Exception):
         self.reason, self.after_s = reason, after_s
 
 
-def _attempt(domain: str, token: str, name: str, variables: dict[str, Any]) -> dict[str, Any]:
+def _attempt(
+    domain: str, token: str, name: str, variables: dict[str, Any], answer_s: float
+) -> dict[str, Any]:
     version = current().shopify_api_version
     try:
         response = requests.post(
             f"{shop_url(domain)}/admin/api/{version}/graphql.json",
             json={"query": document(name), "variables": variables},
             headers={"X-Shopify-Access-Token": token, "Accept": "application/json"},
-            timeout=_TIMEOUT_S,
+            timeout=(_CONNECT_S, answer_s),
             allow_redirects=False,
         )
     except requests.RequestException as error:
