@@ -38,7 +38,7 @@ class Storm:
     """Kills in turn, every `every_s` seconds, until it is told to stop."""
 
     world: World
-    every_s: float = 4.0
+    every_s: float = 6.0
     kills: list[Kill] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     _is_over: threading.Event = field(default_factory=threading.Event)
@@ -52,7 +52,7 @@ class Storm:
     def end(self) -> None:
         """Stop killing once every target had its turn while work waited; all servers run again."""
         assert self._thread
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while self.unproved() and not self.errors and time.monotonic() < deadline:
             time.sleep(0.5)
         self._is_over.set()
