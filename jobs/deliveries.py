@@ -6,22 +6,19 @@ for the member when it was claimed: the subscriber reads the newest state anyway
 
 import random
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import exists, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from jobs import queues
+from jobs import claims, queues
+from jobs.claims import Claim
 from jobs.subscribers import Subscriber
 from loyalty.base import db, faults
 from loyalty.base.clock import utc_now
-from loyalty.base.ids import new_id
-from loyalty.outbox import Delivery
 from shopify_app.edge import sentry
 
 log = structlog.get_logger()
@@ -32,107 +29,54 @@ deliveries_total = Counter(
 TURN_S = 30
 """How long one answered bell may go on, so that a busy shop cannot keep the others waiting."""
 
-
-@dataclass(frozen=True)
-class Claim:
-    """All pending deliveries of one member to one subscriber; `attempts` counts this one."""
-
-    id: UUID
-    shop_id: int
-    member_id: UUID
-    attempts: dict[UUID, int]
+Errors = Mapping[UUID, Exception | None]
 
 
 def deliver(subscriber: Subscriber, shop_id: int) -> None:
-    """Make the shop's due deliveries to `subscriber`, one member at a time."""
+    """Make the shop's due deliveries to `subscriber`, a batch of members at a time."""
     turn_ends = time.monotonic() + TURN_S
+    put_off: list[datetime] = []
     while time.monotonic() < turn_ends:
-        claim = _claim_next(subscriber, shop_id)
-        if claim is None:
-            return
-        faults.point("delivery_after_claim", shop=shop_id, deliveries=list(claim.attempts))
-        error = _call(subscriber, claim)
-        faults.point("delivery_before_done", shop=shop_id, deliveries=list(claim.attempts))
-        if error is not None and subscriber.give_up and _is_over(subscriber, claim, error):
-            subscriber.give_up(shop_id, claim.member_id, words(error))
-        _settle(subscriber, claim, error)
-    queues.ring(subscriber.name, shop_id)
+        taken = claims.claim_next(subscriber, shop_id)
+        if not taken:
+            break
+        ids = [delivery for claim in taken for delivery in claim.attempts]
+        faults.point("delivery_after_claim", shop=shop_id, deliveries=ids)
+        errors = _call(subscriber, shop_id, taken)
+        faults.point("delivery_before_done", shop=shop_id, deliveries=ids)
+        _tell_the_end(subscriber, taken, errors)
+        put_off += _settle(subscriber, taken, errors)
+    else:
+        queues.ring(subscriber.name, shop_id)
+    if put_off:
+        queues.ring_later(subscriber.name, shop_id, min(put_off) - utc_now())
 
 
-def _claim_next(subscriber: Subscriber, shop_id: int) -> Claim | None:
-    while True:
-        now = utc_now()
-        with db.shop_transaction(shop_id) as session:
-            member_id = _next_member(session, subscriber, shop_id, now)
-            if member_id is None:
-                return None
-            rows = _lock_pending(session, subscriber, shop_id, member_id)
-            # Another worker may have claimed or settled them while we waited for the lock.
-            if rows and all(row.next_at <= now for row in rows):
-                return _take(rows, shop_id, member_id, now + subscriber.lease)
+def _call(subscriber: Subscriber, shop_id: int, taken: Sequence[Claim]) -> Errors:
+    members = [claim.member_id for claim in taken]
+    if subscriber.call_many is not None and len(members) > 1:
+        try:
+            return subscriber.call_many(shop_id, members)
+        except Exception as error:
+            # One member must not fail the others: each is called alone.
+            log.warning("batch_failed", subscriber=subscriber.name, shop=shop_id, exc_info=error)
+    return {member: _call_one(subscriber, shop_id, member) for member in members}
 
 
-def _next_member(
-    session: Session, subscriber: Subscriber, shop_id: int, now: datetime
-) -> UUID | None:
-    """Whose delivery is due first, leaving out members claimed by others or in a back-off."""
-    later = aliased(Delivery)
-    is_waiting = exists().where(
-        later.shop_id == shop_id,
-        later.member_id == Delivery.member_id,
-        later.subscriber == subscriber.name,
-        later.state == "pending",
-        later.next_at > now,
-    )
-    return session.scalar(
-        select(Delivery.member_id)
-        .where(
-            Delivery.shop_id == shop_id,
-            Delivery.subscriber == subscriber.name,
-            Delivery.state == "pending",
-            Delivery.next_at <= now,
-            Delivery.member_id.is_not(None),
-            ~is_waiting,
-        )
-        .order_by(Delivery.next_at, Delivery.id)
-        .limit(1)
-    )
-
-
-def _lock_pending(
-    session: Session, subscriber: Subscriber, shop_id: int, member_id: UUID
-) -> Sequence[Delivery]:
-    # In id order, and without SKIP LOCKED: who claims the first row claims the member.
-    return session.scalars(
-        select(Delivery)
-        .where(
-            Delivery.shop_id == shop_id,
-            Delivery.member_id == member_id,
-            Delivery.subscriber == subscriber.name,
-            Delivery.state == "pending",
-        )
-        .order_by(Delivery.id)
-        .with_for_update()
-    ).all()
-
-
-def _take(
-    rows: Sequence[Delivery], shop_id: int, member_id: UUID, lease_ends_at: datetime
-) -> Claim:
-    claim_id = new_id()
-    for row in rows:
-        # Counted now and not at the end, so that a call which kills the worker runs out too.
-        row.attempts += 1
-        row.claimed_by, row.next_at = claim_id, lease_ends_at
-    return Claim(claim_id, shop_id, member_id, {row.id: row.attempts for row in rows})
-
-
-def _call(subscriber: Subscriber, claim: Claim) -> Exception | None:
+def _call_one(subscriber: Subscriber, shop_id: int, member_id: UUID) -> Exception | None:
     try:
-        subscriber.call(claim.shop_id, claim.member_id)
+        subscriber.call(shop_id, member_id)
     except Exception as error:  # one member's failure must not stop the others
         return error
     return None
+
+
+def _tell_the_end(subscriber: Subscriber, taken: Sequence[Claim], errors: Errors) -> None:
+    """Tell the subscriber of the members for whom no try is left."""
+    for claim in taken:
+        error = errors[claim.member_id]
+        if error is not None and subscriber.give_up and _is_over(subscriber, claim, error):
+            subscriber.give_up(claim.shop_id, claim.member_id, words(error))
 
 
 def _is_over(subscriber: Subscriber, claim: Claim, error: Exception) -> bool:
@@ -141,41 +85,53 @@ def _is_over(subscriber: Subscriber, claim: Claim, error: Exception) -> bool:
 
 
 def _is_last(subscriber: Subscriber, attempts: int, error: Exception) -> bool:
+    if claims.retry_at(error, utc_now()):
+        return False
     return not getattr(error, "retryable", True) or attempts >= subscriber.attempts_max
 
 
-def _settle(subscriber: Subscriber, claim: Claim, error: Exception | None) -> None:
+def _settle(subscriber: Subscriber, taken: Sequence[Claim], errors: Errors) -> list[datetime]:
+    """Write down how each claim ended; returns when those that were put off are due."""
     now = utc_now()
-    with db.shop_transaction(claim.shop_id) as session:
-        for delivery_id, attempts in claim.attempts.items():
-            values = _verdict(subscriber, attempts, error, now)
-            deliveries_total.labels(subscriber.name, _outcome(values)).inc()
-            session.execute(
-                update(Delivery)
-                .where(
-                    Delivery.shop_id == claim.shop_id,
-                    Delivery.id == delivery_id,
-                    # Our lease may have ended and another worker gone on with the row.
-                    Delivery.claimed_by == claim.id,
-                )
-                .values(claimed_by=None, **values)
-            )
-    if error is not None:
+    done = [claim for claim in taken if errors[claim.member_id] is None]
+    put_off = []
+    with db.shop_transaction(taken[0].shop_id) as session:
+        done_ids = [delivery for claim in done for delivery in claim.attempts]
+        claims.settle(session, done, done_ids, state="done", done_at=now, error=None)
+        for claim in taken:
+            error = errors[claim.member_id]
+            if error is None:
+                continue
+            if due_at := claims.retry_at(error, now):
+                put_off.append(due_at)
+            _settle_failed(session, subscriber, claim, error, now)
+    deliveries_total.labels(subscriber.name, "done").inc(len(done_ids))
+    return put_off
+
+
+def _settle_failed(
+    session: Session, subscriber: Subscriber, claim: Claim, error: Exception, now: datetime
+) -> None:
+    for delivery_id, attempts in claim.attempts.items():
+        values = _verdict(subscriber, attempts, error, now)
+        deliveries_total.labels(subscriber.name, _outcome(values)).inc()
+        claims.settle(session, [claim], [delivery_id], **values)
+    if not claims.retry_at(error, now):
         _log_failure(subscriber, claim, error)
 
 
 def _verdict(
-    subscriber: Subscriber, attempts: int, error: Exception | None, now: datetime
+    subscriber: Subscriber, attempts: int, error: Exception, now: datetime
 ) -> dict[str, object]:
-    if error is None:
-        return {"state": "done", "done_at": now, "error": None}
+    if due_at := claims.retry_at(error, now):
+        return {"next_at": due_at, "attempts": attempts - 1}
     if _is_last(subscriber, attempts, error):
         return {"state": "dead", "done_at": now, "error": reason(error)}
     return {"next_at": now + backoff(subscriber, attempts), "error": reason(error)}
 
 
 def _outcome(values: dict[str, object]) -> str:
-    return str(values.get("state", "retried"))
+    return "put_off" if "attempts" in values else str(values.get("state", "retried"))
 
 
 def backoff(subscriber: Subscriber, attempts: int) -> timedelta:

@@ -3,7 +3,10 @@
 PostgreSQL holds the work, so a lost ring loses nothing: the sweep rings again.
 """
 
+import math
+import threading
 import time
+from datetime import timedelta
 from uuid import uuid4
 
 import structlog
@@ -25,9 +28,13 @@ TIMEOUT_S = 300
 """The longest that answering one bell may take."""
 UNANSWERED_S = 60
 QUIET_AFTER_ERROR_S = 2.0
+_LATER_STEPS_PER_S = 10
+"""Rings for later that fall into one tenth of a second are one: a timer is a thread."""
 
 _redis: Redis | None = None
 _quiet_until = 0.0
+_later: set[tuple[str, int, int]] = set()
+_later_lock = threading.Lock()
 
 
 def configure(url: str) -> Redis:
@@ -81,6 +88,25 @@ def _ring(redis: Redis, bell: str, shop_id: int) -> None:
         result_ttl=0,
         failure_ttl=60,
     )
+
+
+def ring_later(bell: str, shop_id: int, wait: timedelta) -> None:
+    """Ring after `wait`; if this process dies meanwhile the sweep rings instead."""
+    wait_s = max(wait.total_seconds(), 0.0)
+    due = (bell, shop_id, math.ceil((time.monotonic() + wait_s) * _LATER_STEPS_PER_S))
+    with _later_lock:
+        if due in _later:
+            return
+        _later.add(due)
+    timer = threading.Timer(due[2] / _LATER_STEPS_PER_S - time.monotonic(), _ring_now, due)
+    timer.daemon = True
+    timer.start()
+
+
+def _ring_now(bell: str, shop_id: int, step: int) -> None:
+    with _later_lock:
+        _later.discard((bell, shop_id, step))
+    ring(bell, shop_id)
 
 
 def lower(bell: str, shop_id: int) -> None:

@@ -3,7 +3,7 @@
 A subscriber's name is also the bell and the queue that its deliveries are made on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -18,14 +18,19 @@ class Subscriber:
     """`call(shop_id, member_id)` is told that something of `kinds` befell the member.
 
     It reads the newest state itself, is safe to call twice, and opens its own transactions.
-    An error whose `retryable` is False ends the delivery; any other is tried again. When no
-    try is left, `give_up(shop_id, member_id, reason)` is told, and may be told twice.
+    An error whose `retryable` is False ends the delivery; any other is tried again, one with a
+    `retry_after` (timedelta) after that and without counting the attempt. When no try is left,
+    `give_up(shop_id, member_id, reason)` is told, and may be told twice.
+    With `call_many(shop_id, member_ids)` up to `batch` members are told in one call, which
+    returns each member's error, or None; if it raises, `call` is made for each alone.
     """
 
     name: Queue
     kinds: frozenset[str]
     call: Callable[[int, UUID], object]
     give_up: Callable[[int, UUID, str], object] | None = None
+    call_many: Callable[[int, Sequence[UUID]], Mapping[UUID, Exception | None]] | None = None
+    batch: int = 1
     attempts_max: int = 12
     lease: timedelta = timedelta(seconds=120)
     backoff_first: timedelta = timedelta(seconds=5)

@@ -1,11 +1,13 @@
 """Outbox to subscriber: nothing lost, nothing repeated for others, one member at a time."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from redis import Redis
 
 from jobs import dead_letters
 from jobs.deliveries import backoff, deliver
@@ -31,6 +33,14 @@ class OutsideError(Exception):
     def __init__(self, message: str, *, retryable: bool) -> None:
         super().__init__(message)
         self.retryable = retryable
+
+
+_REFUSED = OutsideError("no such pass type", retryable=False)
+_BUSY = OutsideError("busy", retryable=True)
+
+
+def _never(_shop_id: int, _member_id: UUID) -> None:
+    raise AssertionError("the batch was to be called")
 
 
 def a_subscriber(call: Callable[[int, UUID], object], **changes: object) -> Subscriber:
@@ -156,6 +166,99 @@ def test_a_delivery_dies_after_its_last_attempt_and_an_operator_revives_it(auror
     deliver(subscriber, aurora.shop_id)
 
     assert [row.state for row in deliveries_of(aurora.shop_id)] == ["done"]
+
+
+class PutOff(Exception):
+    """What a subscriber raises that wants to be asked again soon."""
+
+    retryable = True
+    retry_after = timedelta(seconds=2)
+
+
+def test_a_delivery_that_is_put_off_waits_as_asked_and_loses_no_attempt(
+    aurora: Aurora, valkey: Redis
+) -> None:
+    calls: list[UUID] = []
+
+    def call(_shop_id: int, member_id: UUID) -> None:
+        calls.append(member_id)
+        if len(calls) == 1:
+            raise PutOff
+
+    subscriber = a_subscriber(call, attempts_max=1)
+    relayed(aurora, subscriber, aurora.alice)
+    valkey.flushall()
+    deliver(subscriber, aurora.shop_id)
+    (row,) = deliveries_of(aurora.shop_id)
+    assert (row.state, row.attempts, row.error) == ("pending", 0, None)
+    assert timedelta(seconds=1) < row.next_at - utc_now() <= timedelta(seconds=2)
+
+    # Nobody sweeps here: the process itself rings again when the time has come.
+    deadline = time.monotonic() + 10
+    while valkey.llen("rq:queue:wallet") == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    deliver(subscriber, aurora.shop_id)
+
+    assert calls == [aurora.alice] * 2
+    assert [row.state for row in deliveries_of(aurora.shop_id)] == ["done"]
+
+
+def test_members_of_a_batch_are_told_in_one_call_each_with_its_own_end(aurora: Aurora) -> None:
+    carol, dave = add_member(aurora.shop_id), add_member(aurora.shop_id)
+    batches: list[list[UUID]] = []
+
+    def call_many(_shop_id: int, members: Sequence[UUID]) -> dict[UUID, Exception | None]:
+        batches.append(list(members))
+        return {member: _REFUSED if member == carol else None for member in members}
+
+    subscriber = a_subscriber(_never, call_many=call_many, batch=3)
+    relayed(aurora, subscriber, aurora.alice, carol, aurora.alice, dave)
+
+    deliver(subscriber, aurora.shop_id)
+
+    assert batches == [[aurora.alice, carol, dave]]
+    ends = [(row.member_id, row.state) for row in deliveries_of(aurora.shop_id)]
+    assert ends == [
+        *((aurora.alice, "done"), (carol, "dead"), (aurora.alice, "done"), (dave, "done")),
+    ]
+
+
+def test_a_batch_that_fails_as_a_whole_is_told_one_by_one(aurora: Aurora) -> None:
+    carol = add_member(aurora.shop_id)
+    calls: list[UUID] = []
+
+    def call_many(_shop_id: int, _members: Sequence[UUID]) -> dict[UUID, Exception | None]:
+        raise ValueError
+
+    subscriber = a_subscriber(
+        lambda _shop, member: calls.append(member), call_many=call_many, batch=50
+    )
+    relayed(aurora, subscriber, aurora.alice, carol)
+
+    deliver(subscriber, aurora.shop_id)
+
+    assert calls == [aurora.alice, carol]
+    assert [row.state for row in deliveries_of(aurora.shop_id)] == ["done", "done"]
+
+
+def test_a_member_in_a_back_off_is_left_out_of_the_batch(aurora: Aurora) -> None:
+    carol = add_member(aurora.shop_id)
+    batches: list[list[UUID]] = []
+
+    def call_many(_shop_id: int, members: Sequence[UUID]) -> dict[UUID, Exception | None]:
+        batches.append(list(members))
+        return {member: _BUSY if member == aurora.alice else None for member in members}
+
+    subscriber = a_subscriber(_never, call_many=call_many, batch=50)
+    relayed(aurora, subscriber, aurora.alice, carol)
+    deliver(subscriber, aurora.shop_id)
+    relayed(aurora, subscriber, aurora.alice, carol, add_member(aurora.shop_id))
+
+    deliver(subscriber, aurora.shop_id)
+
+    assert batches[0] == [aurora.alice, carol]
+    assert aurora.alice not in batches[1] and carol in batches[1]
 
 
 def test_a_change_during_a_back_off_waits_for_its_end(aurora: Aurora) -> None:
