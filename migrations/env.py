@@ -10,6 +10,7 @@ from sqlalchemy import create_engine
 
 import loyalty.tables
 import shopify_app.platform.tables
+import wallet.google.tables
 import wallet.tables
 from loyalty.base.db import Base, psycopg_url
 

@@ -9,6 +9,15 @@ class ApplePassError(Exception):
         self.retryable = retryable
 
 
+class GoogleWalletError(Exception):
+    """Google Wallet refused or could not be reached; `was_refused` if it surely did nothing."""
+
+    def __init__(self, message: str, *, retryable: bool = False, was_refused: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.was_refused = was_refused
+
+
 class BadLink(Exception):
     """A card link that we did not sign."""
 

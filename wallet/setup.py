@@ -21,15 +21,33 @@ class AppleSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GoogleSettings:
+    """An issuer account, the service account that acts for it, and where Google is.
+
+    Addresses have no trailing slash. `callback_senders` are the sender ids that we take callbacks
+    from: Google's pages name more than one.
+    """
+
+    issuer_id: str
+    service_account_file: Path
+    wallet_url: str = "https://walletobjects.googleapis.com"
+    save_url: str = "https://pay.google.com/gp/v/save"
+    keys_url: str = "https://pay.google.com/gp/m/issuer/keys"
+    callback_senders: tuple[str, ...] = ("GooglePayPasses", "GoogleWalletPasses")
+
+
+@dataclass(frozen=True, slots=True)
 class WalletSettings:
     """`apple` is None when this installation has no Apple certificate: then no passes are made.
 
-    `app_url` is our public address, without a trailing slash.
+    `google` is None when it has no issuer account. `app_url` is our public address, without a
+    trailing slash.
     """
 
     app_url: str
     link_secret: bytes
     apple: AppleSettings | None
+    google: GoogleSettings | None = None
 
 
 _settings: WalletSettings | None = None
@@ -52,3 +70,15 @@ def apple() -> AppleSettings:
     settings = current().apple
     assert settings is not None, "no Apple certificate is configured"
     return settings
+
+
+def google() -> GoogleSettings:
+    """Google's part of the settings, where the caller knows that there is one."""
+    settings = current().google
+    assert settings is not None, "no Google issuer is configured"
+    return settings
+
+
+def has_google() -> bool:
+    """Whether cards can be saved to Google Wallet."""
+    return _settings is not None and _settings.google is not None

@@ -1,4 +1,4 @@
-"""Draws the default pass images: `python -m wallet.apple.draw_images` writes images/*.png.
+"""Draws the default images: `python -m wallet.apple.draw_images` writes both wallets' images/*.png.
 
 The mark is a musical repeat sign, the score's way to say "encore". Palette
 PNGs, because a phone downloads them again with every update.
@@ -9,6 +9,7 @@ import zlib
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "images"
+GOOGLE_FOLDER = Path(__file__).parents[1] / "google" / "images"
 
 _SHADES = 16  # palette entries from ground to ink: smooth edges at a few hundred bytes
 _GROUND, _INK = (0x12, 0x3B, 0x3A), (0xFF, 0xF6, 0xE5)
@@ -17,17 +18,19 @@ _UNIT = 1000
 
 
 def draw_all() -> None:
-    """Write icon and logo at the three scales that Apple's devices choose from."""
-    FOLDER.mkdir(exist_ok=True)
+    """Write icon and logo at the three scales that Apple's devices choose from, and Google's."""
     for scale in (1, 2, 3):
         suffix = "" if scale == 1 else f"@{scale}x"
-        _write(f"icon{suffix}.png", 29 * scale, see_through=False)
-        _write(f"logo{suffix}.png", 50 * scale, see_through=True)
+        _write(FOLDER / f"icon{suffix}.png", 29 * scale, see_through=False)
+        _write(FOLDER / f"logo{suffix}.png", 50 * scale, see_through=True)
+    # Google cuts a circle out of a square of at least this size.
+    _write(GOOGLE_FOLDER / "logo.png", 660, see_through=False)
 
 
-def _write(name: str, size: int, *, see_through: bool) -> None:
+def _write(path: Path, size: int, *, see_through: bool) -> None:
+    path.parent.mkdir(exist_ok=True)
     rows = [[_shade(x, y, size) for x in range(size)] for y in range(size)]
-    (FOLDER / name).write_bytes(_png(rows, see_through=see_through))
+    path.write_bytes(_png(rows, see_through=see_through))
 
 
 def _shade(x: int, y: int, size: int) -> int:

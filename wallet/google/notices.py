@@ -1,0 +1,99 @@
+"""Which changes may make a phone speak: Google shows three notifications per card in 24 hours.
+
+The important kinds keep places of that day for themselves; without a place the card still
+changes, silently.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from loyalty.preferences import Preferences
+from wallet.google.tables import GoogleNotice
+
+Kind = Literal["tier", "reward", "balance", "marketing"]
+
+PLACES: dict[Kind, int] = {"tier": 3, "reward": 3, "balance": 2, "marketing": 1}
+"""By rank: a kind may be among the first so many of a day's notices, and no later."""
+DAY = timedelta(hours=24)
+
+
+def may_notify(
+    session: Session,
+    shop_id: int,
+    object_row_id: UUID,
+    revision: int,
+    kinds: Iterable[Kind],
+    preferences: Preferences,
+    *,
+    now: datetime,
+) -> bool:
+    """Whether `revision`, which changes `kinds`, may notify; if so its place is taken now.
+
+    The caller has locked the object's row. A revision that has its place keeps it.
+    """
+    if _has_place(session, shop_id, object_row_id, revision):
+        return True
+    kind = _highest(kinds, preferences)
+    if kind is None or _count(session, shop_id, object_row_id, now) >= PLACES[kind]:
+        return False
+    _forget_old(session, shop_id, object_row_id, now)
+    session.execute(
+        insert(GoogleNotice).values(
+            shop_id=shop_id,
+            google_object_id=object_row_id,
+            revision=revision,
+            kind=kind,
+            noticed_at=now,
+        )
+    )
+    return True
+
+
+def give_back(session: Session, shop_id: int, object_row_id: UUID, revision: int) -> None:
+    """Free the place of a revision that Google surely did not take."""
+    session.execute(
+        delete(GoogleNotice).where(
+            GoogleNotice.shop_id == shop_id,
+            GoogleNotice.google_object_id == object_row_id,
+            GoogleNotice.revision == revision,
+        )
+    )
+
+
+def _highest(kinds: Iterable[Kind], preferences: Preferences) -> Kind | None:
+    changed = set(kinds)
+    active = (kind for kind in PLACES if kind in changed and preferences.is_active(kind))
+    return next(active, None)
+
+
+def _has_place(session: Session, shop_id: int, object_row_id: UUID, revision: int) -> bool:
+    return session.get(GoogleNotice, (shop_id, object_row_id, revision)) is not None
+
+
+def _count(session: Session, shop_id: int, object_row_id: UUID, now: datetime) -> int:
+    found = session.scalar(
+        select(func.count())
+        .select_from(GoogleNotice)
+        .where(
+            GoogleNotice.shop_id == shop_id,
+            GoogleNotice.google_object_id == object_row_id,
+            GoogleNotice.noticed_at > now - DAY,
+        )
+    )
+    return found or 0
+
+
+def _forget_old(session: Session, shop_id: int, object_row_id: UUID, now: datetime) -> None:
+    session.execute(
+        delete(GoogleNotice).where(
+            GoogleNotice.shop_id == shop_id,
+            GoogleNotice.google_object_id == object_row_id,
+            GoogleNotice.noticed_at < now - 7 * DAY,
+        )
+    )

@@ -1,0 +1,206 @@
+"""Sends a class or an object to Google: lease, call, write down what came of it.
+
+Safe to run twice and to die anywhere: what is in doubt is sent again, whole, by the next one.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy.orm import Session
+
+from loyalty import outbox, timeline
+from loyalty.base import faults
+from loyalty.base.clock import utc_now
+from loyalty.base.db import shop_transaction
+from loyalty.base.errors import MemberNotFound, ShopNotFound
+from loyalty.preferences import get_preferences
+from wallet.errors import GoogleWalletError
+from wallet.google import notices
+from wallet.google.cards import Payload, class_payload, object_payload
+from wallet.google.client import ClassMissing, shared_client
+from wallet.google.leases import Errand, LeaseHeld, give_back, take
+from wallet.google.objects import find_class, lock_object
+from wallet.google.tables import GoogleObject
+from wallet.hops import Hop, note_hop
+
+log = structlog.get_logger()
+
+
+def send_class(shop_id: int) -> None:
+    """Bring the shop's class up to date at Google. Raises GoogleWalletError."""
+    errand = _begin_class(shop_id, utc_now())
+    if errand is None:
+        return
+    error = None
+    try:
+        shared_client().bring("loyaltyClass", errand)
+    except GoogleWalletError as raised:
+        error = raised
+    with shop_transaction(shop_id) as session:
+        row = find_class(session, shop_id, lock=True)
+        if row is not None:
+            give_back(row, errand, was_taken=error is None)
+    if error is not None:
+        raise error
+    log.info("google_class_sent", shop=shop_id, revision=errand.revision)
+
+
+def send_object(shop_id: int, row_id: UUID) -> None:
+    """Bring one object up to date at Google; nothing is sent when it is. Raises GoogleWalletError.
+
+    Its class must be there.
+    """
+    begun = _begin_object(shop_id, row_id, utc_now())
+    if begun is None:
+        return
+    errand, notify = begun
+    faults.point("google_before_send", shop=shop_id, revision=errand.revision)
+    error = None
+    try:
+        shared_client().bring("loyaltyObject", errand, notify=notify)
+    except GoogleWalletError as raised:
+        error = raised
+    faults.point("google_after_send", shop=shop_id, revision=errand.revision)
+    with shop_transaction(shop_id) as session:
+        _settle(session, shop_id, row_id, errand, error, utc_now())
+        if isinstance(error, ClassMissing):
+            _forget_class(session, shop_id)
+    if error is not None:
+        raise error
+    log.info("google_object_sent", shop=shop_id, revision=errand.revision, notified=notify)
+
+
+def _begin_class(shop_id: int, now: datetime) -> Errand | None:
+    with shop_transaction(shop_id) as session:
+        row = find_class(session, shop_id, lock=False)
+        if row is None:
+            return None  # the shop was removed meanwhile
+        try:
+            wanted = class_payload(session, shop_id)
+        except ShopNotFound:
+            return None
+        if row.sent_revision == row.revision and row.content == wanted:
+            return None
+        row = find_class(session, shop_id, lock=True)
+        assert row is not None
+        try:
+            return take(row, wanted, now=now)
+        except LeaseHeld:
+            if row.sent_revision > 0:
+                return None  # it exists; who has the lease brings it up to date
+            raise
+
+
+def _begin_object(shop_id: int, row_id: UUID, now: datetime) -> tuple[Errand, bool] | None:
+    with shop_transaction(shop_id) as session:
+        card = lock_object(session, shop_id, row_id)
+        if card is None:
+            return None  # the shop was removed meanwhile
+        before = card.content
+        try:
+            wanted = object_payload(session, card, now=now)
+        except MemberNotFound:
+            return None
+        errand = take(card, wanted, now=now)
+        if errand is None:
+            return None
+        if wanted.keys() == {"id", "classId", "state"} and card.voided_at is None:
+            card.voided_at = now
+        _announce(session, card, now)
+        return errand, _may_notify(session, card, before, wanted, now)
+
+
+def _announce(session: Session, card: GoogleObject, now: datetime) -> None:
+    """Push Created, once per revision, if anybody has the card."""
+    if card.is_saved and card.push_created_revision < card.revision:
+        card.push_created_revision = card.revision
+        note_push(session, card, timeline.PUSH_CREATED, "queued", now)
+
+
+def _may_notify(
+    session: Session, card: GoogleObject, before: Payload, wanted: Payload, now: datetime
+) -> bool:
+    if not card.is_saved or wanted["state"] != "ACTIVE":
+        return False
+    kinds: list[notices.Kind] = ["balance"] if _points(before) != _points(wanted) else []
+    preferences = get_preferences(session, card.shop_id, card.member_id)
+    return notices.may_notify(
+        session, card.shop_id, card.id, card.revision, kinds, preferences, now=now
+    )
+
+
+def _points(content: Payload) -> object:
+    return content.get("loyaltyPoints", {}).get("balance")
+
+
+def _settle(
+    session: Session,
+    shop_id: int,
+    row_id: UUID,
+    errand: Errand,
+    error: GoogleWalletError | None,
+    now: datetime,
+) -> None:
+    card = lock_object(session, shop_id, row_id)
+    if card is None or not give_back(card, errand, was_taken=error is None):
+        return
+    if error is None and errand.is_new:
+        # A change that was committed while we read found no object to send: look once more.
+        outbox.stage(session, shop_id, outbox.MEMBER_CHANGED, member_id=card.member_id, now=now)
+    if error is not None and error.was_refused:
+        notices.give_back(session, shop_id, row_id, errand.revision)
+    _tell(session, card, errand.revision, error, now)
+
+
+def _tell(
+    session: Session,
+    card: GoogleObject,
+    revision: int,
+    error: GoogleWalletError | None,
+    now: datetime,
+) -> None:
+    """Push Sent when Google took it; Push Failed when no try can help."""
+    if card.push_created_revision != revision or card.push_told_revision >= revision:
+        return
+    if error is None:
+        note_push(session, card, timeline.PUSH_SENT, "accepted", now)
+    elif error.retryable:
+        return
+    else:
+        note_push(session, card, timeline.PUSH_FAILED, "refused", now, reason=str(error))
+    card.push_told_revision = revision
+
+
+def note_push(
+    session: Session,
+    card: GoogleObject,
+    kind: str,
+    hop: Hop,
+    now: datetime,
+    *,
+    reason: str | None = None,
+) -> None:
+    """Write one step of a push on the timeline, and as a hop of the present revision."""
+    details = {"reason": reason} if reason else {}
+    timeline.note_event(
+        session, card.shop_id, card.member_id, kind, now, platform="google", **details
+    )
+    note_hop(
+        session,
+        card.shop_id,
+        card.member_id,
+        platform="google",
+        pass_id=card.id,
+        revision=card.push_created_revision,
+        hop=hop,
+        now=now,
+        reason=reason,
+    )
+
+
+def _forget_class(session: Session, shop_id: int) -> None:
+    """Google says that it has no class of ours: insert it anew at the next try."""
+    row = find_class(session, shop_id, lock=True)
+    if row is not None:
+        row.sent_revision = 0
