@@ -29,6 +29,7 @@ from shopify_app.platform import settings as platform_settings
 from wallet import setup as wallet_setup
 from wallet import web as wallet_web
 from wallet.apple import web_service as passkit
+from wallet.google import web as google_web
 
 ROOT = Path(__file__).parent
 
@@ -43,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.init_app(app)
     if not settings.sandbox:
         https.init_app(app)
-    customers = (wallet_web.blueprint, passkit.blueprint)
+    customers = (wallet_web.blueprint, passkit.blueprint, google_web.google, google_web.google_card)
     for blueprint in (webhooks.blueprint, auth.blueprint, admin.blueprint, *customers):
         app.register_blueprint(blueprint)
     app.register_blueprint(_health())
@@ -71,6 +72,7 @@ def _wallet_settings(settings: Settings) -> wallet_setup.WalletSettings:
         app_url=settings.app_url.rstrip("/"),
         link_secret=settings.link_secret.get_secret_value().encode(),
         apple=_apple_settings(settings),
+        google=_google_settings(settings),
     )
 
 
@@ -87,6 +89,20 @@ def _apple_settings(settings: Settings) -> wallet_setup.AppleSettings | None:
         wwdr_file=wwdr_file,
         apns_url=settings.apns_url,
         apns_ca_file=settings.apns_ca_file,
+    )
+
+
+def _google_settings(settings: Settings) -> wallet_setup.GoogleSettings | None:
+    if not (settings.google_issuer_id and settings.google_service_account_file):
+        return None
+    senders = settings.google_callback_senders.split(",")
+    return wallet_setup.GoogleSettings(
+        issuer_id=settings.google_issuer_id,
+        service_account_file=settings.google_service_account_file,
+        wallet_url=settings.google_wallet_url.rstrip("/"),
+        save_url=settings.google_save_url.rstrip("/"),
+        keys_url=settings.google_keys_url,
+        callback_senders=tuple(sender.strip() for sender in senders if sender.strip()),
     )
 
 
