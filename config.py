@@ -8,6 +8,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_HTTPS = (
+    *("app_url", "shopify_url_template", "app_bridge_url", "apns_url"),
+    *("google_wallet_url", "google_save_url", "google_keys_url"),
+)
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -72,7 +76,7 @@ class Settings(BaseSettings):
     def _refuse_plain_text_outside_the_sandbox(self) -> "Settings":
         if self.sandbox:
             return self
-        for name in ("app_url", "shopify_url_template", "app_bridge_url", "apns_url"):
+        for name in _HTTPS:
             if not getattr(self, name).startswith("https://"):
                 raise ValueError(f"{name.upper()} must be https:// outside the sandbox")
         if self.admin_origins:
