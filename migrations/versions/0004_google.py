@@ -31,6 +31,7 @@ def _leased() -> list[sa.Column[Any]]:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("content", JSONB(), nullable=False),
         sa.Column("sent_revision", sa.BigInteger(), nullable=False),
+        sa.Column("sent_at", _TIME, nullable=True),
         sa.Column("claimed_by", sa.UUID(), nullable=True),
         sa.Column("lease_ends_at", _TIME, nullable=True),
     ]

@@ -61,11 +61,11 @@ def take(row: Leased, wanted: dict[str, Any], *, now: datetime) -> Errand | None
     )
 
 
-def give_back(row: Leased, errand: Errand, *, was_taken: bool) -> bool:
+def give_back(row: Leased, errand: Errand, *, was_taken: bool, now: datetime) -> bool:
     """End the errand on the locked `row`; False if the lease ended and somebody else has it."""
     if row.claimed_by != errand.claim_id:
         return False
     row.claimed_by = row.lease_ends_at = None
     if was_taken:
-        row.sent_revision = errand.revision
+        row.sent_revision, row.sent_at = errand.revision, now
     return True

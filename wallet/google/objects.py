@@ -56,13 +56,19 @@ def open_object_row(
     return opened
 
 
-def list_object_ids(session: Session, shop_id: int, member_id: UUID) -> Sequence[UUID]:
-    """The rows of all the member's objects, void ones too."""
-    return session.scalars(
-        select(GoogleObject.id)
-        .where(GoogleObject.shop_id == shop_id, GoogleObject.member_id == member_id)
+def list_object_ids(
+    session: Session, shop_id: int, member_ids: Sequence[UUID]
+) -> dict[UUID, list[UUID]]:
+    """member → the rows of all their objects, void ones too; members without any are left out."""
+    rows = session.execute(
+        select(GoogleObject.member_id, GoogleObject.id)
+        .where(GoogleObject.shop_id == shop_id, GoogleObject.member_id.in_(member_ids))
         .order_by(GoogleObject.id)
-    ).all()
+    )
+    found: dict[UUID, list[UUID]] = {}
+    for row in rows:
+        found.setdefault(row.member_id, []).append(row.id)
+    return found
 
 
 def lock_object(session: Session, shop_id: int, row_id: UUID) -> GoogleObject | None:

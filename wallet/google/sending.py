@@ -23,6 +23,7 @@ from wallet.google.leases import Errand, LeaseHeld, give_back, take
 from wallet.google.objects import find_class, lock_object
 from wallet.google.tables import GoogleObject
 from wallet.hops import Hop, note_hop
+from wallet.pacing import check_pause
 
 log = structlog.get_logger()
 
@@ -40,16 +41,16 @@ def send_class(shop_id: int) -> None:
     with shop_transaction(shop_id) as session:
         row = find_class(session, shop_id, lock=True)
         if row is not None:
-            give_back(row, errand, was_taken=error is None)
+            give_back(row, errand, was_taken=error is None, now=utc_now())
     if error is not None:
         raise error
     log.info("google_class_sent", shop=shop_id, revision=errand.revision)
 
 
 def send_object(shop_id: int, row_id: UUID) -> None:
-    """Bring one object up to date at Google; nothing is sent when it is. Raises GoogleWalletError.
+    """Bring one object up to date at Google; nothing is sent when it is. Its class must be there.
 
-    Its class must be there.
+    Raises GoogleWalletError, and TooSoon for a card on a phone that was sent a moment ago.
     """
     begun = _begin_object(shop_id, row_id, utc_now())
     if begun is None:
@@ -105,6 +106,8 @@ def _begin_object(shop_id: int, row_id: UUID, now: datetime) -> tuple[Errand, bo
         errand = take(card, wanted, now=now)
         if errand is None:
             return None
+        if card.is_saved:
+            check_pause(card.sent_at, now=now)
         if wanted.keys() == {"id", "classId", "state"} and card.voided_at is None:
             card.voided_at = now
         _announce(session, card, now)
@@ -143,7 +146,7 @@ def _settle(
     now: datetime,
 ) -> None:
     card = lock_object(session, shop_id, row_id)
-    if card is None or not give_back(card, errand, was_taken=error is None):
+    if card is None or not give_back(card, errand, was_taken=error is None, now=now):
         return
     if error is None and errand.is_new:
         # A change that was committed while we read found no object to send: look once more.

@@ -1,6 +1,10 @@
-"""Brings a member's objects at Google up to date after a change; only those that exist."""
+"""Brings members' objects at Google up to date after a change; only those that exist."""
 
 import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from loyalty import timeline
@@ -12,35 +16,61 @@ from wallet.google.leases import LeaseHeld
 from wallet.google.objects import list_object_ids, lock_object, open_object_row
 from wallet.google.sending import note_push, send_class, send_object
 from wallet.google.tables import GoogleObject
+from wallet.pacing import TooSoon
 
 PATIENCE_S = 8.0
 """How long a customer waits for another worker that is sending the same card."""
+AT_ONCE = 8
+"""Calls on the way at the same time: Google answers slowly and takes 20 a second."""
+BATCH = 100
+BATCH_S = 60.0
+"""When the rest of a batch is put off; the deliveries' own lease is twice as long."""
 
 
 def refresh_member(shop_id: int, member_id: UUID) -> None:
     """Send what changed of the member's objects. Raises GoogleWalletError; safe to call twice."""
+    error = refresh_members(shop_id, [member_id])[member_id]
+    if error is not None:
+        raise error
+
+
+def refresh_members(shop_id: int, member_ids: Sequence[UUID]) -> Mapping[UUID, Exception | None]:
+    """The same for many, several at once: each member's error, or None."""
+    answers: dict[UUID, Exception | None] = dict.fromkeys(member_ids)
     if not setup.has_google():
-        return
+        return answers
     with shop_transaction(shop_id) as session:
-        row_ids = list_object_ids(session, shop_id, member_id)
-    if not row_ids:
-        return
-    send_class(shop_id)
-    failed: list[GoogleWalletError] = []
+        rows = list_object_ids(session, shop_id, member_ids)
+    if not rows:
+        return answers
+    try:
+        send_class(shop_id)
+    except GoogleWalletError as error:
+        return answers | dict.fromkeys(rows, error)
+    send = partial(_send_all, shop_id, time.monotonic() + BATCH_S)
+    with ThreadPoolExecutor(min(AT_ONCE, len(rows)), "google") as pool:
+        return answers | dict(zip(rows, pool.map(send, rows.values()), strict=True))
+
+
+def _send_all(shop_id: int, ends_at: float, row_ids: Sequence[UUID]) -> Exception | None:
+    """Send each of a member's objects; the error worth telling, one that can be mended first."""
+    if time.monotonic() > ends_at:
+        return TooSoon(timedelta(0))
+    failed: list[Exception] = []
     for row_id in row_ids:
         try:
             send_object(shop_id, row_id)
-        except GoogleWalletError as error:
+        except Exception as error:
             failed.append(error)
-    if failed:
-        raise next((error for error in failed if error.retryable), failed[0])
+    retryable = (error for error in failed if getattr(error, "retryable", True))
+    return next(retryable, failed[0] if failed else None)
 
 
 def give_up(shop_id: int, member_id: UUID, reason: str) -> None:
     """Note on the timeline that a push failed for good: no try is left. Once per revision."""
     now = utc_now()
     with shop_transaction(shop_id) as session:
-        for row_id in list_object_ids(session, shop_id, member_id):
+        for row_id in list_object_ids(session, shop_id, [member_id]).get(member_id, []):
             card = lock_object(session, shop_id, row_id)
             if card is not None and card.push_told_revision < card.push_created_revision:
                 note_push(session, card, timeline.PUSH_FAILED, "refused", now, reason=reason)

@@ -21,6 +21,7 @@ class Leased:
     revision: Mapped[int] = mapped_column(default=0)
     content: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sent_revision: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]
     claimed_by: Mapped[UUID | None]
     lease_ends_at: Mapped[datetime | None]
 
