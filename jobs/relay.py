@@ -34,7 +34,7 @@ def relay_batch(shop_id: int, subscribers: Sequence[Subscriber]) -> int:
             .limit(BATCH)
             .with_for_update(skip_locked=True)
         ).all()
-        for subscriber in subscribers:
+        for subscriber in (one for one in subscribers if one.is_on()):
             _expand(session, shop_id, events, subscriber)
         faults.point("relay_mid_batch", shop=shop_id, events=[event.id for event in events])
         _mark_relayed(session, shop_id, events)

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from loyalty.base.bell import Queue
 from loyalty.outbox import MEMBER_CHANGED
+from wallet import setup
+from wallet.google import subscriber as google
 from wallet.subscriber import give_up, refresh_member
 
 
@@ -23,6 +25,7 @@ class Subscriber:
     `give_up(shop_id, member_id, reason)` is told, and may be told twice.
     With `call_many(shop_id, member_ids)` up to `batch` members are told in one call, which
     returns each member's error, or None; if it raises, `call` is made for each alone.
+    What happens while `is_on()` is False makes no deliveries.
     """
 
     name: Queue
@@ -31,6 +34,7 @@ class Subscriber:
     give_up: Callable[[int, UUID, str], object] | None = None
     call_many: Callable[[int, Sequence[UUID]], Mapping[UUID, Exception | None]] | None = None
     batch: int = 1
+    is_on: Callable[[], bool] = lambda: True
     attempts_max: int = 12
     lease: timedelta = timedelta(seconds=120)
     backoff_first: timedelta = timedelta(seconds=5)
@@ -39,4 +43,13 @@ class Subscriber:
 
 SUBSCRIBERS = (
     Subscriber("wallet", frozenset({MEMBER_CHANGED}), call=refresh_member, give_up=give_up),
+    Subscriber(
+        "google",
+        frozenset({MEMBER_CHANGED}),
+        call=google.refresh_member,
+        give_up=google.give_up,
+        call_many=google.refresh_members,
+        batch=google.BATCH,
+        is_on=setup.has_google,
+    ),
 )
