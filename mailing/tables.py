@@ -20,14 +20,14 @@ class EmailMessage(Base):
 
     `state`: queued → sending → sent, or unknown (the answer was lost), failed (refused for
     good), blocked (we must not send it); `reason` says why. `doubts` counts lost answers.
-    `is_asked_for`: a person asked for this one; the others come by themselves.
+    `kind`: card, or campaign (marketing). `is_asked_for`: a person asked for this one.
     uq (shop_id, event_id): an event makes one email. uq (shop_id, client_key): a double click too.
     ix (shop_id, member_id, id): a member's emails, newest first.
     """
 
     __tablename__ = "email_message"
     __table_args__ = (
-        CheckConstraint("kind in ('card')", name="kind"),
+        CheckConstraint("kind in ('card', 'campaign')", name="kind"),
         CheckConstraint(f"state in ({_STATES})", name="state"),
         ForeignKeyConstraint(
             ["shop_id", "member_id"],

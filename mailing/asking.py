@@ -1,0 +1,94 @@
+"""A card email that a person asks for: once, whoever clicks twice, and with a reason if not."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty import audit, outbox, timeline
+from loyalty.audit import Actor
+from loyalty.base.ids import new_id
+from loyalty.ledger.posting import lock_balance
+from loyalty.members.tables import Member
+from mailing import setup
+from mailing.addresses import why_blocked
+from mailing.errors import EmailRefused
+from mailing.tables import EmailMessage
+
+_KEY_MAX = 100
+
+
+def ask_for_card(
+    session: Session,
+    shop_id: int,
+    member_id: UUID,
+    *,
+    client_key: str,
+    actor: Actor,
+    now: datetime,
+) -> EmailMessage:
+    """Queue the member's card email; the same `client_key` again returns the first one.
+
+    Raises EmailRefused, with words for whoever asked, and MemberNotFound. The caller commits.
+    """
+    _check_key(client_key)
+    lock_balance(session, shop_id, member_id)
+    known = _find(session, shop_id, client_key)
+    if known is not None:
+        if known.member_id != member_id:
+            raise EmailRefused("Reload the page and try again")
+        return known
+    if not setup.is_on():
+        raise EmailRefused("This installation of Encore sends no emails")
+    member = session.get_one(Member, (shop_id, member_id))
+    if reason := why_blocked(session, member, is_asked_for=True):
+        raise EmailRefused(reason)
+    return _queue(session, member, client_key, actor, now)
+
+
+def _check_key(client_key: str) -> None:
+    is_plain = client_key.isascii() and client_key.isprintable()
+    if not client_key or len(client_key) > _KEY_MAX or not is_plain:
+        raise EmailRefused("Reload the page and try again")
+
+
+def _find(session: Session, shop_id: int, client_key: str) -> EmailMessage | None:
+    return session.scalar(
+        select(EmailMessage).where(
+            EmailMessage.shop_id == shop_id, EmailMessage.client_key == client_key
+        )
+    )
+
+
+def _queue(
+    session: Session, member: Member, client_key: str, actor: Actor, now: datetime
+) -> EmailMessage:
+    event = outbox.stage(
+        session,
+        member.shop_id,
+        outbox.CARD_EMAIL_ASKED,
+        member_id=member.id,
+        body={"is_asked_for": True},
+        now=now,
+    )
+    message = EmailMessage(
+        shop_id=member.shop_id,
+        id=new_id(),
+        member_id=member.id,
+        event_id=event.id,
+        client_key=client_key,
+        kind="card",
+        is_asked_for=True,
+        state="queued",
+        doubts=0,
+        created_at=now,
+    )
+    session.add(message)
+    timeline.note_event(session, member.shop_id, member.id, timeline.EMAIL_ASKED, now, email="card")
+    subject = ("member", str(member.id))
+    audit.record(
+        session, member.shop_id, actor, "card_email_asked", subject, now=now, email=str(message.id)
+    )
+    session.flush()
+    return message

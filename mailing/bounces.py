@@ -1,0 +1,82 @@
+"""What a merchant sees and may do of an address that bounces."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from loyalty import audit, timeline
+from loyalty.audit import Actor
+from loyalty.base.db import shop_transaction
+from loyalty.base.errors import MemberNotFound
+from loyalty.members.tables import Member
+from mailing import setup
+from mailing.addresses import address_hash, deliverable, find_address, lock_address
+from mailing.errors import EmailRefused
+from mailing.ses import delete_suppressed
+
+
+@dataclass(frozen=True, slots=True)
+class AddressState:
+    """What is known of a member's present address. `hard_bounce` is the reason, if it bounces."""
+
+    hard_bounce: str | None = None
+    soft_bounces: int = 0
+    has_complained: bool = False
+    is_unsubscribed: bool = False
+
+
+def read_address_state(session: Session, member: Member) -> AddressState:
+    """The state of the address that the member has now; a new address begins afresh."""
+    if not member.email_norm:
+        return AddressState()
+    found = find_address(session, member.shop_id, address_hash(member.shop_id, member.email_norm))
+    if found is None:
+        return AddressState()
+    return AddressState(
+        hard_bounce=found.hard_bounce_reason if found.hard_bounced_at else None,
+        soft_bounces=found.soft_bounces,
+        has_complained=found.complained_at is not None,
+        is_unsubscribed=found.unsubscribed_at is not None,
+    )
+
+
+def clear_bounce(shop_id: int, member_id: UUID, *, actor: Actor, now: datetime) -> bool:
+    """Let emails to the member's address go out again; False when none bounced. Commits.
+
+    Amazon is told first, for its own list would bounce the next email too. Raises
+    MemberNotFound, EmailRefused where email is off, EmailError when Amazon cannot be told.
+    """
+    if not setup.is_on():
+        raise EmailRefused("This installation of Encore sends no emails")
+    with shop_transaction(shop_id) as session:
+        member = _get_member(session, shop_id, member_id)
+        if read_address_state(session, member).hard_bounce is None:
+            return False
+        email, hashed = member.email, address_hash(shop_id, member.email_norm)
+    if address := deliverable(email):
+        delete_suppressed(address)
+    with shop_transaction(shop_id) as session:
+        return _clear(session, shop_id, member_id, hashed, actor, now)
+
+
+def _get_member(session: Session, shop_id: int, member_id: UUID) -> Member:
+    member = session.get(Member, (shop_id, member_id))
+    if member is None:
+        raise MemberNotFound(str(member_id))
+    return member
+
+
+def _clear(
+    session: Session, shop_id: int, member_id: UUID, hashed: str, actor: Actor, now: datetime
+) -> bool:
+    address = lock_address(session, shop_id, hashed)
+    if address.hard_bounced_at is None:
+        return False
+    address.hard_bounced_at, address.hard_bounce_reason = None, None
+    address.cleared_at = now
+    timeline.note_event(session, shop_id, member_id, timeline.EMAIL_BOUNCE_CLEARED, now)
+    subject = ("member", str(member_id))
+    audit.record(session, shop_id, actor, "email_bounce_cleared", subject, now=now)
+    return True

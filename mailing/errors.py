@@ -1,0 +1,30 @@
+"""What can go wrong with an email: refusals we can explain, and failures of Amazon's."""
+
+from loyalty.base.errors import LoyaltyError
+
+
+class EmailRefused(LoyaltyError):
+    """This email must not or cannot be sent; the message says why to whoever asked for it."""
+
+    code, status = "email_refused", 422
+
+
+class EmailError(Exception):
+    """An email was not sent. Unless `is_in_doubt`, SES has certainly not taken it."""
+
+    def __init__(self, message: str, *, retryable: bool = False, is_in_doubt: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.is_in_doubt = is_in_doubt
+
+
+class ForgedMessage(Exception):
+    """Not a message that SNS signed for us."""
+
+
+class SnsUnreachable(Exception):
+    """SNS did not answer us just now: whoever calls may come again."""
+
+
+class BadUnsubscribeLink(Exception):
+    """An unsubscribe link that we did not sign."""

@@ -1,0 +1,124 @@
+"""What an event of SES changes: the email it is about, and what we know of its address.
+
+Events come late, twice and out of order: each counts once, the newest wins, and a delivery
+never takes a bounce back.
+"""
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from loyalty import timeline
+from loyalty.base.db import shop_transaction
+from mailing import messages
+from mailing.addresses import lock_address
+from mailing.events import SesEvent
+from mailing.sns import AGE_MAX
+from mailing.tables import EmailAddress, EmailFeedback, EmailMessage
+
+log = structlog.get_logger()
+
+_KNOWN = frozenset(
+    {"Send", "Delivery", "DeliveryDelay", "Bounce", "Complaint", "NotSpam", "Reject"}
+)
+_KEPT = AGE_MAX * 3
+"""How long a dealt-with message is remembered; an older one is refused by its time anyway."""
+
+
+def take_event(event: SesEvent, sns_message_id: str, *, now: datetime) -> bool:
+    """Write down what `event` tells; False when it is not news to us. Commits."""
+    if event.kind not in _KNOWN:
+        return False
+    with shop_transaction(event.shop_id) as session:
+        message = messages.lock_message(session, event.shop_id, event.message_id)
+        if message is None or not _is_first(session, event.shop_id, sns_message_id, now):
+            return False
+        _apply(session, message, event, now)
+    log.info("email_feedback", shop=event.shop_id, email=str(event.message_id), kind=event.kind)
+    return True
+
+
+def forget_old(shop_id: int, *, now: datetime) -> int:
+    """Forget the ids of messages that are too old to come again; returns how many. Commits."""
+    statement = delete(EmailFeedback).where(
+        EmailFeedback.shop_id == shop_id, EmailFeedback.received_at < now - _KEPT
+    )
+    with shop_transaction(shop_id) as session:
+        result = session.execute(statement, execution_options={"synchronize_session": False})
+        return result.rowcount  # type: ignore[attr-defined]
+
+
+def _is_first(session: Session, shop_id: int, sns_message_id: str, now: datetime) -> bool:
+    added = session.execute(
+        insert(EmailFeedback)
+        .values(shop_id=shop_id, sns_message_id=sns_message_id, received_at=now)
+        .on_conflict_do_nothing()
+        .returning(EmailFeedback.sns_message_id)
+    ).scalar()
+    return added is not None
+
+
+def _apply(session: Session, message: EmailMessage, event: SesEvent, now: datetime) -> None:
+    if event.kind == "Reject":
+        messages.mark_failed(session, message, f"Amazon rejected it: {event.reason}", now)
+        return
+    # Whatever SES reports of an email: it has it. That settles a doubt, and a late answer.
+    messages.mark_sent(session, message, event.ses_message_id, event.at)
+    if event.kind == "Delivery":
+        message.delivered_at = event.at
+    elif event.kind == "Bounce":
+        _bounce(session, message, event)
+    elif event.kind == "Complaint":
+        _complain(session, message, event)
+
+
+def _bounce(session: Session, message: EmailMessage, event: SesEvent) -> None:
+    message.bounced_at = event.at
+    timeline.note_event(
+        session,
+        message.shop_id,
+        message.member_id,
+        timeline.EMAIL_BOUNCED,
+        event.at,
+        email=message.kind,
+        bounce="hard" if event.is_permanent else "soft",
+        reason=event.reason,
+    )
+    if message.address_hash is None:
+        return  # erased meanwhile
+    address = lock_address(session, message.shop_id, message.address_hash)
+    if event.is_permanent:
+        _bounce_hard(address, event)
+    else:
+        address.soft_bounces += 1
+        address.soft_bounced_at = _newest(address.soft_bounced_at, event.at)
+
+
+def _bounce_hard(address: EmailAddress, event: SesEvent) -> None:
+    if address.cleared_at is not None and event.at <= address.cleared_at:
+        return  # a bounce that the merchant has cleared comes late
+    if address.hard_bounced_at is None or event.at >= address.hard_bounced_at:
+        address.hard_bounced_at, address.hard_bounce_reason = event.at, event.reason
+
+
+def _complain(session: Session, message: EmailMessage, event: SesEvent) -> None:
+    message.complained_at = event.at
+    timeline.note_event(
+        session,
+        message.shop_id,
+        message.member_id,
+        timeline.EMAIL_COMPLAINED,
+        event.at,
+        email=message.kind,
+    )
+    if message.address_hash is not None:
+        address = lock_address(session, message.shop_id, message.address_hash)
+        address.complained_at = _newest(address.complained_at, event.at)
+        address.unsubscribed_at = address.unsubscribed_at or event.at
+
+
+def _newest(known: datetime | None, at: datetime) -> datetime:
+    return at if known is None else max(known, at)

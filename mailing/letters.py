@@ -1,0 +1,61 @@
+"""Envelope and letter of one card email: who from, who to, and the way to unsubscribe."""
+
+from dataclasses import dataclass
+from email.header import Header
+from email.utils import formataddr, parseaddr
+from uuid import UUID
+
+from mailing import setup
+from mailing.addresses import deliverable
+from mailing.card_email import CardFacts, render
+from mailing.ses import MESSAGE_HEADER, MESSAGE_TAG, SHOP_TAG, Outgoing
+from mailing.unsubscribe_links import UnsubscribeLink, unsubscribe_url
+
+_NAME_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a card email is made of, read in one transaction and written outside of it."""
+
+    shop_id: int
+    message_id: UUID
+    member_id: UUID
+    address: str
+    address_hash: str
+    facts: CardFacts
+
+
+def compose(letter: Letter) -> Outgoing:
+    """The email, ready to go."""
+    unsubscribe = unsubscribe_url(
+        UnsubscribeLink(letter.shop_id, letter.member_id, letter.address_hash)
+    )
+    links = setup.current().card_links(letter.shop_id, letter.member_id)
+    words = render(letter.facts, links, unsubscribe)
+    address = deliverable(letter.address)
+    assert address is not None, "an address that cannot be one is blocked before"
+    return Outgoing(
+        sender=_sender(letter.facts.shop),
+        to=address,
+        subject=words.subject,
+        html=words.html,
+        text=words.text,
+        headers={
+            # https://www.rfc-editor.org/rfc/rfc8058 (read 2026-11-22)
+            "List-Unsubscribe": f"<{unsubscribe}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            MESSAGE_HEADER: f"{letter.shop_id}/{letter.message_id}",
+        },
+        tags={SHOP_TAG: str(letter.shop_id), MESSAGE_TAG: str(letter.message_id)},
+        reply_to=deliverable(letter.facts.reply_to),
+    )
+
+
+def _sender(shop: str) -> str:
+    """Our address under the shop's name, in ASCII as SES wants it."""
+    address = parseaddr(setup.current().sender)[1]
+    name = " ".join(shop.split())[:_NAME_MAX]
+    if name.isascii():
+        return formataddr((name, address))
+    return f"{Header(name, 'utf-8').encode(linesep='')} <{address}>"

@@ -1,0 +1,148 @@
+"""The life of one email: queued, sending, then sent, unknown, failed or blocked.
+
+Each way into an end is told once on the timeline; who commits is the caller.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from loyalty import timeline
+from loyalty.base.ids import new_id
+from loyalty.outbox import CARD_EMAIL_ASKED, Delivery, OutboxEvent
+from mailing.tables import EmailMessage
+
+SUBSCRIBER = "mail"
+
+_DOUBTS_MAX = {"card": 2, "campaign": 1}
+_IN_DOUBT = "Amazon gave no answer: the email may have arrived, or not"
+
+
+def lock_message(session: Session, shop_id: int, message_id: UUID) -> EmailMessage | None:
+    """The message, locked; None when the shop was removed meanwhile."""
+    return session.get(
+        EmailMessage, (shop_id, message_id), with_for_update=True, populate_existing=True
+    )
+
+
+def list_open(session: Session, shop_id: int, member_id: UUID) -> Sequence[EmailMessage]:
+    """The messages, locked, of what the member is still to be sent, oldest first.
+
+    An event that has no message yet gets one, so that each makes exactly one email.
+    """
+    events = _open_events(session, shop_id, member_id)
+    for event in events:
+        _add_message(session, event)
+    return session.scalars(
+        select(EmailMessage)
+        .where(
+            EmailMessage.shop_id == shop_id,
+            EmailMessage.member_id == member_id,
+            EmailMessage.event_id.in_([event.id for event in events]),
+        )
+        .order_by(EmailMessage.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def is_due(session: Session, message: EmailMessage, now: datetime) -> bool:
+    """Whether `message` is to be handed to SES (again). One whose sender died is in doubt."""
+    if message.state == "sending":
+        mark_in_doubt(session, message, now)
+    if message.state == "failed":
+        # Its delivery is pending again: somebody wants it tried once more.
+        message.state = "queued"
+    return message.state == "queued" or (message.state == "unknown" and not is_lost(message))
+
+
+def is_lost(message: EmailMessage) -> bool:
+    """Whether the answer was lost so often that nobody may send it again."""
+    return message.doubts >= _DOUBTS_MAX[message.kind]
+
+
+def mark_sent(
+    session: Session, message: EmailMessage, ses_message_id: str | None, at: datetime
+) -> None:
+    """SES has it: by its answer, or because it reports of the email."""
+    message.ses_message_id = ses_message_id or message.ses_message_id
+    if message.state == "sent":
+        return
+    message.state, message.reason, message.sent_at = "sent", None, at
+    _note(session, message, timeline.EMAIL_SENT, at)
+
+
+def mark_in_doubt(session: Session, message: EmailMessage, now: datetime) -> None:
+    """Its answer was lost: by a crash of ours, or on the way."""
+    message.state, message.reason = "unknown", _IN_DOUBT
+    message.doubts += 1
+    if is_lost(message):
+        _note(session, message, timeline.EMAIL_FAILED, now, reason=_IN_DOUBT)
+
+
+def mark_failed(session: Session, message: EmailMessage, reason: str, now: datetime) -> None:
+    """SES refused it for good, or no try is left."""
+    message.state, message.reason = "failed", reason
+    _note(session, message, timeline.EMAIL_FAILED, now, reason=reason)
+
+
+def mark_blocked(session: Session, message: EmailMessage, reason: str, now: datetime) -> None:
+    """We must not send it."""
+    message.state, message.reason = "blocked", reason
+    _note(session, message, timeline.EMAIL_FAILED, now, reason=reason)
+
+
+def give_up(session: Session, message: EmailMessage, reason: str, now: datetime) -> None:
+    """No try is left for what was never taken; what is in doubt stays in doubt."""
+    if message.state in ("queued", "sending"):
+        mark_failed(session, message, reason, now)
+    elif message.state == "unknown" and not is_lost(message):
+        message.doubts = _DOUBTS_MAX[message.kind]
+        _note(session, message, timeline.EMAIL_FAILED, now, reason=_IN_DOUBT)
+
+
+def _open_events(session: Session, shop_id: int, member_id: UUID) -> Sequence[OutboxEvent]:
+    """Events whose delivery is not done: what came while email was off never counts later."""
+    return session.scalars(
+        select(OutboxEvent)
+        .join(
+            Delivery,
+            (Delivery.shop_id == OutboxEvent.shop_id) & (Delivery.event_id == OutboxEvent.id),
+        )
+        .where(
+            Delivery.shop_id == shop_id,
+            Delivery.member_id == member_id,
+            Delivery.subscriber == SUBSCRIBER,
+            Delivery.state == "pending",
+            OutboxEvent.kind == CARD_EMAIL_ASKED,
+        )
+        .order_by(OutboxEvent.created_at, OutboxEvent.id)
+    ).all()
+
+
+def _add_message(session: Session, event: OutboxEvent) -> None:
+    session.execute(
+        insert(EmailMessage)
+        .values(
+            shop_id=event.shop_id,
+            id=new_id(),
+            member_id=event.member_id,
+            event_id=event.id,
+            kind="card",
+            is_asked_for=bool(event.body.get("is_asked_for")),
+            state="queued",
+            doubts=0,
+            created_at=event.created_at,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def _note(session: Session, message: EmailMessage, kind: str, at: datetime, **details: str) -> None:
+    timeline.note_event(
+        session, message.shop_id, message.member_id, kind, at, email=message.kind, **details
+    )
