@@ -22,6 +22,8 @@ from jobs.gauges import read_gauges
 from jobs.supervisor import Supervisor
 from jobs.waiting_commands import waiting
 from loyalty.base import bell, db, faults
+from pos_extension import api as till
+from pos_extension import cors as till_cors
 from shopify_app.admin import blueprint as admin
 from shopify_app.edge import errors, health, https, logs, metrics, requests, sentry
 from shopify_app.platform import auth, webhooks
@@ -47,6 +49,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     customers = (wallet_web.blueprint, passkit.blueprint, google_web.google, google_web.google_card)
     for blueprint in (webhooks.blueprint, auth.blueprint, admin.blueprint, *customers):
         app.register_blueprint(blueprint)
+    till_cors.configure(settings.till_origins)
+    app.register_blueprint(till.blueprint)
     app.register_blueprint(_health())
     app.register_blueprint(metrics.make_blueprint(_secret(settings.metrics_token), read_gauges))
     return app

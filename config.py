@@ -81,6 +81,8 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name.upper()} must be https:// outside the sandbox")
         if self.admin_origins:
             raise ValueError("ADMIN_ORIGINS lets others frame our pages: only the sandbox may")
+        if self.till_origins:
+            raise ValueError("TILL_ORIGINS lets others call the till's API: only the sandbox may")
         _require_tls("DATABASE_URL", self.database_url, ("sslmode=verify-full", "sslmode=require"))
         if self.database_owner_url:
             _require_tls(

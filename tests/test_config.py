@@ -36,6 +36,7 @@ def test_a_server_on_this_machine_may_be_reached_in_the_clear(host: str) -> None
         ("google_save_url", "http://pay.example.com/save"),
         ("google_keys_url", "http://pay.example.com/keys"),
         ("admin_origins", "https://admin.example.com"),
+        ("till_origins", "https://till.example.com"),
         ("database_url", "postgresql://app:secret@db.example.com/encore"),
         ("database_url", "postgresql://app:secret@localhost.example.com/encore"),
         ("database_url", "postgresql://app:secret@localhost/encore?host=db.example.com"),

@@ -1,7 +1,9 @@
 """What a till scans: an opaque token per member and epoch. Old epochs still find their member."""
 
+import re
 import secrets
 from base64 import b32encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +15,10 @@ from sqlalchemy.orm import Session
 from wallet.tables import MemberToken
 
 _CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none that reads as another
+_MISREAD = str.maketrans("OIL", "011")
+_TOKEN = re.compile(r"m1\.[A-Z2-7]{26}")
+_SHORT_CODE = re.compile(f"[{_CODE_LETTERS}]{{8}}")
+_SEPARATORS = re.compile(r"[\s-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +38,33 @@ def get_token(session: Session, shop_id: int, member_id: UUID, *, now: datetime)
     return newest
 
 
+def list_tokens(
+    session: Session, shop_id: int, member_ids: Sequence[UUID], *, now: datetime
+) -> dict[UUID, MemberToken]:
+    """The newest token of each of these members; first ones are made here. The caller commits."""
+    newest = session.scalars(
+        select(MemberToken)
+        .where(MemberToken.shop_id == shop_id, MemberToken.member_id.in_(member_ids))
+        .distinct(MemberToken.member_id)
+        .order_by(MemberToken.member_id, MemberToken.epoch.desc())
+    )
+    found = {token.member_id: token for token in newest}
+    missing = [member_id for member_id in member_ids if member_id not in found]
+    return found | {one: get_token(session, shop_id, one, now=now) for one in missing}
+
+
 def find_scanned(session: Session, shop_id: int, scanned: str) -> Scan | None:
-    """Whom `scanned`, a token or a short code typed by hand, belongs to; None if to no one here."""
-    code = scanned.strip()
-    by_code = MemberToken.short_code == code.upper()
+    """Whom `scanned`, a token or a short code typed by hand, belongs to; None if to no one here.
+
+    Anything that we never give out, such as an id of Shopify's, belongs to no one.
+    """
+    token, short_code = _as_token(scanned), _as_short_code(scanned)
+    if token is None and short_code is None:
+        return None
     found = session.scalar(
         select(MemberToken).where(
-            MemberToken.shop_id == shop_id, (MemberToken.token == code) | by_code
+            MemberToken.shop_id == shop_id,
+            MemberToken.token == token if token else MemberToken.short_code == short_code,
         )
     )
     if found is None:
@@ -49,6 +75,17 @@ def find_scanned(session: Session, shop_id: int, scanned: str) -> Scan | None:
         )
     )
     return Scan(found.member_id, found.epoch == newest)
+
+
+def _as_token(scanned: str) -> str | None:
+    text = scanned.strip()
+    return text if _TOKEN.fullmatch(text) else None
+
+
+def _as_short_code(scanned: str) -> str | None:
+    """A code as we write it, from a person's: any case and spacing, O for 0 and I or L for 1."""
+    text = _SEPARATORS.sub("", scanned).upper().translate(_MISREAD)
+    return f"{text[:4]}-{text[4:]}" if _SHORT_CODE.fullmatch(text) else None
 
 
 def raise_epoch(session: Session, shop_id: int, member_id: UUID, *, now: datetime) -> MemberToken:
