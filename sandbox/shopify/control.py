@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from .changes import shops
 from .control_customers import customer_routes
+from .control_locations import location_routes
 from .control_orders import order_routes
 from .control_request import body, named_shop
 from .faults import Fault
@@ -43,6 +44,7 @@ def control(world: World) -> Blueprint:
     _token_routes(pages, world)
     order_routes(pages, world)
     customer_routes(pages, world)
+    location_routes(pages, world)
     return pages
 
 

@@ -70,7 +70,11 @@ def _let_in() -> Response | None:
         return _ask_for_token(is_document)
     except ShopifyError as error:
         log.warning("install_failed", reason=str(error))
-        return Response("Shopify did not answer. Please reload this page.", 503)
+        # A shop that only lost its token still has its books here: it sees them, and a banner.
+        lost = installations.find_lost(token.shop_domain)
+        if lost is None:
+            return Response("Shopify did not answer. Please reload this page.", 503)
+        shop_id = lost
     _remember(token, shop_id)
     if is_document:
         staff.learn(shop_id, token)

@@ -1,6 +1,6 @@
 """Rows of the back-fill: what is to be read, in which order. The database only; no network.
 
-Generation 0 holds re-reads of single orders; each install has a generation of its own.
+Generation 0 holds re-reads of single things; each install has a generation of its own.
 """
 
 from datetime import UTC, datetime
@@ -47,23 +47,12 @@ def cancel(session: Session, shop_id: int, *, reason: str, now: datetime) -> Non
 
 def ask_for_order(session: Session, shop_id: int, order_id: int, *, now: datetime) -> None:
     """Have one order read again by GraphQL; asking twice before it is read is asking once."""
-    row = insert(BackfillRun).values(
-        shop_id=shop_id,
-        id=new_id(),
-        generation=REREADS,
-        subject=f"order:{order_id}",
-        state="waiting",
-        objects_read=0,
-        attempts=0,
-        next_at=now,
-    )
-    session.execute(
-        row.on_conflict_do_update(
-            index_elements=["shop_id", "generation", "subject"],
-            set_={"state": "waiting", "next_at": now, "attempts": 0, "error": None},
-        )
-    )
-    ring_after_commit(session, "backfill", shop_id)
+    _ask(session, shop_id, f"order:{order_id}", now)
+
+
+def ask_for_location(session: Session, shop_id: int, location_id: int, *, now: datetime) -> None:
+    """Have one location read by GraphQL; asking twice before it is read is asking once."""
+    _ask(session, shop_id, f"location:{location_id}", now)
 
 
 def resume(session: Session, shop_id: int, *, now: datetime) -> None:
@@ -113,6 +102,26 @@ def finish(session: Session, run: BackfillRun, *, now: datetime, error: str | No
     if following:
         min(following, key=lambda other: SUBJECTS.index(other.subject)).next_at = now
     ring_after_commit(session, "backfill", run.shop_id)
+
+
+def _ask(session: Session, shop_id: int, subject: str, now: datetime) -> None:
+    row = insert(BackfillRun).values(
+        shop_id=shop_id,
+        id=new_id(),
+        generation=REREADS,
+        subject=subject,
+        state="waiting",
+        objects_read=0,
+        attempts=0,
+        next_at=now,
+    )
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=["shop_id", "generation", "subject"],
+            set_={"state": "waiting", "next_at": now, "attempts": 0, "error": None},
+        )
+    )
+    ring_after_commit(session, "backfill", shop_id)
 
 
 def _lasting(error: str | None) -> str | None:

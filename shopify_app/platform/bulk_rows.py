@@ -103,6 +103,7 @@ def read_location(node: Node) -> LocationFacts:
         address=_address(place) or {},
         latitude=_coordinate(place.get("latitude")),
         longitude=_coordinate(place.get("longitude")),
+        updated_at=moment(node, "updatedAt"),
     )
 
 

@@ -12,16 +12,20 @@ from shopify_app.platform.tables import InboxRow
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """`occurred_at`: when Shopify triggered it, else when it came; `now`: when we handle it."""
+    """`occurred_at`: when Shopify triggered it, else when it came; `now`: when we handle it.
+
+    `triggered_at` is on Shopify's clock, or None where it did not say.
+    """
 
     payload: dict[str, Any]
     occurred_at: datetime
     now: datetime
+    triggered_at: datetime | None = None
 
 
 def open_row(row: InboxRow, now: datetime) -> Delivery:
     """The delivery in an inbox row; ShapeError when its body is no JSON object."""
-    return Delivery(_parse(row.body), row.triggered_at or row.received_at, now)
+    return Delivery(_parse(row.body), row.triggered_at or row.received_at, now, row.triggered_at)
 
 
 def _parse(body: bytes) -> dict[str, Any]:

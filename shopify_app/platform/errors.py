@@ -23,6 +23,10 @@ class RefusedSessionToken(ShopifyError):
     """Shopify refuses to exchange this session token: the browser must fetch a new one."""
 
 
+class RefusedCode(ShopifyError):
+    """Shopify does not take this authorization code: the merchant must begin again."""
+
+
 class UserErrors(ShopifyError):
     """A mutation answered with userErrors; `errors` is their list as Shopify gave it."""
 
@@ -51,3 +55,7 @@ class NoHandler(Exception):
 
 class Ignored(Exception):
     """A webhook that is true but old news: nothing is to be done."""
+
+
+class BadCallback(Exception):
+    """A return from Shopify's grant page that is not genuine, current and asked for by us."""

@@ -1,11 +1,15 @@
-"""Installing a shop and keeping its token alive. A shop's tokens change under its row lock alone.
+"""Installing a shop, by either grant, and keeping its token alive.
+
+A shop's tokens change under its row lock alone.
 
 The lock is held across one call of the token endpoint: two exchanges at once would revoke each
 other's token, two refreshes would race for one refresh token. See docs/decisions.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import structlog
 from sqlalchemy.orm import Session
@@ -21,6 +25,7 @@ from shopify_app.platform import shop_facts, shop_ids, stored_tokens, token_endp
 from shopify_app.platform.errors import DeadRefreshToken, NeedsReauth
 from shopify_app.platform.session_tokens import SessionToken
 from shopify_app.platform.stored_tokens import Stored
+from shopify_app.platform.token_pairs import TokenPair
 
 log = structlog.get_logger()
 
@@ -39,8 +44,32 @@ def ensure_installed(token: SessionToken) -> int:
     Raises RefusedSessionToken when the browser must fetch a newer token, ShopifyError when
     Shopify does not answer. Commits.
     """
-    shop_id = _find_installed(token.shop_domain)
-    return _install(token) if shop_id is None else shop_id
+    domain = token.shop_domain
+    shop_id = _find_installed(domain)
+    if shop_id is not None:
+        return shop_id
+    actor = audit.Actor("staff", str(token.user_id))
+    grant = partial(token_endpoint.exchange_offline, domain, token.raw)
+    return _install(domain, grant, actor, is_forced=False)
+
+
+def install_by_code(domain: str, code: str) -> int:
+    """The shop id after the authorization-code grant; whatever token it had is replaced.
+
+    Raises RefusedCode, or another ShopifyError when Shopify does not answer. Commits.
+    """
+    grant = partial(token_endpoint.exchange_code, domain, code)
+    return _install(domain, grant, audit.Actor("system", "oauth"), is_forced=True)
+
+
+def find_lost(domain: str) -> int | None:
+    """The shop of `domain` if its books are here and only its token is dead: pages may be shown."""
+    shop_id = shop_ids.find(domain)
+    if shop_id is None:
+        return None
+    with shop_transaction(shop_id) as session:
+        shop = session.get(Shop, shop_id)
+    return shop_id if shop is not None and shop.status == "needs_reauth" else None
 
 
 def credentials(shop_id: int) -> Credentials:
@@ -86,22 +115,24 @@ def _is_usable(shop: Shop | None, stored: Stored | None, now: datetime) -> bool:
     return stored.is_fresh(now) or stored.can_refresh(now)
 
 
-def _install(token: SessionToken) -> int:
-    domain = token.shop_domain
+def _install(
+    domain: str, grant: Callable[[], TokenPair], actor: audit.Actor, *, is_forced: bool
+) -> int:
+    """The shop with the token that `grant` brings; one that is usable is kept unless forced."""
     with shopless_transaction() as session:
         # At a first load this waits for another first load's commit; later the row lock does.
         shop_id = directory.register_shop_id(session, domain)
         enter_shop(session, shop_id)
         stored = stored_tokens.find(session, shop_id, lock=True)
-        if _is_usable(session.get(Shop, shop_id), stored, utc_now()):
+        if not is_forced and _is_usable(session.get(Shop, shop_id), stored, utc_now()):
             return shop_id
-        pair = token_endpoint.exchange_offline(domain, token.raw)
+        pair = grant()
         facts = shop_facts.fetch(domain, pair.access_token)
         now = utc_now()
         is_return = _is_return(session.get(Shop, shop_id))
         directory.install(session, shop_id, domain=domain, now=now, **facts.as_arguments())
-        stored_tokens.store(session, shop_id, pair, now=now)
-        _begin(session, shop_id, token, is_return=is_return, now=now)
+        stored_tokens.store_granted(session, shop_id, pair, now=now)
+        _begin(session, shop_id, actor, is_return=is_return, now=now)
     bell.ring("backfill", shop_id)
     log.info("shop_installed", shop=shop_id)
     return shop_id
@@ -113,7 +144,7 @@ def _is_return(shop: Shop | None) -> bool:
 
 
 def _begin(
-    session: Session, shop_id: int, token: SessionToken, *, is_return: bool, now: datetime
+    session: Session, shop_id: int, actor: audit.Actor, *, is_return: bool, now: datetime
 ) -> None:
     if is_return:
         runs.resume(session, shop_id, now=now)
@@ -122,7 +153,7 @@ def _begin(
     audit.record(
         session,
         shop_id,
-        audit.Actor("staff", str(token.user_id)),
+        actor,
         "shop_reauthorised" if is_return else "shop_installed",
         ("shop", str(shop_id)),
         now=now,
@@ -140,6 +171,7 @@ def _renew(shop_id: int, domain: str, *, rejected: str) -> str:
         renewed = _refresh(session, shop_id, domain, stored)
         if renewed is None:
             directory.needs_reauth(session, shop_id)
+            stored_tokens.mark_lost(session, shop_id, now=utc_now())
     if renewed is None:
         log.warning("shop_needs_reauth", shop=shop_id)
         raise NeedsReauth("the refresh token is dead")

@@ -46,7 +46,7 @@ def find(session: Session, shop_id: int, *, lock: bool = False) -> Stored | None
     )
 
 
-def store(session: Session, shop_id: int, pair: TokenPair, *, now: datetime) -> None:
+def store(session: Session, shop_id: int, pair: TokenPair, *, now: datetime) -> Installation:
     """Put `pair` in the place of whatever the shop had. Flushes; the caller commits."""
     row = session.get(Installation, shop_id)
     if row is None:
@@ -59,6 +59,25 @@ def store(session: Session, shop_id: int, pair: TokenPair, *, now: datetime) -> 
     row.scopes = pair.scopes
     row.updated_at = now
     session.flush()
+    return row
+
+
+def store_granted(session: Session, shop_id: int, pair: TokenPair, *, now: datetime) -> None:
+    """As `store`, for a pair that a merchant's visit brought: a lost shop is healed by it."""
+    row = store(session, shop_id, pair, now=now)
+    # Shopify's own clock: it is compared with when Shopify says that the app was uninstalled.
+    row.granted_at = pair.granted_at or now
+    row.scopes_updated_at = None
+    if row.lost_at is not None and (row.healed_at is None or row.healed_at < row.lost_at):
+        row.healed_at = now
+    session.flush()
+
+
+def mark_lost(session: Session, shop_id: int, *, now: datetime) -> None:
+    """Note when the shop's last token died, unless it is known to be dead already."""
+    row = session.get(Installation, shop_id)
+    if row is not None and (row.lost_at is None or (row.healed_at and row.lost_at < row.healed_at)):
+        row.lost_at = now
 
 
 def forget(session: Session, shop_id: int, *, now: datetime) -> None:

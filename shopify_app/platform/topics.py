@@ -8,7 +8,17 @@ from sqlalchemy.orm import Session
 from loyalty.shops.tables import Shop
 from shopify_app.platform.deliveries import Delivery, open_row
 from shopify_app.platform.errors import NoHandler
-from shopify_app.platform.handlers import app, bulk, compliance, customers, orders, refunds, shop
+from shopify_app.platform.handlers import (
+    app,
+    bulk,
+    compliance,
+    customers,
+    locations,
+    merges,
+    orders,
+    refunds,
+    shop,
+)
 from shopify_app.platform.tables import InboxRow
 
 Handler = Callable[[Session, Shop, Delivery], None]
@@ -23,8 +33,15 @@ HANDLERS: dict[str, Handler] = {
     "customers/create": customers.record,
     "customers/update": customers.record,
     "customers/delete": customers.delete,
+    "customers/merge": merges.store,
     "shop/update": shop.update,
+    "locations/create": locations.record,
+    "locations/update": locations.record,
+    "locations/activate": locations.record,
+    "locations/deactivate": locations.record,
+    "locations/delete": locations.delete,
     "app/uninstalled": app.uninstall,
+    "app/scopes_update": app.update_scopes,
     "bulk_operations/finish": bulk.wake,
     "customers/data_request": compliance.request_data,
     "customers/redact": compliance.redact_customer,

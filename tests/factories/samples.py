@@ -18,6 +18,9 @@ DESCRIBED_BY = {
     "orders/updated": "orders/create",
     "orders/cancelled": "orders/create",
     "customers/update": "customers/create",
+    "locations/update": "locations/create",
+    "locations/activate": "locations/create",
+    "locations/deactivate": "locations/create",
 }
 _ids = itertools.count(9_007_199_254_740_993)
 

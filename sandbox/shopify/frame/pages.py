@@ -6,7 +6,16 @@ import time
 from pathlib import Path
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, jsonify, render_template, request, send_from_directory
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+)
 from werkzeug.wrappers import Response as BaseResponse
 
 from ..oauth import query_hmac
@@ -53,6 +62,14 @@ def admin_frame(world: World) -> Blueprint:
                 ],
             },
         )
+
+    @pages.get("/shops/<domain>/admin/apps/<client_id>")
+    def app_of_shop(domain: str, client_id: str) -> BaseResponse:
+        """Where an app sends a merchant after the authorization-code grant."""
+        shop = world.shops.get(domain)
+        if shop is None or client_id != world.settings.client_id:
+            abort(404)
+        return redirect(f"/store/{shop.handle}/apps/encore")
 
     @pages.post("/_admin/session-token")
     def session_token() -> Response:

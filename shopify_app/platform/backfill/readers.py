@@ -33,13 +33,16 @@ Node = dict[str, Any]
 
 
 def read_small(shop_id: int, subject: str) -> None:
-    """Read the shop, its locations, or one order (`order:<id>`), and store what came."""
-    if subject == "shop":
+    """Read the shop, its locations, one of them (`location:<id>`) or one order (`order:<id>`)."""
+    kind, _, number = subject.partition(":")
+    if kind == "shop":
         _read_shop(shop_id)
-    elif subject == "locations":
+    elif kind == "locations":
         _read_locations(shop_id)
+    elif kind == "location":
+        _read_one_location(shop_id, int(number))
     else:
-        _read_one_order(shop_id, int(subject.removeprefix("order:")))
+        _read_one_order(shop_id, int(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,16 @@ def _read_locations(shop_id: int) -> None:
     nodes = list(_pages(shop_id, "locations", "locations", {}))
     with shop_transaction(shop_id) as session:
         for node in nodes:
+            locations.record_location(session, shop_id, bulk_rows.read_location(node))
+
+
+def _read_one_location(shop_id: int, location_id: int) -> None:
+    variables = {"id": f"gid://shopify/Location/{location_id}"}
+    node = client.execute(shop_id, "location_by_id", variables).get("location")
+    with shop_transaction(shop_id) as session:
+        if node is None:  # Deleted since.
+            locations.delete_location(session, shop_id, location_id, now=utc_now())
+        else:
             locations.record_location(session, shop_id, bulk_rows.read_location(node))
 
 

@@ -1,5 +1,7 @@
 """Shopify's privacy topics: each leaves a request with the day by which it must be met.
 
+A request is carried out by a job, never here; the same request told twice is kept once.
+
 Shopify allows 30 days.
 https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance (read 2026-11-22)
 """
@@ -16,7 +18,7 @@ from loyalty.base.ids import new_id
 from loyalty.members.tables import Customer
 from loyalty.shops.tables import Shop
 from shopify_app.platform.deliveries import Delivery
-from shopify_app.platform.errors import ShapeError
+from shopify_app.platform.errors import Ignored, ShapeError
 from shopify_app.platform.payloads.reading import identifier, object_at
 from shopify_app.platform.tables import PrivacyRequest
 
@@ -69,9 +71,16 @@ def _store_customers(
 
 
 def _store(session: Session, shop: Shop, delivery: Delivery, request: PrivacyRequest) -> None:
+    named = delivery.payload.get("shop_domain")
+    if named != shop.domain:
+        # The signature covers the body alone: what it says of the shop outweighs the header.
+        raise ShapeError("shop_domain is not the shop that the delivery came for")
     request.shop_id, request.id, request.state = shop.shop_id, new_id(), "open"
     request.received_at = delivery.occurred_at
     request.due_at = delivery.occurred_at + DUE_AFTER
+    request.next_at = delivery.now
+    if _is_known(session, request):
+        raise Ignored("the same request waits already")
     session.add(request)
     audit.record(
         session,
@@ -82,6 +91,18 @@ def _store(session: Session, shop: Shop, delivery: Delivery, request: PrivacyReq
         now=delivery.now,
         topic=request.subject,
     )
+
+
+def _is_known(session: Session, request: PrivacyRequest) -> bool:
+    """Whether a request that still waits asks for the very same."""
+    waiting = select(PrivacyRequest.id).where(
+        PrivacyRequest.shop_id == request.shop_id,
+        PrivacyRequest.subject == request.subject,
+        PrivacyRequest.customer_id.is_not_distinct_from(request.customer_id),
+        PrivacyRequest.body == request.body,
+        PrivacyRequest.state == "open",
+    )
+    return session.scalar(waiting.limit(1)) is not None
 
 
 def _member_of(session: Session, shop_id: int, customer_id: int) -> UUID | None:
