@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import click
 from flask import Blueprint, Flask
@@ -22,12 +23,15 @@ from jobs.gauges import read_gauges
 from jobs.supervisor import Supervisor
 from jobs.waiting_commands import waiting
 from loyalty.base import bell, db, faults
+from mailing import setup as mail_setup
+from mailing import web as mail_web
 from pos_extension import api as till
 from pos_extension import cors as till_cors
 from shopify_app.admin import blueprint as admin
 from shopify_app.edge import errors, health, https, logs, metrics, requests, sentry
 from shopify_app.platform import auth, webhooks
 from shopify_app.platform import settings as platform_settings
+from wallet import card_links
 from wallet import setup as wallet_setup
 from wallet import web as wallet_web
 from wallet.apple import web_service as passkit
@@ -49,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     customers = (wallet_web.blueprint, passkit.blueprint, google_web.google, google_web.google_card)
     for blueprint in (webhooks.blueprint, auth.blueprint, admin.blueprint, *customers):
         app.register_blueprint(blueprint)
+    app.register_blueprint(mail_web.blueprint)
     till_cors.configure(settings.till_origins)
     app.register_blueprint(till.blueprint)
     app.register_blueprint(_health())
@@ -67,6 +72,7 @@ def set_up(settings: Settings) -> None:
     bell.register(queues.ring)
     platform_settings.configure(settings)
     wallet_setup.configure(_wallet_settings(settings))
+    mail_setup.configure(_mail_settings(settings))
     if settings.sandbox and settings.encore_fault_points:
         faults.arm(settings.encore_fault_points)
 
@@ -77,6 +83,30 @@ def _wallet_settings(settings: Settings) -> wallet_setup.WalletSettings:
         link_secret=settings.link_secret.get_secret_value().encode(),
         apple=_apple_settings(settings),
         google=_google_settings(settings),
+    )
+
+
+def _mail_settings(settings: Settings) -> mail_setup.MailSettings:
+    topics = (arn.strip() for arn in settings.sns_topic_arns.split(","))
+    return mail_setup.MailSettings(
+        sender=settings.mail_from,
+        region=settings.ses_region,
+        app_url=settings.app_url.rstrip("/"),
+        key=settings.link_secret.get_secret_value().encode(),
+        card_links=_card_links,
+        ses_url=settings.ses_url,
+        configuration_set=settings.ses_configuration_set,
+        topic_arns=frozenset(arn for arn in topics if arn),
+        sns_url=settings.sns_url,
+    )
+
+
+def _card_links(shop_id: int, member_id: UUID) -> mail_setup.CardLinks:
+    return mail_setup.CardLinks(
+        # Whoever opens the card from the email counts as a click.
+        page=card_links.click_url(shop_id, member_id, platform="email"),
+        apple=card_links.apple_pass_url(shop_id, member_id),
+        google=card_links.google_save_page_url(shop_id, member_id),
     )
 
 

@@ -9,7 +9,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from loyalty.base.bell import Queue
-from loyalty.outbox import MEMBER_CHANGED
+from loyalty.outbox import CARD_EMAIL_ASKED, MEMBER_CHANGED
+from mailing import setup as mail_setup
+from mailing import subscriber as mail
 from wallet import setup
 from wallet.google import subscriber as google
 from wallet.subscriber import give_up, refresh_member
@@ -51,5 +53,14 @@ SUBSCRIBERS = (
         call_many=google.refresh_members,
         batch=google.BATCH,
         is_on=setup.has_google,
+    ),
+    Subscriber(
+        "mail",
+        frozenset({CARD_EMAIL_ASKED}),
+        call=mail.send_emails,
+        give_up=mail.give_up,
+        is_on=mail_setup.is_on,
+        # Tried for a day and more: SES's quota may be used up until tomorrow.
+        attempts_max=36,
     ),
 )
