@@ -41,7 +41,7 @@ def _messages() -> None:
         sa.Column("ses_message_id", sa.Text(), nullable=True),
         sa.Column("created_at", _TIME, nullable=False),
         *(sa.Column(name, _TIME, nullable=True) for name in moments),
-        sa.CheckConstraint("kind in ('card')", name=op.f("ck_email_message__kind")),
+        sa.CheckConstraint("kind in ('card', 'campaign')", name=op.f("ck_email_message__kind")),
         sa.CheckConstraint(
             "state in ('queued', 'sending', 'sent', 'unknown', 'failed', 'blocked')",
             name=op.f("ck_email_message__state"),
