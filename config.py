@@ -81,6 +81,10 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name.upper()} must be https:// outside the sandbox")
         if self.admin_origins:
             raise ValueError("ADMIN_ORIGINS lets others frame our pages: only the sandbox may")
+        if self.ses_url and not self.ses_url.startswith("https://"):
+            raise ValueError("SES_URL must be https:// outside the sandbox")
+        if self.sns_url:
+            raise ValueError("SNS_URL lets others speak for Amazon: only the sandbox may")
         if self.till_origins:
             raise ValueError("TILL_ORIGINS lets others call the till's API: only the sandbox may")
         _require_tls("DATABASE_URL", self.database_url, ("sslmode=verify-full", "sslmode=require"))

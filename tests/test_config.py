@@ -37,6 +37,8 @@ def test_a_server_on_this_machine_may_be_reached_in_the_clear(host: str) -> None
         ("google_keys_url", "http://pay.example.com/keys"),
         ("admin_origins", "https://admin.example.com"),
         ("till_origins", "https://till.example.com"),
+        ("ses_url", "http://email.us-east-1.example.com"),
+        ("sns_url", "https://sns.example.com"),
         ("database_url", "postgresql://app:secret@db.example.com/encore"),
         ("database_url", "postgresql://app:secret@localhost.example.com/encore"),
         ("database_url", "postgresql://app:secret@localhost/encore?host=db.example.com"),
