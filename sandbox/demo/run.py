@@ -45,7 +45,7 @@ def _addresses(world: World, phone_url: str) -> dict[str, Any]:
     return {
         "app_url": world.app_url,
         "admin_url": world.admin_url(),
-        "till_url": None,
+        "till_url": world.till_page(),
         "phone_url": phone_url,
         "shop": SHOPS[0],
         "client_id": world.secrets.client_id,
@@ -60,6 +60,8 @@ def _addresses(world: World, phone_url: str) -> dict[str, Any]:
             "phones": world.phone_url,
             "phones_received": f"{world.phone_url}/received",
             "apns": f"https://localhost:{world.ports.apns}",
+            "till": world.till_url,
+            "till_received": f"{world.till_url}/received",
             "google": None,
             "email": None,
         },
@@ -69,6 +71,7 @@ def _addresses(world: World, phone_url: str) -> dict[str, Any]:
 def _tell_people(addresses: dict[str, Any], seconds: float) -> None:
     print(f"Encore is ready after {seconds:.0f} s.")
     print(f"  admin   {addresses['admin_url']}")
+    print(f"  till    {addresses['till_url']}")
     print(f"  phone   {addresses['phone_url']}")
     print(f"  Shopify stand-in, what it received   {addresses['stand_ins']['shopify_received']}")
     print(f"  Apple stand-in, what it received     {addresses['stand_ins']['phones_received']}")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from sandbox.demo.processes import Supervisor
@@ -18,6 +18,7 @@ from sandbox.servers.launching import free_port
 ROOT = Path(__file__).parents[2]
 SHOPS = ("aurora.myshopify.com", "borealis.myshopify.com")
 QUEUES = ("inbox", "relay", "wallet", "google", "mail", "backfill")
+EXTENSION = ROOT / "pos_extension" / "ui" / "dist"
 PASS_TYPE_ID, TEAM_ID = "pass.com.example.encore", "ENCORE1234"
 
 
@@ -29,6 +30,7 @@ class Ports:
     shopify: int
     apns: int
     phone: int
+    till: int
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,15 @@ class World:
         """The iPhone stand-in."""
         return f"http://127.0.0.1:{self.ports.phone}"
 
+    @property
+    def till_url(self) -> str:
+        """The till stand-in; each shop has its own address on it."""
+        return f"http://127.0.0.1:{self.ports.till}"
+
+    def till_page(self, domain: str = SHOPS[0]) -> str:
+        """The till of a shop, with its owner logged in."""
+        return f"{self.till_url}/?shop={domain}"
+
     def admin_url(self, domain: str = SHOPS[0]) -> str:
         """The page of Shopify admin that frames our app."""
         return f"{self.shopify_url}/store/{domain.split('.')[0]}/apps/encore"
@@ -120,7 +131,7 @@ def _running_servers(state: Path) -> Iterator[Servers]:
 def _make_world(
     state: Path, servers: Servers, supervisor: Supervisor, fault_points: Path | None
 ) -> World:
-    ports = Ports(*(free_port() for _ in range(4)))
+    ports = Ports(*(free_port() for _ in fields(Ports)))
     made = Secrets(
         client_id=secrets.token_hex(16),
         client_secret=secrets.token_hex(32),
@@ -153,6 +164,7 @@ def _environment(state: Path, ports: Ports, made: Secrets, servers: Servers) -> 
         "SHOPIFY_URL_TEMPLATE": f"{shopify}/shops/{{shop}}",
         "APP_BRIDGE_URL": f"{shopify}/app-bridge.js",
         "ADMIN_ORIGINS": shopify,
+        "TILL_ORIGINS": f"http://127.0.0.1:{ports.till}",
         "ENCRYPTION_KEYS": made.encryption_key,
         "LINK_SECRET": made.link_secret,
         "METRICS_TOKEN": made.metrics_token,
@@ -177,13 +189,19 @@ def _start_stand_ins(world: World, customers: int, orders: int) -> None:
     apple = [python, "-m", "sandbox.apple", "--state", str(world.state / "apple")]
     apple += ["--apns-port", str(ports.apns), "--phone-port", str(ports.phone)]
     apple += ["--pass-type-id", PASS_TYPE_ID, "--team-id", TEAM_ID]
+    if not (EXTENSION / "manifest.json").exists():
+        raise RuntimeError("the till's extension is not built yet: run `make bundle`")
+    till = [python, "-m", "sandbox.till", "--port", str(ports.till), "--bundle", str(EXTENSION)]
+    till += ["--shopify-url", world.shopify_url, "--app-url", world.app_url]
     environment = dict(os.environ) | {"PYTHONPATH": str(ROOT)}
     for domain in SHOPS:
         shopify += ["--shop", domain]
     world.processes.add("shopify", shopify, environment)
     world.processes.add("apple", apple, environment)
+    world.processes.add("till", till, environment)
     wait_for_http(f"{world.shopify_url}/_control/health")
     wait_for_http(f"{world.phone_url}/_control/state")
+    wait_for_http(f"{world.till_url}/_control/health")
 
 
 def _start_app(world: World) -> None:

@@ -41,26 +41,26 @@ async function ask<T>(path: string, request: RequestInit, patience: Patience): P
     try {
       return await once<T>(path, request, patience.timeoutMs);
     } catch (error) {
-      if (error instanceof Refused) throw error;
+      if (error instanceof Refused && (waitMs === null || !isPassing(error.status))) throw error;
       if (waitMs !== null) await pause(waitMs);
     }
   }
   throw new NoAnswer(path);
 }
 
-/** One try; anything but an answer or a refusal of ours throws NoAnswer. */
-async function once<T>(path: string, request: RequestInit, timeoutMs: number): Promise<T> {
-  const response = await inTime(fetch(path, request), timeoutMs);
-  if (response.status >= 500 || response.status === 429) throw new NoAnswer(path);
-  // A body that breaks off is a lost answer too.
-  const content = await inTime(response.json() as Promise<unknown>, timeoutMs);
-  if (response.ok) return content as T;
-  throw refusal(response.status, content);
+function isPassing(status: number): boolean {
+  return status >= 500 || status === 429;
 }
 
-function refusal(status: number, content: unknown): Refused {
+/** One try; throws Refused for a refusal in our server's words, anything else leaves it open. */
+async function once<T>(path: string, request: RequestInit, timeoutMs: number): Promise<T> {
+  const response = await inTime(fetch(path, request), timeoutMs);
+  // A body that breaks off is a lost answer too, and so is a proxy's page.
+  const content = await inTime(response.json() as Promise<unknown>, timeoutMs);
+  if (response.ok) return content as T;
   const error = (content as {error?: {code?: string; fields?: Fields}} | null)?.error;
-  return new Refused(error?.code ?? 'unknown', status, error?.fields ?? {});
+  if (!error?.code && isPassing(response.status)) throw new NoAnswer(path);
+  throw new Refused(error?.code ?? 'unknown', response.status, error?.fields);
 }
 
 async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

@@ -90,10 +90,20 @@ async function carryOut(till: Till, dispatch: Dispatch, write: Write): Promise<v
   } catch (error) {
     if (error instanceof Refused) {
       await forget(till.storage, write);
+      if (error.code === 'over_daily_cap') await refreshSettings(dispatch);
       dispatch({type: 'refused', key: reasonFor(error), fields: error.fields});
     } else {
       dispatch({type: 'unanswered', write: write.kind === 'scan' ? null : write});
     }
+  }
+}
+
+/** Points were granted elsewhere: what is left today is not what we thought. */
+async function refreshSettings(dispatch: Dispatch): Promise<void> {
+  try {
+    dispatch({type: 'settings', settings: await get<Settings>('/pos/v1/settings')});
+  } catch {
+    // The refusal is told all the same.
   }
 }
 

@@ -5,16 +5,19 @@ import type {Till} from './host';
 
 /** The refusals that have words of their own, by the server's code. */
 const KNOWN = [
+  'card_void',
   'client_key_reused',
-  'contact_taken',
   'invalid',
+  'member_archived',
   'not_found',
+  'not_installed',
   'over_daily_cap',
+  'shopify_refused',
+  'shopify_unavailable',
   'too_large',
   'unauthorized',
   'unknown_code',
   'unknown_member',
-  'unknown_location',
 ];
 
 export interface Words {

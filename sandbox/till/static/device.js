@@ -1,0 +1,67 @@
+// The device that POS runs on: who is logged in, its scanners, its network, its cart.
+
+import {Cart} from './cart.js';
+import {Signal} from './signals.js';
+import {createStorage} from './storage.js';
+
+export function createDevice(facts, screen) {
+  const connectivity = new Signal({internetConnected: 'Connected'});
+  const scannerData = new Signal({});
+  const sources = new Signal(facts.sources);
+  const device = {
+    facts,
+    connectivity,
+    scannerData,
+    cart: new Cart(facts),
+    storage: createStorage(facts.shop),
+    locale: new Signal(facts.locale),
+    staff: new Signal({id: facts.user}),
+    isConnected: () => connectivity.value.internetConnected === 'Connected',
+    scan: (data, source) => scannerData.set({data, source}),
+    toast: (content) => screen.toast(content),
+    presentModal: (target) => screen.presentModal(target.replace('.tile.', '.modal.')),
+    fate: (request) => ask('/_till/fates', request),
+    note: (kind, what) => ask('/_till/notes', {kind, what}),
+  };
+  device.session = sessionOf(device);
+  device.scanner = {
+    scannerData: {current: scannerData.readonly},
+    sources: {current: sources.readonly},
+    showCameraScanner: () => screen.showCamera(true),
+    hideCameraScanner: () => screen.showCamera(false),
+  };
+  return device;
+}
+
+function sessionOf({facts, staff}) {
+  return {
+    currentSession: {
+      shopId: facts.shopId,
+      userId: facts.user,
+      shopDomain: facts.shop,
+      locationId: facts.location,
+      currency: 'USD',
+      posVersion: '11.2.0',
+    },
+    staffMember: staff.readonly,
+    deviceId: 1,
+    /** A token of the person logged in; undefined when they may not use the app. */
+    async getSessionToken() {
+      if (!facts.hasAccess) return undefined;
+      const who = new URLSearchParams({shop: facts.shop, user: facts.user});
+      return (await ask(`/_till/session-token?${who}`)).token;
+    },
+  };
+}
+
+export async function ask(path, content) {
+  const request = content && {
+    method: 'POST',
+    headers: {'Content-Type': 'application/json'},
+    body: JSON.stringify(content),
+  };
+  const answer = await fetch(path, request);
+  const found = await answer.json();
+  if (!answer.ok) throw new Error(found.error ?? `HTTP ${answer.status}`);
+  return found;
+}
