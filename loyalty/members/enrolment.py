@@ -28,7 +28,8 @@ def record_customer(
 ) -> Customer:
     """Store what Shopify says of a customer, and enrol them if the programme takes everyone.
 
-    Facts older than those we have are ignored. Flushes; the caller commits.
+    Facts older than those we have are ignored, and all facts of somebody who was erased.
+    Flushes; the caller commits.
     """
     customer = _upsert(session, shop.shop_id, facts)
     if customer.member_id is not None:
@@ -44,7 +45,8 @@ def enrol_customer(
     """The member this customer is or becomes; None when people must join by themselves."""
     if customer.member_id is not None:
         return session.get_one(Member, (shop.shop_id, customer.member_id))
-    if customer.deleted_at is not None or _only_joiners(session, shop):
+    is_gone = customer.deleted_at is not None or customer.redacted_at is not None
+    if is_gone or _only_joiners(session, shop):
         return None
     enrolled_by = "backfill" if is_backfill else "account" if customer.has_account else "order"
     member = _new_member(session, customer, now=now, enrolled_by=enrolled_by)
@@ -65,8 +67,10 @@ def join(
     """The member that a customer who asks to join is or becomes, and whether they were one before.
 
     Joining works whatever the programme says of customers who do not ask. A member of the same
-    verified email is this person too. Flushes; the caller commits.
+    verified email is this person too. Who was erased and asks again is welcome, as somebody new.
+    Flushes; the caller commits.
     """
+    _lift_erasure(session, shop.shop_id, facts.customer_id)
     customer = _upsert(session, shop.shop_id, facts)
     if customer.member_id is not None:
         _copy_to_member(session, customer, now)
@@ -118,6 +122,14 @@ def delete_customer(session: Session, shop: Shop, customer_id: int, *, now: date
         timeline.note_event(session, shop.shop_id, customer.member_id, "customer_deleted", now)
 
 
+def _lift_erasure(session: Session, shop_id: int, customer_id: int) -> None:
+    """Forget that the customer was erased: here they give their details themselves."""
+    customer = _find_locked(session, shop_id, customer_id)
+    if customer is not None and customer.redacted_at is not None:
+        customer.redacted_at = None
+        session.flush()
+
+
 def _upsert(session: Session, shop_id: int, facts: CustomerFacts) -> Customer:
     values = _values(facts)
     customer = _find_locked(session, shop_id, facts.customer_id)
@@ -163,8 +175,11 @@ def _add_customer(
 
 
 def _is_news(customer: Customer, facts: CustomerFacts) -> bool:
-    """An order's short copy of a customer fills gaps only; a whole record must be newer."""
-    if facts.updated_at is None:
+    """An order's short copy of a customer fills gaps only; a whole record must be newer.
+
+    Nothing is news of somebody who was erased: it would bring them back.
+    """
+    if facts.updated_at is None or customer.redacted_at is not None:
         return False
     known = customer.shopify_updated_at
     return known is None or facts.updated_at > known

@@ -30,14 +30,16 @@ def record_order(
     """
     if facts.currency != shop.currency:
         raise ForeignCurrency(f"{facts.name} is in {facts.currency}, the shop in {shop.currency}")
-    member_id = _owner(session, shop, facts, now=now, is_backfill=is_backfill)
+    member_id, customer_id = _owner(session, shop, facts, now=now, is_backfill=is_backfill)
     balance = lock_balance(session, shop.shop_id, member_id) if member_id else None
     order = _find_order(session, shop.shop_id, facts.order_id, lock=True)
     if order is None:
-        order = _add_order(session, shop, facts, member_id)
+        order = _add_order(session, shop, facts, member_id, customer_id)
     elif not _is_news(session, order, facts):
         return order
-    order.member_id = order.member_id or member_id
+    elif order.member_id is not None and order.customer_id is None:
+        customer_id = None  # They were erased, whoever names them again.
+    order.member_id, order.customer_id = order.member_id or member_id, customer_id
     _copy_state(session, order, facts)
     if balance is not None:
         settle_order(session, order, balance, happened_at=_happened_at(facts), now=now)
@@ -59,17 +61,19 @@ def record_refund(session: Session, shop: Shop, facts: RefundFacts, *, now: date
 
 def _owner(
     session: Session, shop: Shop, facts: OrderFacts, *, now: datetime, is_backfill: bool
-) -> UUID | None:
-    """The member whose order this is: the one it had first, else its customer's."""
+) -> tuple[UUID | None, int | None]:
+    """The member whose order this is, the one it had first or its customer's; and the customer."""
     known = _find_order(session, shop.shop_id, facts.order_id, lock=False)
     if known is not None and known.member_id is not None:
-        return known.member_id
+        return known.member_id, facts.customer_id
     customer = _find_customer(session, shop, facts, now=now, is_backfill=is_backfill)
     if customer is None:
-        return None
+        return None, facts.customer_id
+    if customer.redacted_at is not None:
+        return None, None
     if customer.member_id is None and facts.is_paid and not facts.is_test:
         enrol_customer(session, shop, customer, now=now, is_backfill=is_backfill)
-    return customer.member_id
+    return customer.member_id, facts.customer_id
 
 
 def _find_customer(
@@ -89,7 +93,13 @@ def _find_order(session: Session, shop_id: int, order_id: int, *, lock: bool) ->
     return session.scalar(statement)
 
 
-def _add_order(session: Session, shop: Shop, facts: OrderFacts, member_id: UUID | None) -> Order:
+def _add_order(
+    session: Session,
+    shop: Shop,
+    facts: OrderFacts,
+    member_id: UUID | None,
+    customer_id: int | None,
+) -> Order:
     """A new order; history if it was placed before the shop began to earn.
 
     Whether it was paid by then is not asked: the answer would hang on which webhook came first.
@@ -99,6 +109,7 @@ def _add_order(session: Session, shop: Shop, facts: OrderFacts, member_id: UUID 
         shop_id=shop.shop_id,
         order_id=facts.order_id,
         member_id=member_id,
+        customer_id=customer_id,
         is_history=started_at < shop.earning_since,
     )
     _set_columns(order, facts)
@@ -142,7 +153,7 @@ def _copy_state(session: Session, order: Order, facts: OrderFacts) -> None:
 
 def _set_columns(order: Order, facts: OrderFacts) -> None:
     for name in (
-        "name", "customer_id", "currency", "taxes_included", "is_test", "is_paid", "source_name",
+        "name", "currency", "taxes_included", "is_test", "is_paid", "source_name",
         "location_id", "total_minor", "current_total_minor", "created_at", "processed_at",
         "cancelled_at",
     ):  # fmt: skip

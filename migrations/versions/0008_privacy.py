@@ -18,7 +18,7 @@ def upgrade() -> None:
     _installations()
     _locations()
     _global()
-    for table in ("privacy_document", "erased_email", "customer_merge"):
+    for table in ("privacy_document", "customer_merge"):
         tenancy.protect(table)
     tenancy.remake_removal()
     _functions()
@@ -62,14 +62,6 @@ def _requests() -> None:
 
 def _erased() -> None:
     op.add_column("customer", sa.Column("redacted_at", _TIME, nullable=True))
-    op.create_table(
-        "erased_email",
-        sa.Column("shop_id", sa.BigInteger(), nullable=False),
-        sa.Column("email_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("erased_at", _TIME, nullable=False),
-        sa.ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_erased_email__shop"),
-        sa.PrimaryKeyConstraint("shop_id", "email_hash", name=op.f("pk_erased_email")),
-    )
 
 
 def _merges() -> None:

@@ -166,19 +166,6 @@ class PrivacyDocument(Base):
     body: Mapped[str]
 
 
-class ErasedEmail(Base):
-    """The keyed hash of an address whose owner was erased: enough to know it again, no more."""
-
-    __tablename__ = "erased_email"
-    __table_args__ = (
-        ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_erased_email__shop"),
-    )
-
-    shop_id: Mapped[int] = mapped_column(primary_key=True)
-    email_hash: Mapped[bytes] = mapped_column(primary_key=True)
-    erased_at: Mapped[datetime]
-
-
 class CustomerMerge(Base):
     """Two customers that Shopify made one. `state`: waiting until their members are merged too.
 
