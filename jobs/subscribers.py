@@ -14,7 +14,7 @@ from mailing import setup as mail_setup
 from mailing import subscriber as mail
 from wallet import setup
 from wallet.google import subscriber as google
-from wallet.subscriber import give_up, refresh_member
+from wallet.subscriber import give_up, refresh_member, refresh_members
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,14 @@ class Subscriber:
 
 
 SUBSCRIBERS = (
-    Subscriber("wallet", frozenset({MEMBER_CHANGED}), call=refresh_member, give_up=give_up),
+    Subscriber(
+        "wallet",
+        frozenset({MEMBER_CHANGED}),
+        call=refresh_member,
+        give_up=give_up,
+        call_many=refresh_members,
+        batch=100,
+    ),
     Subscriber(
         "google",
         frozenset({MEMBER_CHANGED}),

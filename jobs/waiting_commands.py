@@ -12,7 +12,7 @@ from loyalty.base.db import shop_transaction
 from loyalty.queries.members import list_members
 from loyalty.shops.directory import shops_with_work
 from shopify_app.platform.backfill.progress import progress
-from wallet.content import card_url
+from wallet.card_links import card_page_url
 
 
 @click.group()
@@ -61,7 +61,7 @@ def card_link(domain: str | None, search: str) -> None:
         with shop_transaction(shop.shop_id) as session:
             rows = list_members(session, shop.shop_id, search=search, sort="-points", limit=1).rows
         for row in rows:
-            click.echo(card_url(shop.shop_id, row.id))
+            click.echo(card_page_url(shop.shop_id, row.id))
 
 
 def _wait(is_over: Callable[[], bool], timeout_s: int, what: str) -> None:

@@ -1,5 +1,6 @@
 """What a member's card says, in the shop's language: equal texts when the card looks equal."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,16 +8,17 @@ from uuid import UUID
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton
 from babel.numbers import format_decimal
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from loyalty.base.errors import MemberNotFound
 from loyalty.members.tables import Member, MemberBalance
+from loyalty.preferences import list_preferences
 from loyalty.programme.tables import Programme
 from loyalty.shops.tables import Shop
-from wallet import setup
-from wallet.links import CardLink, make_link_token
-from wallet.tokens import get_token
+from wallet.card_links import card_page_url
+from wallet.places import list_places
+from wallet.tokens import list_tokens
 
 Content = dict[str, Any]
 
@@ -24,40 +26,66 @@ Content = dict[str, Any]
 def card_content(
     session: Session, shop_id: int, member_id: UUID, *, voided: bool, now: datetime
 ) -> Content:
-    """The card as it should look now: strings, and `voided`.
+    """The card as it should look now: strings, `locations` (≤ 10 places), and `voided`.
 
     An erased member's card is void and names nobody. Raises MemberNotFound.
     """
-    shop, programme, member, available = _facts(session, shop_id, member_id)
-    locale = _locale(shop.locale)
-    texts = {
-        "organization": shop.name,
-        "programme": programme.name,
-        "points_name": programme.points_name,
-    }
-    if voided or member.state == "erased":
-        return texts | _void_card()
-    token = get_token(session, shop_id, member_id, now=now)
-    return texts | {
-        "balance": format_decimal(available, locale=locale),
-        "name": " ".join(filter(None, (member.first_name, member.last_name))),
-        "member_since": _month(member.joined_at, shop.timezone, locale),
-        "token": token.token,
-        "short_code": token.short_code,
-        "link": card_url(shop_id, member_id),
-        "voided": False,
-    }
+    content = list_contents(session, shop_id, [member_id], now=now).get(member_id)
+    if content is None:
+        raise MemberNotFound(str(member_id))
+    return as_void(content) if voided else content
 
 
-def card_url(shop_id: int, member_id: UUID) -> str:
-    """The public address of a member's card; the same one each time."""
-    settings = setup.current()
-    token = make_link_token(CardLink(shop_id, member_id), settings.link_secret)
-    return f"{settings.app_url}/card/{token}"
+def list_contents(
+    session: Session, shop_id: int, member_ids: Sequence[UUID], *, now: datetime
+) -> dict[UUID, Content]:
+    """The live card of each of these members that is there; an erased member's is void."""
+    rows = _facts(session, shop_id, member_ids)
+    living = [row.Member.id for row in rows if row.Member.state != "erased"]
+    tokens = list_tokens(session, shop_id, living, now=now)
+    preferences = list_preferences(session, shop_id, living)
+    places = list_places(session, shop_id)
+    contents = {}
+    for row in rows:
+        member: Member = row.Member
+        content = _shop_texts(row.Shop, row.Programme) | _texts(
+            row.Shop, member, row.available or 0
+        )
+        if member.state == "erased":
+            contents[member.id] = as_void(content)
+            continue
+        token = tokens[member.id]
+        contents[member.id] = content | {
+            "token": token.token,
+            "short_code": token.short_code,
+            "locations": places if preferences[member.id].location else [],
+        }
+    return contents
 
 
-def _facts(session: Session, shop_id: int, member_id: UUID) -> tuple[Shop, Programme, Member, int]:
-    row = session.execute(
+def as_void(content: Content) -> Content:
+    """The card without everything that is the member's."""
+    empty = dict.fromkeys(("name", "member_since", "token", "short_code", "link"), "")
+    return content | empty | {"balance": "–", "locations": [], "voided": True}
+
+
+def format_points(points: int, shop_locale: str) -> str:
+    """Points in the shop's language."""
+    return format_decimal(points, locale=locale_of(shop_locale))
+
+
+def locale_of(name: str) -> Locale:
+    """The shop's language as Shopify writes it (`pt-BR`), English if we cannot speak it."""
+    try:
+        return Locale.parse(name, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale("en")
+
+
+def _facts(
+    session: Session, shop_id: int, member_ids: Sequence[UUID]
+) -> Sequence[Row[Shop, Programme, Member, int]]:
+    return session.execute(
         select(Shop, Programme, Member, MemberBalance.available)
         .join(Programme, Programme.shop_id == Shop.shop_id)
         .join(Member, Member.shop_id == Shop.shop_id)
@@ -65,27 +93,29 @@ def _facts(session: Session, shop_id: int, member_id: UUID) -> tuple[Shop, Progr
             MemberBalance,
             (MemberBalance.shop_id == Member.shop_id) & (MemberBalance.member_id == Member.id),
         )
-        .where(Shop.shop_id == shop_id, Member.id == member_id)
+        .where(Shop.shop_id == shop_id, Member.id.in_(member_ids))
         .execution_options(populate_existing=True)
-    ).one_or_none()
-    if row is None:
-        raise MemberNotFound(str(member_id))
-    shop, programme, member, available = row
-    return shop, programme, member, available or 0
+    ).all()
 
 
-def _void_card() -> Content:
-    empty = dict.fromkeys(("name", "member_since", "token", "short_code", "link"), "")
-    return empty | {"balance": "–", "voided": True}
+def _shop_texts(shop: Shop, programme: Programme) -> Content:
+    return {
+        "organization": shop.name,
+        "programme": programme.name,
+        "points_name": programme.points_name,
+    }
+
+
+def _texts(shop: Shop, member: Member, available: int) -> Content:
+    locale = locale_of(shop.locale)
+    return {
+        "balance": format_decimal(available, locale=locale),
+        "name": " ".join(filter(None, (member.first_name, member.last_name))),
+        "member_since": _month(member.joined_at, shop.timezone, locale),
+        "link": card_page_url(shop.shop_id, member.id),
+        "voided": False,
+    }
 
 
 def _month(at: datetime, zone: str, locale: Locale) -> str:
     return format_skeleton("yMMM", at, tzinfo=zone, locale=locale)  # type: ignore[arg-type]
-
-
-def _locale(name: str) -> Locale:
-    """The shop's language as Shopify writes it (`pt-BR`), English if we cannot speak it."""
-    try:
-        return Locale.parse(name, sep="-")
-    except (ValueError, UnknownLocaleError):
-        return Locale("en")

@@ -5,7 +5,7 @@ seen tag 7 has missed nothing below it.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,9 +15,12 @@ from sqlalchemy.orm import Session
 
 from loyalty import outbox
 from loyalty.base.ids import new_id
+from loyalty.preferences import list_preferences
 from wallet import setup
-from wallet.content import card_content
-from wallet.tables import PassType, WalletPass
+from wallet.content import Content, as_void, card_content, list_contents
+from wallet.messages import balance_messages
+from wallet.notices import Kind, loudest, said_by
+from wallet.tables import PassRevision, PassType, WalletPass
 
 
 def open_apple_pass(
@@ -42,49 +45,82 @@ def open_apple_pass(
         "last_modified_at": now.replace(microsecond=0),
         "created_at": now,
     }
-    session.execute(insert(WalletPass).values(values).on_conflict_do_nothing())
+    made = session.execute(
+        insert(WalletPass).values(values).on_conflict_do_nothing().returning(WalletPass.id)
+    ).first()
     # A change that was committed while we read found no pass to revise: look once more after us.
     outbox.stage(session, shop_id, outbox.MEMBER_CHANGED, member_id=member_id, now=now)
     opened = _find_live(session, shop_id, member_id)
     assert opened is not None
+    if made is not None:
+        session.add(_revision_of(opened, None, None))
+        session.flush()
     return opened
 
 
-def list_passes_for_update(session: Session, shop_id: int, member_id: UUID) -> Sequence[WalletPass]:
-    """All passes of the member, void ones too, locked until the transaction ends."""
+def lock_passes(session: Session, shop_id: int, member_ids: Sequence[UUID]) -> Sequence[WalletPass]:
+    """All passes of the members, void ones too, locked until the transaction ends."""
+    # All locks before the first tag: who registers a pass takes them in that order too.
     return session.scalars(
         select(WalletPass)
-        .where(WalletPass.shop_id == shop_id, WalletPass.member_id == member_id)
+        .where(WalletPass.shop_id == shop_id, WalletPass.member_id.in_(member_ids))
         .order_by(WalletPass.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
 
 
-def revise(session: Session, card: WalletPass, *, now: datetime) -> bool:
-    """Give the locked `card` a new revision if it should look different by now; False if not."""
-    is_void = card.voided_at is not None
-    content = card_content(session, card.shop_id, card.member_id, voided=is_void, now=now)
-    if content == card.content:
-        return False
-    if content["voided"] and not is_void:
-        card.voided_at = now
-    card.content = content
-    card.revision += 1
-    # Whole seconds and never the same twice: If-Modified-Since must tell revisions apart.
-    second = timedelta(seconds=1)
-    card.last_modified_at = max(now.replace(microsecond=0), card.last_modified_at + second)
-    card.tag = next_tag(session, card.shop_id, card.pass_type_id)
+def list_changes(
+    session: Session, shop_id: int, cards: Sequence[WalletPass], *, now: datetime
+) -> dict[UUID, Content]:
+    """pass id → what it should say, of those that should look different by now.
+
+    Passes of members that are gone stay as they are.
+    """
+    contents = list_contents(session, shop_id, [card.member_id for card in cards], now=now)
+    wanted = {
+        card.id: _void_or_live(card, contents[card.member_id])
+        for card in cards
+        if card.member_id in contents
+    }
+    return {
+        card.id: wanted[card.id]
+        for card in cards
+        if wanted.get(card.id, card.content) != card.content
+    }
+
+
+def revise(
+    session: Session,
+    shop_id: int,
+    cards: Sequence[WalletPass],
+    changes: Mapping[UUID, Content],
+    *,
+    now: datetime,
+) -> None:
+    """Give those of the locked `cards` that have `changes` a new revision that shows them."""
+    changed = [card for card in cards if card.id in changes]
+    if not changed:
+        return
+    members = [card.member_id for card in changed]
+    preferences = list_preferences(session, shop_id, members)
+    balances = {card.member_id: changes[card.id]["balance"] for card in changed}
+    messages = balance_messages(session, shop_id, balances)
+    _give_tags(session, shop_id, changed)
+    for card in changed:
+        content = changes[card.id]
+        kind = loudest(said_by(card.content), said_by(content), preferences[card.member_id])
+        _revise_one(card, content, now)
+        session.add(_revision_of(card, kind, messages[card.member_id] if kind else None))
     session.flush()
-    return True
 
 
-def next_tag(session: Session, shop_id: int, pass_type_id: str) -> int:
-    """The next tag of the shop's pass type; others wait for theirs until this one is committed."""
+def next_tag(session: Session, shop_id: int, pass_type_id: str, count: int = 1) -> int:
+    """The last of the next `count` tags of the shop's pass type; others wait until the commit."""
     raised = (
         update(PassType)
         .where(PassType.shop_id == shop_id, PassType.pass_type_id == pass_type_id)
-        .values(last_tag=PassType.last_tag + 1)
+        .values(last_tag=PassType.last_tag + count)
         .returning(PassType.last_tag)
         .execution_options(synchronize_session=False)
     )
@@ -95,6 +131,41 @@ def next_tag(session: Session, shop_id: int, pass_type_id: str) -> int:
         tag = session.scalar(raised)
     assert tag is not None
     return tag
+
+
+def _void_or_live(card: WalletPass, content: Content) -> Content:
+    return as_void(content) if card.voided_at is not None else content
+
+
+def _give_tags(session: Session, shop_id: int, cards: Sequence[WalletPass]) -> None:
+    # In the order of the types' names: two transactions lock them in the same order.
+    for name in sorted({card.pass_type_id for card in cards}):
+        of_type = [card for card in cards if card.pass_type_id == name]
+        last = next_tag(session, shop_id, name, len(of_type))
+        for step, card in enumerate(reversed(of_type)):
+            card.tag = last - step
+
+
+def _revise_one(card: WalletPass, content: Content, now: datetime) -> None:
+    if content["voided"] and card.voided_at is None:
+        card.voided_at = now
+    card.content = content
+    card.revision += 1
+    # Whole seconds and never the same twice: If-Modified-Since must tell revisions apart.
+    second = timedelta(seconds=1)
+    card.last_modified_at = max(now.replace(microsecond=0), card.last_modified_at + second)
+
+
+def _revision_of(card: WalletPass, notice: Kind | None, message: str | None) -> PassRevision:
+    return PassRevision(
+        shop_id=card.shop_id,
+        pass_id=card.id,
+        revision=card.revision,
+        last_modified_at=card.last_modified_at,
+        said=said_by(card.content),
+        notice=notice,
+        message=message,
+    )
 
 
 def _find_live(session: Session, shop_id: int, member_id: UUID) -> WalletPass | None:

@@ -1,138 +1,206 @@
-"""Brings a member's cards up to date after a change, and tells their devices.
+"""Brings members' Apple cards up to date after a change, and tells their devices.
 
 Safe to run twice: a revision is made only of a difference, and a device is
 pushed until APNs has taken its newest revision. No network in a transaction.
 """
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import structlog
 from sqlalchemy.orm import Session
 
-from loyalty import timeline
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.base.errors import MemberNotFound
+from wallet import messages
 from wallet.apple import registrations
 from wallet.apple.apns import Outcome, shared_pump
+from wallet.apple.registrations import DuePush
+from wallet.apple.revisions import untold_message
 from wallet.errors import ApplePassError
-from wallet.passes import list_passes_for_update, revise
+from wallet.hops import Hop, NewHop, note_hops
+from wallet.messages import MessageKey
+from wallet.pacing import TooSoon, check_pause
+from wallet.passes import list_changes, lock_passes, revise
 from wallet.tables import WalletPass
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """One pass on one device that has yet to hear of `revision`."""
-
-    pass_id: UUID
-    revision: int
-    device_id: str
-    push_token: str
-
-
 def refresh_member(shop_id: int, member_id: UUID) -> None:
     """Revise the member's passes if they should look different, and push to their devices.
 
-    Raises ApplePassError when a push failed; retryable if another try may succeed.
+    Raises TooSoon when the member was pushed a moment ago, and ApplePassError when a push failed;
+    retryable if another try may succeed.
     """
-    due = _revise_passes(shop_id, member_id, utc_now())
+    error = refresh_members(shop_id, [member_id])[member_id]
+    if error is not None:
+        raise error
+
+
+def refresh_members(shop_id: int, member_ids: Sequence[UUID]) -> Mapping[UUID, Exception | None]:
+    """The same for many members over one connection, all pushes at once; returns each's error."""
+    errors: dict[UUID, Exception | None] = dict.fromkeys(member_ids)
+    due = _revise(shop_id, member_ids, errors, utc_now())
     if not due:
-        return
+        return errors
     outcomes = shared_pump().push([push.push_token for push in due])
     with shop_transaction(shop_id) as session:
-        _settle(session, shop_id, member_id, due, outcomes, utc_now())
-    _raise_failures(shop_id, outcomes)
+        _settle(session, shop_id, due, outcomes, utc_now())
+    errors |= _failures(due, outcomes)
+    failed = sum(error is not None for error in errors.values())
+    log.info("passes_pushed", shop=shop_id, pushes=len(due), members_failed=failed)
+    return errors
 
 
 def give_up(shop_id: int, member_id: UUID, reason: str) -> None:
-    """Note on the timeline that a push failed for good: no try is left. Once per revision."""
+    """Note on the timeline that a push failed for good: no try is left. Once per message."""
     now = utc_now()
     with shop_transaction(shop_id) as session:
-        for card in list_passes_for_update(session, shop_id, member_id):
-            if card.push_told_revision < card.push_created_revision:
-                _note(session, card, timeline.PUSH_FAILED, now, reason=reason)
-                card.push_told_revision = card.push_created_revision
+        for card in lock_passes(session, shop_id, [member_id]):
+            _tell_failed(session, card, reason, now)
 
 
-def _revise_passes(shop_id: int, member_id: UUID, now: datetime) -> list[_Due]:
-    due = []
+def _revise(
+    shop_id: int, member_ids: Sequence[UUID], errors: dict[UUID, Exception | None], now: datetime
+) -> list[DuePush]:
+    """What is to be pushed now; members to be asked for again later get their TooSoon."""
     with shop_transaction(shop_id) as session:
-        for card in list_passes_for_update(session, shop_id, member_id):
+        cards = lock_passes(session, shop_id, member_ids)
+        changes = list_changes(session, shop_id, cards, now=now)
+        changed = [card.member_id for card in cards if card.id in changes]
+        for member_id, pushed_at in registrations.last_pushes(session, shop_id, changed).items():
             try:
-                revise(session, card, now=now)
-            except MemberNotFound:
-                return []  # the shop was removed meanwhile
-            tokens = registrations.list_push_tokens(session, card)
-            if tokens and card.push_created_revision < card.revision:
-                card.push_created_revision = card.revision
-                _note(session, card, timeline.PUSH_CREATED, now)
-            due += [_Due(card.id, card.revision, *pair) for pair in tokens.items()]
+                check_pause(pushed_at, now=now)
+            except TooSoon as error:
+                errors[member_id] = error
+        ready = [card for card in cards if errors[card.member_id] is None]
+        revise(session, shop_id, ready, changes, now=now)
+        due = registrations.list_due_pushes(session, shop_id, ready)
+        _note_created(session, ready, due, now)
     return due
+
+
+def _note_created(
+    session: Session, cards: Sequence[WalletPass], due: Sequence[DuePush], now: datetime
+) -> None:
+    """Push Created for what the phones have not been told; a silent change has none."""
+    had: dict[UUID, int] = {}
+    for push in due:
+        had[push.pass_id] = min(push.pushed_revision, had.get(push.pass_id, push.pushed_revision))
+    created: list[MessageKey] = []
+    for card in cards:
+        if card.id in had and card.push_created_revision < card.revision:
+            since = max(card.push_created_revision, had[card.id])
+            message = untold_message(session, card, since=since)
+            created += [(card.member_id, message)] if message else []
+            card.push_told_revision = max(card.push_told_revision, had[card.id])
+            card.push_created_revision = card.revision
+    if due:
+        messages.note_created(session, cards[0].shop_id, created, "apple", now)
+        _note_hops(session, cards[0].shop_id, due, "queued", now)
 
 
 def _settle(
     session: Session,
     shop_id: int,
-    member_id: UUID,
-    due: list[_Due],
-    outcomes: dict[str, Outcome],
+    due: Sequence[DuePush],
+    outcomes: Mapping[str, Outcome],
     now: datetime,
 ) -> None:
-    """Write down what APNs said of each device, and once per revision how its push ended."""
-    cards = {card.id: card for card in list_passes_for_update(session, shop_id, member_id)}
+    """Write down what APNs said of each device, and once per message how its push ended."""
+    members = list({push.member_id for push in due})
+    cards = {card.id: card for card in lock_passes(session, shop_id, members)}
+    by_verdict: dict[str, list[DuePush]] = defaultdict(list)
     for push in due:
-        outcome = outcomes[push.push_token]
-        if outcome.verdict == "ok":
-            registrations.mark_pushed(
-                session, shop_id, push.pass_id, push.device_id, push.revision, now=now
-            )
-        elif outcome.verdict == "gone":
-            registrations.forget_device(
-                session,
-                shop_id,
-                push.device_id,
-                push.push_token,
-                gone_at=outcome.gone_at,
-                now=now,
-            )
-    for pass_id, revision in {push.pass_id: push.revision for push in due}.items():
-        of_pass = [outcomes[push.push_token] for push in due if push.pass_id == pass_id]
-        if pass_id in cards:  # unless the shop was removed meanwhile
-            _tell(session, cards[pass_id], revision, of_pass, now)
+        if push.pass_id in cards:  # unless the shop was removed meanwhile
+            by_verdict[outcomes[push.push_token].verdict].append(push)
+    accepted = by_verdict.pop("ok", [])
+    registrations.mark_pushed(session, shop_id, accepted, now=now)
+    _note_hops(session, shop_id, accepted, "accepted", now)
+    refused = [push for pushes in by_verdict.values() for push in pushes]
+    _note_hops(session, shop_id, refused, "refused", now, outcomes)
+    for push in by_verdict["gone"]:
+        gone_at = outcomes[push.push_token].gone_at
+        registrations.forget_device(
+            session, shop_id, push.device_id, push.push_token, gone_at=gone_at, now=now
+        )
+    _tell(session, cards, due, outcomes, now)
 
 
 def _tell(
-    session: Session, card: WalletPass, revision: int, outcomes: list[Outcome], now: datetime
+    session: Session,
+    cards: Mapping[UUID, WalletPass],
+    due: Sequence[DuePush],
+    outcomes: Mapping[str, Outcome],
+    now: datetime,
 ) -> None:
     """Push Sent when one device was reached; Push Failed when no try can reach any."""
-    if card.push_told_revision >= revision:
-        return
-    verdicts = {outcome.verdict for outcome in outcomes}
-    if "ok" in verdicts:
-        _note(session, card, timeline.PUSH_SENT, now)
-    elif "retry" in verdicts:
-        return
-    else:
-        reasons = sorted({outcome.reason for outcome in outcomes})
-        _note(session, card, timeline.PUSH_FAILED, now, reason="; ".join(reasons))
-    card.push_told_revision = revision
+    by_pass: dict[UUID, list[Outcome]] = defaultdict(list)
+    for push in due:
+        by_pass[push.pass_id].append(outcomes[push.push_token])
+    for pass_id, of_pass in by_pass.items():
+        card = cards.get(pass_id)
+        verdicts = {outcome.verdict for outcome in of_pass}
+        if card is None or ("retry" in verdicts and "ok" not in verdicts):
+            continue
+        if "ok" in verdicts:
+            _tell_sent(session, card, now)
+        else:
+            reasons = sorted({outcome.reason for outcome in of_pass})
+            _tell_failed(session, card, "; ".join(reasons), now)
 
 
-def _note(session: Session, card: WalletPass, kind: str, now: datetime, **details: str) -> None:
-    timeline.note_event(
-        session, card.shop_id, card.member_id, kind, now, platform=card.platform, **details
-    )
+def _tell_sent(session: Session, card: WalletPass, now: datetime) -> None:
+    if message := untold_message(session, card, since=card.push_told_revision):
+        messages.note_sent(session, card.shop_id, [(card.member_id, message)], "apple", now)
+    card.push_told_revision = card.push_created_revision
 
 
-def _raise_failures(shop_id: int, outcomes: dict[str, Outcome]) -> None:
-    failed = [o for o in outcomes.values() if o.verdict in ("retry", "dead")]
-    sent = sum(outcome.verdict == "ok" for outcome in outcomes.values())
-    log.info("passes_pushed", shop=shop_id, sent=sent, failed=len(failed))
-    if failed:
-        reasons = "; ".join(sorted({outcome.reason for outcome in failed}))
-        is_retryable = any(outcome.verdict == "retry" for outcome in failed)
-        raise ApplePassError(f"push failed: {reasons}", retryable=is_retryable)
+def _tell_failed(session: Session, card: WalletPass, reason: str, now: datetime) -> None:
+    if message := untold_message(session, card, since=card.push_told_revision):
+        key = (card.member_id, message)
+        messages.note_failed(session, card.shop_id, key, "apple", reason, now)
+    card.push_told_revision = card.push_created_revision
+
+
+def _note_hops(
+    session: Session,
+    shop_id: int,
+    pushes: Sequence[DuePush],
+    hop: Hop,
+    now: datetime,
+    outcomes: Mapping[str, Outcome] | None = None,
+) -> None:
+    hops = [
+        NewHop(
+            push.member_id,
+            "apple",
+            push.pass_id,
+            push.revision,
+            hop,
+            push.device_id,
+            outcomes[push.push_token].reason if outcomes else None,
+        )
+        for push in pushes
+    ]
+    note_hops(session, shop_id, hops, now=now)
+
+
+def _failures(
+    due: Sequence[DuePush], outcomes: Mapping[str, Outcome]
+) -> dict[UUID, Exception | None]:
+    failed: dict[UUID, list[Outcome]] = defaultdict(list)
+    for push in due:
+        outcome = outcomes[push.push_token]
+        if outcome.verdict in ("retry", "dead"):
+            failed[push.member_id].append(outcome)
+    return {member_id: _error_of(of_member) for member_id, of_member in failed.items()}
+
+
+def _error_of(failed: Sequence[Outcome]) -> ApplePassError:
+    reasons = "; ".join(sorted({outcome.reason for outcome in failed}))
+    is_retryable = any(outcome.verdict == "retry" for outcome in failed)
+    return ApplePassError(f"push failed: {reasons}", retryable=is_retryable)

@@ -82,7 +82,8 @@ class WalletPass(Base):
 class PassRevision(Base):
     """What the fields that can notify said at each revision, to be compared with a device's copy.
 
-    `notice` is the kind of push that the revision is for; None when it changes the card silently.
+    `notice` is the kind of push that the revision is for, `message` which push of the member's
+    that is on all platforms; both None when it changes the card silently.
     pk (shop_id, pass_id, revision): a pass's revisions, by time through `last_modified_at` too.
     """
 
@@ -101,6 +102,7 @@ class PassRevision(Base):
     last_modified_at: Mapped[datetime]
     said: Mapped[dict[str, Any]]
     notice: Mapped[str | None]
+    message: Mapped[str | None]
 
 
 class PassClick(Base):

@@ -42,13 +42,12 @@ def list_tokens(
     session: Session, shop_id: int, member_ids: Sequence[UUID], *, now: datetime
 ) -> dict[UUID, MemberToken]:
     """The newest token of each of these members; first ones are made here. The caller commits."""
-    newest = session.scalars(
+    tokens = session.scalars(
         select(MemberToken)
         .where(MemberToken.shop_id == shop_id, MemberToken.member_id.in_(member_ids))
-        .distinct(MemberToken.member_id)
-        .order_by(MemberToken.member_id, MemberToken.epoch.desc())
+        .order_by(MemberToken.member_id, MemberToken.epoch)
     )
-    found = {token.member_id: token for token in newest}
+    found = {token.member_id: token for token in tokens}  # the last of each is the newest
     missing = [member_id for member_id in member_ids if member_id not in found]
     return found | {one: get_token(session, shop_id, one, now=now) for one in missing}
 

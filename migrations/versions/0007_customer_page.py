@@ -9,7 +9,9 @@ from migrations import tenancy
 revision = "0007"
 down_revision = "0006"
 
-TENANT_TABLES = ("notification_preference", "pass_click", "push_hop", "pass_revision")
+TENANT_TABLES = (
+    *("notification_preference", "pass_click", "push_message", "push_hop", "pass_revision"),
+)
 
 _TIME = sa.DateTime(timezone=True)
 _KINDS = ("balance", "location", "marketing", "tier", "reward")
@@ -65,6 +67,22 @@ def _clicks() -> None:
 
 def _hops() -> None:
     op.create_table(
+        "push_message",
+        sa.Column("shop_id", sa.BigInteger(), nullable=False),
+        sa.Column("member_id", sa.UUID(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("created_at", _TIME, nullable=False),
+        sa.Column("sent_at", _TIME, nullable=True),
+        sa.Column("failed_at", _TIME, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["shop_id", "member_id"],
+            ["member.shop_id", "member.id"],
+            name="fk_push_message__member",
+        ),
+        sa.PrimaryKeyConstraint("shop_id", "member_id", "message", name=op.f("pk_push_message")),
+    )
+    op.create_index("ix_push_message__created", "push_message", ["shop_id", "created_at"])
+    op.create_table(
         "push_hop",
         sa.Column("shop_id", sa.BigInteger(), nullable=False),
         sa.Column("pass_id", sa.UUID(), nullable=False),
@@ -100,6 +118,7 @@ def _revisions() -> None:
         sa.Column("last_modified_at", _TIME, nullable=False),
         sa.Column("said", JSONB(), nullable=False),
         sa.Column("notice", sa.Text(), nullable=True),
+        sa.Column("message", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["shop_id", "pass_id"],
             ["wallet_pass.shop_id", "wallet_pass.id"],

@@ -13,7 +13,7 @@ from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import Member, TimelineEvent
 from loyalty.shops.directory import install, register_shop_id
 from tests.factories.facts import NOON, a_customer
-from wallet.content import card_url
+from wallet.card_links import card_page_url
 from wallet.passes import open_apple_pass
 from wallet.tables import AppleRegistration, WalletPass
 
@@ -73,7 +73,7 @@ class Cardholder:
 
     def url(self) -> str:
         """The member's card page."""
-        return card_url(self.shop_id, self.member_id)
+        return card_page_url(self.shop_id, self.member_id)
 
 
 def enrol(handle: str, first_name: str, *, customer_id: int) -> Cardholder:

@@ -8,6 +8,7 @@ from loyalty.base.db import Base, psycopg_url
 from loyalty.preferences import NotificationPreference
 from tests.conftest import DatabaseUrls
 from wallet.hops import PushHop
+from wallet.messages import PushMessage
 from wallet.tables import (
     AppleDevice,
     AppleLog,
@@ -21,7 +22,7 @@ from wallet.tables import (
 
 MODELS = (
     *(AppleDevice, AppleLog, AppleRegistration, MemberToken, PassClick),
-    *(NotificationPreference, PassRevision, PassType, PushHop, WalletPass),
+    *(NotificationPreference, PassRevision, PassType, PushHop, PushMessage, WalletPass),
 )
 
 

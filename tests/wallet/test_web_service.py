@@ -16,7 +16,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from tests.wallet.cast import Cardholder, enrol
 from tests.wallet.certificates import PASS_TYPE_ID
-from wallet.passes import list_passes_for_update, next_tag, revise
+from wallet.passes import list_changes, lock_passes, next_tag, revise
 from wallet.tables import AppleDevice, AppleLog, WalletPass
 
 PHONE, TABLET = "a" * 32, "b" * 32
@@ -418,5 +418,7 @@ def _pass_of(holder: Cardholder) -> WalletPass:
 def _earn_and_revise(holder: Cardholder, points: int) -> None:
     holder.earn(points)
     with shop_transaction(holder.shop_id) as session:
-        for card in list_passes_for_update(session, holder.shop_id, holder.member_id):
-            assert revise(session, card, now=utc_now())
+        cards = lock_passes(session, holder.shop_id, [holder.member_id])
+        changes = list_changes(session, holder.shop_id, cards, now=utc_now())
+        assert changes
+        revise(session, holder.shop_id, cards, changes, now=utc_now())

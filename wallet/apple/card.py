@@ -8,30 +8,38 @@ from uuid import UUID
 
 from loyalty.base.clock import utc_now
 from wallet import setup
-from wallet.apple.models import Barcode, Pass, StoreCard
+from wallet.apple.models import Barcode, Location, Pass, StoreCard
 from wallet.apple.pkpass import Artwork
 from wallet.apple.signing import load_signer
+from wallet.card_links import click_url
 from wallet.content import Content
+from wallet.notices import Kind
 from wallet.tables import WalletPass
 
 _CACHED_PASSES = 256
 _IMAGES = ("icon.png", "icon@2x.png", "icon@3x.png", "logo.png", "logo@2x.png", "logo@3x.png")
 _DARK_GREEN, _CREAM, _SAND = "rgb(18, 59, 58)", "rgb(255, 246, 229)", "rgb(190, 205, 190)"
 
-_cache: OrderedDict[tuple[int, UUID, int], bytes] = OrderedDict()
+_NEAR_M = 300
+"""How near the lock screen suggests the card; Apple takes its own radius if that is smaller."""
+
+_cache: OrderedDict[tuple[int, UUID, int, Kind | None], bytes] = OrderedDict()
 _lock = Lock()
 
 
-def signed_pass(card: WalletPass) -> bytes:
-    """The .pkpass of the card's present revision. Raises ApplePassError if ours cannot sign it."""
-    key = (card.shop_id, card.id, card.revision)
+def signed_pass(card: WalletPass, loud: Kind | None = None) -> bytes:
+    """The .pkpass of the card's present revision; only a change of `loud` will notify.
+
+    Raises ApplePassError if our certificate cannot sign it.
+    """
+    key = (card.shop_id, card.id, card.revision, loud)
     with _lock:
         if key in _cache:
             _cache.move_to_end(key)
             return _cache[key]
     settings = setup.apple()
     signer = load_signer(settings.cert_file, settings.key_file, settings.wwdr_file)
-    written = apple_pass(card).create(signer, utc_now(), default_artwork())
+    written = apple_pass(card, loud).create(signer, utc_now(), default_artwork())
     with _lock:
         _cache[key] = written
         if len(_cache) > _CACHED_PASSES:
@@ -39,12 +47,12 @@ def signed_pass(card: WalletPass) -> bytes:
     return written
 
 
-def apple_pass(card: WalletPass) -> Pass:
-    """The pass as Apple's models describe it."""
+def apple_pass(card: WalletPass, loud: Kind | None = None) -> Pass:
+    """The pass as Apple's models describe it; see `signed_pass`."""
     settings, content = setup.current(), card.content
     void = bool(content["voided"])
     return Pass(
-        _store_card(content),
+        _store_card(card, loud),
         passTypeIdentifier=card.pass_type_id,
         organizationName=content["organization"],
         teamIdentifier=setup.apple().team_id,
@@ -56,6 +64,8 @@ def apple_pass(card: WalletPass) -> Pass:
         foregroundColor=_CREAM,
         backgroundColor=_DARK_GREEN,
         labelColor=_SAND,
+        locations=_locations(content),
+        maxDistance=_NEAR_M if content.get("locations") else None,
         barcode=None if void else Barcode(content["token"], altText=content["short_code"]),
         voided=void,
     )
@@ -68,19 +78,33 @@ def default_artwork() -> Artwork:
     return Artwork({name: (folder / name).read_bytes() for name in _IMAGES})
 
 
-def _store_card(content: Content) -> StoreCard:
+def _store_card(row: WalletPass, loud: Kind | None) -> StoreCard:
+    content = row.content
     points = content["points_name"]
     card = StoreCard()
-    # The only field that notifies: with two of them Apple shows neither text, but a generic one.
     balance = card.addPrimaryField("balance", content["balance"], points)
-    if not content["voided"]:
+    if loud == "balance":
         balance.changeMessage = f"Your balance is now %@ {points}"
+    if not content["voided"]:
         card.addSecondaryField("name", content["name"], "Member")
         card.addSecondaryField("member_since", content["member_since"], "Member since")
-        card.addBackField("link", content["link"], "Your card online")
+        address = click_url(row.shop_id, row.member_id, platform="apple")
+        card.addBackField("link", address, "Your card online")
     card.addBackField("programme", content["programme"], "Programme")
     card.addBackField("terms", _terms(content), "Terms")
     return card
+
+
+def _locations(content: Content) -> list[Location]:
+    # Degrees are the one place for floats: Apple wants numbers there.
+    return [
+        Location(
+            float(place["latitude"]),
+            float(place["longitude"]),
+            f"{content['organization']}, {place['name']}: your card is at hand",
+        )
+        for place in content.get("locations", [])
+    ]
 
 
 def _terms(content: Content) -> str:

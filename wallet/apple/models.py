@@ -116,6 +116,7 @@ class Pass:
     labelColor: str = ""
     barcode: Barcode | None = None
     locations: list[Location] = field(default_factory=list)
+    maxDistance: int | None = None
     sharingProhibited: bool = False
     voided: bool = False
     files: dict[str, bytes] = field(default_factory=dict)
@@ -158,6 +159,7 @@ _PLAIN_KEYS = (
     "foregroundColor",
     "backgroundColor",
     "labelColor",
+    "maxDistance",
     "sharingProhibited",
     "voided",
 )

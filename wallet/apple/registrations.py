@@ -2,17 +2,18 @@
 
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from loyalty import outbox, timeline
 from loyalty.base.ids import new_id
+from wallet.hops import Hop, NewHop, note_hops
 from wallet.passes import next_tag
 from wallet.tables import AppleDevice, AppleLog, AppleRegistration, WalletPass
 
@@ -27,6 +28,18 @@ class Changes:
 
     serials: Sequence[str]
     last_tag: int
+
+
+@dataclass(frozen=True, slots=True)
+class DuePush:
+    """One pass on one device that has yet to hear of `revision`."""
+
+    pass_id: UUID
+    member_id: UUID
+    revision: int
+    device_id: str
+    push_token: str
+    pushed_revision: int
 
 
 def find_authorized_pass(
@@ -86,7 +99,7 @@ def list_changes(
 ) -> Changes | None:
     """The device's passes whose tag is greater than `since`; None when there are none.
 
-    Notes on its registrations that the device asked.
+    Notes on its registrations that the device asked, and of which revisions it heard.
     """
     on_device = (
         AppleRegistration.shop_id == shop_id,
@@ -109,35 +122,109 @@ def list_changes(
         )
         .order_by(WalletPass.tag)
     ).all()
-    return Changes([card.serial for card in changed], changed[-1].tag) if changed else None
+    if not changed:
+        return None
+    note_hops(session, shop_id, [_hop(card, "asked", device_id) for card in changed], now=now)
+    return Changes([card.serial for card in changed], changed[-1].tag)
 
 
-def list_push_tokens(session: Session, card: WalletPass) -> dict[str, str]:
-    """device id → push token of the devices that have not been pushed the present revision."""
-    rows = session.execute(
-        select(AppleRegistration.device_id, AppleDevice.push_token)
-        .join(AppleDevice, AppleDevice.device_id == AppleRegistration.device_id)
-        .where(
+def note_fetched(session: Session, card: WalletPass, *, now: datetime) -> None:
+    """Note that a device came for the pass's present revision.
+
+    It does not say which one it is: with several devices the hop names none.
+    """
+    if card.fetched_revision < card.revision:
+        card.fetched_revision = card.revision
+    devices = session.scalars(
+        select(AppleRegistration.device_id).where(
             AppleRegistration.shop_id == card.shop_id,
             AppleRegistration.pass_id == card.id,
             AppleRegistration.removed_at.is_(None),
-            AppleRegistration.pushed_revision < card.revision,
-            AppleDevice.pass_type_id == card.pass_type_id,
         )
+    ).all()
+    device_id = devices[0] if len(devices) == 1 else ""
+    note_hops(session, card.shop_id, [_hop(card, "fetched", device_id)], now=now)
+
+
+def list_due_pushes(session: Session, shop_id: int, cards: Sequence[WalletPass]) -> list[DuePush]:
+    """Each device of each of `cards` that has not been pushed the card's present revision."""
+    rows = session.execute(
+        select(
+            WalletPass.id,
+            WalletPass.member_id,
+            WalletPass.revision,
+            AppleRegistration.device_id,
+            AppleDevice.push_token,
+            AppleRegistration.pushed_revision,
+        )
+        .join(
+            AppleRegistration,
+            (AppleRegistration.shop_id == WalletPass.shop_id)
+            & (AppleRegistration.pass_id == WalletPass.id),
+        )
+        .join(
+            AppleDevice,
+            (AppleDevice.device_id == AppleRegistration.device_id)
+            & (AppleDevice.pass_type_id == WalletPass.pass_type_id),
+        )
+        .where(
+            WalletPass.shop_id == shop_id,
+            WalletPass.id.in_([card.id for card in cards]),
+            AppleRegistration.removed_at.is_(None),
+            AppleRegistration.pushed_revision < WalletPass.revision,
+        )
+        .order_by(WalletPass.id, AppleRegistration.device_id)
     )
-    return {row.device_id: row.push_token for row in rows}
+    return [DuePush(*row) for row in rows]
+
+
+def last_pushes(session: Session, shop_id: int, member_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When each of the members' phones was pushed last; members never pushed are left out."""
+    rows = session.execute(
+        select(WalletPass.member_id, func.max(AppleRegistration.pushed_at).label("pushed_at"))
+        .join(
+            AppleRegistration,
+            (AppleRegistration.shop_id == WalletPass.shop_id)
+            & (AppleRegistration.pass_id == WalletPass.id),
+        )
+        .where(
+            WalletPass.shop_id == shop_id,
+            WalletPass.member_id.in_(member_ids),
+            AppleRegistration.pushed_at.is_not(None),
+        )
+        .group_by(WalletPass.member_id)
+    )
+    return {row.member_id: row.pushed_at for row in rows}
 
 
 def mark_pushed(
-    session: Session, shop_id: int, pass_id: UUID, device_id: str, revision: int, *, now: datetime
+    session: Session, shop_id: int, pushes: Iterable[DuePush], *, now: datetime
 ) -> None:
-    """Note that APNs took the push of `revision` for this device."""
-    session.execute(
-        update(AppleRegistration)
-        .where(*_registration(shop_id, pass_id, device_id))
-        .where(AppleRegistration.pushed_revision < revision)
-        .values(pushed_revision=revision, pushed_at=now)
+    """Note that APNs took these pushes."""
+    rows = [
+        {
+            "b_pass_id": push.pass_id,
+            "b_device_id": push.device_id,
+            "b_revision": push.revision,
+            "b_now": now,
+        }
+        for push in pushes
+    ]
+    if not rows:
+        return
+    # As a table: by its class the ORM would look for whole keys in each row of values.
+    table = AppleRegistration.metadata.tables[AppleRegistration.__tablename__]
+    statement = (
+        update(table)
+        .where(
+            table.c.shop_id == shop_id,
+            table.c.pass_id == bindparam("b_pass_id"),
+            table.c.device_id == bindparam("b_device_id"),
+            table.c.pushed_revision < bindparam("b_revision"),
+        )
+        .values(pushed_revision=bindparam("b_revision"), pushed_at=bindparam("b_now"))
     )
+    session.connection().execute(statement, rows)
 
 
 def forget_device(
@@ -224,6 +311,10 @@ def _store_registration(session: Session, card: WalletPass, device_id: str, now:
         .returning(AppleRegistration.device_id)
     ).first()
     return stored is not None
+
+
+def _hop(card: WalletPass, hop: Hop, device_id: str) -> NewHop:
+    return NewHop(card.member_id, "apple", card.id, card.revision, hop, device_id)
 
 
 def _registration(shop_id: int, pass_id: UUID, device_id: str) -> tuple[ColumnElement[bool], ...]:

@@ -17,6 +17,7 @@ from loyalty.shops.tables import Shop
 from wallet.apple import registrations
 from wallet.apple.card import signed_pass
 from wallet.apple.pkpass import MEDIA_TYPE
+from wallet.apple.revisions import loud_field
 from wallet.tables import WalletPass
 
 blueprint = Blueprint("passkit", __name__, url_prefix="/passkit/<shop_key>/v1")
@@ -80,14 +81,16 @@ def list_changed_passes(shop_key: str, device_id: str, pass_type_id: str) -> Res
 def fetch_pass(shop_key: str, pass_type_id: str, serial: str) -> Response:
     """The signed pass, or 304 when the device has this revision."""
     shop_id = _shop_id(shop_key)
+    held_at = parse_date(request.headers.get("If-Modified-Since"))
     with shop_transaction(shop_id) as session:
         card = _authorized_pass(session, shop_id, pass_type_id, serial)
-        if card.fetched_revision < card.revision:
-            card.fetched_revision = card.revision
-    known = parse_date(request.headers.get("If-Modified-Since"))
-    if known is not None and card.last_modified_at <= known:
+        is_new = held_at is None or card.last_modified_at > held_at
+        if is_new:
+            registrations.note_fetched(session, card, now=utc_now())
+            loud = loud_field(session, card, held_at)
+    if not is_new:
         return _dated(Response(status=304), card)
-    return _dated(Response(signed_pass(card), mimetype=MEDIA_TYPE), card)
+    return _dated(Response(signed_pass(card, loud), mimetype=MEDIA_TYPE), card)
 
 
 @blueprint.post("/log")

@@ -1,0 +1,65 @@
+"""What each revision of a pass was for, and what a device holds: asked at push and at fetch."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty.preferences import get_preferences
+from wallet.notices import IMPORTANCE, Kind, loudest, said_by
+from wallet.tables import PassRevision, WalletPass
+
+
+def untold_message(session: Session, card: WalletPass, *, since: int) -> str | None:
+    """The newest message in the revisions after `since`; None if all of them are silent."""
+    return session.scalar(
+        select(PassRevision.message)
+        .where(
+            PassRevision.shop_id == card.shop_id,
+            PassRevision.pass_id == card.id,
+            PassRevision.revision > since,
+            PassRevision.message.is_not(None),
+        )
+        .order_by(PassRevision.revision.desc())
+        .limit(1)
+    )
+
+
+def loud_field(session: Session, card: WalletPass, held_at: datetime | None) -> Kind | None:
+    """The one field whose change the device may tell, against the copy that it holds.
+
+    `held_at` is the Last-Modified of that copy. A paused kind is silent whenever it changed.
+    """
+    preferences = get_preferences(session, card.shop_id, card.member_id)
+    held = _held_revision(session, card, held_at) if held_at is not None else None
+    if held is not None:
+        return loudest(held.said, said_by(card.content), preferences)
+    kind = _last_notice(session, card)
+    return kind if kind is not None and preferences.is_active(kind) else None
+
+
+def _held_revision(session: Session, card: WalletPass, held_at: datetime) -> PassRevision | None:
+    return session.scalar(
+        select(PassRevision)
+        .where(
+            PassRevision.shop_id == card.shop_id,
+            PassRevision.pass_id == card.id,
+            PassRevision.last_modified_at == held_at,
+        )
+        .limit(1)
+    )
+
+
+def _last_notice(session: Session, card: WalletPass) -> Kind | None:
+    """What the newest push that was meant to be heard was for: the best guess without a copy."""
+    kinds = session.scalars(
+        select(PassRevision.notice)
+        .where(
+            PassRevision.shop_id == card.shop_id,
+            PassRevision.pass_id == card.id,
+            PassRevision.notice.is_not(None),
+        )
+        .order_by(PassRevision.revision.desc())
+        .limit(1)
+    ).all()
+    return next((kind for kind in IMPORTANCE if kind in kinds), None)

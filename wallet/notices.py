@@ -1,0 +1,28 @@
+"""Which one change of a card a phone may speak of, and what the card said that could be spoken of.
+
+Apple shows its own words, and not ours, when two fields with a text differ from the device's
+copy: so only the most important one gets its text. https://developer.apple.com/documentation/
+walletpasses/passfieldcontent (read 2026-11-22)
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from loyalty.preferences import Preferences
+
+Kind = Literal["tier", "reward", "balance", "marketing"]
+IMPORTANCE: tuple[Kind, ...] = ("tier", "reward", "balance", "marketing")
+
+Said = dict[str, Any]
+"""What a card said of each kind that can notify: the field's value by its kind."""
+
+
+def said_by(content: Mapping[str, Any]) -> Said:
+    """The part of a card's content that phones may speak of; a void card has none."""
+    return {} if content["voided"] else {"balance": content["balance"]}
+
+
+def loudest(held: Said, said: Said, preferences: Preferences) -> Kind | None:
+    """The most important kind that differs from what the device holds and is not paused."""
+    differing = (kind for kind in IMPORTANCE if kind in said and held.get(kind) != said[kind])
+    return next((kind for kind in differing if preferences.is_active(kind)), None)
