@@ -28,7 +28,17 @@ from mailing import web as mail_web
 from pos_extension import api as till
 from pos_extension import cors as till_cors
 from shopify_app.admin import blueprint as admin
-from shopify_app.edge import errors, health, https, logs, metrics, requests, sentry
+from shopify_app.edge import (
+    bodies,
+    errors,
+    health,
+    https,
+    logs,
+    metrics,
+    requests,
+    sentry,
+    serving,
+)
 from shopify_app.platform import auth, webhooks
 from shopify_app.platform import settings as platform_settings
 from wallet import card_links
@@ -48,6 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(ENCORE=settings, MAX_CONTENT_LENGTH=8 * 1024 * 1024)
     requests.init_app(app)
     errors.init_app(app)
+    bodies.init_app(app)
     if not settings.sandbox:
         https.init_app(app)
     customers = (wallet_web.blueprint, passkit.blueprint, google_web.google, google_web.google_card)
@@ -57,7 +68,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     till_cors.configure(settings.till_origins)
     app.register_blueprint(till.blueprint)
     app.register_blueprint(_health())
-    app.register_blueprint(metrics.make_blueprint(_secret(settings.metrics_token), read_gauges))
+    token = _secret(settings.metrics_token)
+    app.register_blueprint(metrics.make_blueprint(token, read_gauges, config.metrics_folder()))
     return app
 
 
@@ -163,12 +175,12 @@ def main() -> None:
 @click.option("--host", default="0.0.0.0", show_default=True)
 @click.option("--port", envvar="PORT", default=5002, show_default=True)
 def web(host: str, port: int) -> None:
-    """Serve the web app with gunicorn."""
-    config.load()  # a wrong setting should stop us here, with one message
+    """Serve the web app with granian."""
+    settings = config.load()  # a wrong setting should stop us here, with one message
     config.share_metrics(Path(tempfile.mkdtemp(prefix="encore-metrics-")))
     os.chdir(ROOT)
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}"]
-    os.execv(sys.executable, command)
+    # Anew: the library of metrics looks for their folder once, when it is imported.
+    os.execv(sys.executable, serving.command("app:create_app", host, port, settings.log_level))
 
 
 @main.command("worker")

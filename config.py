@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name for it
 _HTTPS = (
     *("app_url", "shopify_url_template", "app_bridge_url", "apns_url"),
     *("google_wallet_url", "google_save_url", "google_keys_url"),
@@ -115,4 +116,10 @@ def load() -> Settings:
 
 def share_metrics(folder: Path) -> None:
     """Let the processes started from here add up their metrics in `folder`, unless told where."""
-    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(folder))
+    os.environ.setdefault(_METRICS_FOLDER, str(folder))
+
+
+def metrics_folder() -> Path | None:
+    """Where processes add up their metrics; None when each counts for itself."""
+    folder = os.environ.get(_METRICS_FOLDER)
+    return Path(folder) if folder else None

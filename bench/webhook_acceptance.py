@@ -68,7 +68,7 @@ def run() -> list[Figure]:
 
 @contextmanager
 def _serving(folder: Path) -> Iterator[Serving]:
-    """The web app as gunicorn serves it, with one installed shop."""
+    """The web app as granian serves it, with one installed shop."""
     folder.chmod(0o711)
     with ExitStack() as stack:
         server = postgres.start(folder / "postgres")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .server import Server
+from .server import serve
 from .settings import parse_arguments
 
 
@@ -10,7 +10,7 @@ def main() -> None:
     """Serve until told to stop."""
     settings = parse_arguments()
     settings.state.mkdir(parents=True, exist_ok=True)
-    Server(settings).run()
+    serve(settings)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from multiprocessing.util import Finalize
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import Server
 
 from .application import create_application, create_world
 from .persistence import save
@@ -13,34 +17,29 @@ from .settings import Settings
 
 THREADS = 24
 KEEP_ALIVE_S = 75
+# The stores are written at the end: on a busy machine that takes a while.
+STOP_WITHIN_S = 30
 
 
-class Server(BaseApplication):
-    """gunicorn with one worker: the world is made inside it and lives as long as it."""
+def serve(settings: Settings) -> None:
+    """Serve until told to stop. The world is made inside the one worker and lives as long as it."""
+    Server(
+        "the stand-in",
+        "127.0.0.1",
+        settings.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=KEEP_ALIVE_S * 1000),
+        websockets=False,
+        workers_kill_timeout=STOP_WITHIN_S,
+        log_level=LogLevels.error,
+    ).serve(target_loader=partial(_load, settings))
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        super().__init__()
 
-    def load_config(self) -> None:
-        """The server's settings; nothing is read from files or the environment."""
-        options: dict[str, Any] = {
-            "bind": f"127.0.0.1:{self._settings.port}",
-            "workers": 1,
-            "threads": THREADS,
-            "worker_class": "gthread",
-            "keepalive": KEEP_ALIVE_S,
-            "timeout": 300,
-            # The stores are written at the end: on a busy machine that takes a while.
-            "graceful_timeout": 10,
-            "loglevel": "warning",
-            "proc_name": "shopify-stand-in",
-        }
-        for name, value in options.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Flask:
-        """The application; its world is kept when the worker ends."""
-        world = create_world(self._settings)
-        self.cfg.set("worker_exit", lambda arbiter, worker: save(world))
-        return create_application(world)
+def _load(settings: Settings, _target: str) -> Flask:
+    world = create_world(settings)
+    # Once the last request is answered.
+    Finalize(None, save, args=(world,), exitpriority=10)
+    return create_application(world)

@@ -16,6 +16,7 @@ _WORDS = {
     404: "There is nothing here.",
     405: "This cannot be done here.",
     410: "This is no longer here.",
+    411: "This request must say how long it is.",
     413: "That is too much at once.",
     429: "That was too often. Please wait a moment.",
     500: "Something went wrong on our side. We have been told.",

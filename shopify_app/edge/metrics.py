@@ -1,11 +1,13 @@
-"""`/metrics` for Prometheus, behind a Bearer token. Under gunicorn it adds up all processes.
+"""`/metrics` for Prometheus, behind a Bearer token. It adds up all processes of the web app.
 
 Counters of processes that share PROMETHEUS_MULTIPROC_DIR are summed; what waits in the
 database is asked for at each scrape.
 """
 
 import hmac
+import os
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from flask import Blueprint, Response, abort, request
 from prometheus_client import (
@@ -30,8 +32,11 @@ class _Gauges(Collector):
         return self._read()
 
 
-def make_blueprint(token: str | None, read_gauges: Gauges) -> Blueprint:
-    """The blueprint of /metrics; without a `token` there is no such page."""
+def make_blueprint(token: str | None, read_gauges: Gauges, folder: Path | None = None) -> Blueprint:
+    """The blueprint of /metrics; without a `token` there is no such page.
+
+    `folder`: where the processes keep their counts, None when this one counts for itself.
+    """
     blueprint = Blueprint("metrics", __name__)
 
     @blueprint.get("/metrics")
@@ -41,9 +46,29 @@ def make_blueprint(token: str | None, read_gauges: Gauges) -> Blueprint:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(given.encode(), token.encode()):
             abort(401)
+        if folder:
+            _forget_the_dead(folder)
         return Response(_expose(read_gauges), content_type=CONTENT_TYPE_LATEST)
 
     return blueprint
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Drop the live gauges of processes that ended; what they counted stays counted."""
+    for file in folder.glob("gauge_live*_*.db"):
+        pid = int(file.stem.rsplit("_", 1)[1])
+        if not _is_alive(pid):
+            multiprocess.mark_process_dead(pid, str(folder))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _expose(read_gauges: Gauges) -> bytes:

@@ -1,5 +1,9 @@
 """Health names what failed; metrics are for who knows the token."""
 
+import os
+import subprocess
+from pathlib import Path
+
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.core import GaugeMetricFamily
@@ -46,6 +50,23 @@ def test_metrics_need_their_token() -> None:
     response = client.get("/metrics", headers={"Authorization": "Bearer s3cret"})
 
     assert b"encore_test_rows 7.0" in response.data
+
+
+def test_the_gauges_of_a_process_that_ended_are_dropped_and_its_counts_kept(
+    tmp_path: Path,
+) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    gone = [f"gauge_liveall_{ended.pid}.db"]
+    kept = [f"counter_{ended.pid}.db", f"gauge_liveall_{os.getpid()}.db"]
+    for name in gone + kept:
+        (tmp_path / name).touch()
+    app = Flask("metrics")
+    app.register_blueprint(metrics.make_blueprint("s3cret", list, tmp_path))
+
+    app.test_client().get("/metrics", headers={"Authorization": "Bearer s3cret"})
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
 
 
 def test_without_a_token_there_is_no_metrics_page() -> None:

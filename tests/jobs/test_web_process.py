@@ -1,4 +1,4 @@
-"""The web app as gunicorn serves it: two processes, one set of metrics, readiness that tells."""
+"""The web app as granian serves it: two processes, one set of metrics, readiness that tells."""
 
 import subprocess
 import sys
