@@ -3,6 +3,7 @@
 Safe to run twice and to die anywhere: what is in doubt is sent again, whole, by the next one.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -86,7 +87,9 @@ def _begin_class(shop_id: int, now: datetime) -> Errand | None:
         row = find_class(session, shop_id, lock=True)
         assert row is not None
         try:
-            return take(row, wanted, now=now)
+            errand = take(row, wanted, now=now)
+            # Always whole: a class must say its review status at every change.
+            return replace(errand, known=None) if errand else None
         except LeaseHeld:
             if row.sent_revision > 0:
                 return None  # it exists; who has the lease brings it up to date
