@@ -21,7 +21,9 @@ from ..webhooks.emitter import Message
 from ..world import World
 
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
-_PHONE = re.compile(r"^\+\d{7,15}$")
+# Numbers of North America have ten digits, neither area nor exchange beginning with 0 or 1;
+# calling code 999 is nobody's. https://www.itu.int/rec/T-REC-E.164 (read 2026-11-22)
+_PHONE = re.compile(r"^\+(?:1[2-9]\d\d[2-9]\d{6}|(?!1|999)[1-9]\d{6,14})$")
 PLAIN = ("first_name", "last_name", "note", "locale", "tax_exempt", "verified_email", "state")
 
 
