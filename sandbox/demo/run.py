@@ -62,7 +62,8 @@ def _addresses(world: World, phone_url: str) -> dict[str, Any]:
             "apns": f"https://localhost:{world.ports.apns}",
             "till": world.till_url,
             "till_received": f"{world.till_url}/received",
-            "google": None,
+            "google": world.google_url,
+            "google_received": f"{world.google_url}/received",
             "email": None,
         },
     }
@@ -75,6 +76,7 @@ def _tell_people(addresses: dict[str, Any], seconds: float) -> None:
     print(f"  phone   {addresses['phone_url']}")
     print(f"  Shopify stand-in, what it received   {addresses['stand_ins']['shopify_received']}")
     print(f"  Apple stand-in, what it received     {addresses['stand_ins']['phones_received']}")
+    print(f"  Google stand-in, its Android phone   {addresses['stand_ins']['google']}/phones")
     print("Ctrl-C ends it.", flush=True)
 
 

@@ -20,6 +20,7 @@ SHOPS = ("aurora.myshopify.com", "borealis.myshopify.com")
 QUEUES = ("inbox", "relay", "wallet", "google", "mail", "backfill")
 EXTENSION = ROOT / "pos_extension" / "ui" / "dist"
 PASS_TYPE_ID, TEAM_ID = "pass.com.example.encore", "ENCORE1234"
+GOOGLE_ISSUER_ID = "3388000000022195801"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Ports:
     apns: int
     phone: int
     till: int
+    google: int
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,11 @@ class World:
     def till_page(self, domain: str = SHOPS[0]) -> str:
         """The till of a shop, with its owner logged in."""
         return f"{self.till_url}/?shop={domain}"
+
+    @property
+    def google_url(self) -> str:
+        """The Google Wallet stand-in."""
+        return f"http://127.0.0.1:{self.ports.google}"
 
     def admin_url(self, domain: str = SHOPS[0]) -> str:
         """The page of Shopify admin that frames our app."""
@@ -152,6 +159,7 @@ def _environment(state: Path, ports: Ports, made: Secrets, servers: Servers) -> 
     """What the app reads, on top of this process's environment."""
     apple = state / "apple"
     shopify = f"http://127.0.0.1:{ports.shopify}"
+    google = f"http://127.0.0.1:{ports.google}"
     inherited = {k: v for k, v in os.environ.items() if k not in ("READY_FILE", "PORT")}
     return inherited | {
         "SANDBOX": "true",
@@ -175,6 +183,11 @@ def _environment(state: Path, ports: Ports, made: Secrets, servers: Servers) -> 
         "APPLE_CERT_FILE": str(apple / "pass.pem"),
         "APPLE_KEY_FILE": str(apple / "pass.key"),
         "APPLE_WWDR_FILE": str(apple / "wwdr.pem"),
+        "GOOGLE_ISSUER_ID": GOOGLE_ISSUER_ID,
+        "GOOGLE_SERVICE_ACCOUNT_FILE": str(state / "google" / "service-account.json"),
+        "GOOGLE_WALLET_URL": google,
+        "GOOGLE_SAVE_URL": f"{google}/gp/v/save",
+        "GOOGLE_KEYS_URL": f"{google}/gp/m/issuer/keys",
         "PYTHONPATH": str(ROOT),
     }
 
@@ -193,14 +206,19 @@ def _start_stand_ins(world: World, customers: int, orders: int) -> None:
         raise RuntimeError("the till's extension is not built yet: run `make bundle`")
     till = [python, "-m", "sandbox.till", "--port", str(ports.till), "--bundle", str(EXTENSION)]
     till += ["--shopify-url", world.shopify_url, "--app-url", world.app_url]
+    google = [python, "-m", "sandbox.google", "--port", str(ports.google)]
+    google += ["--state", str(world.state / "google"), "--app-url", world.app_url]
+    google += ["--issuer-id", GOOGLE_ISSUER_ID]
     environment = dict(os.environ) | {"PYTHONPATH": str(ROOT)}
     for domain in SHOPS:
         shopify += ["--shop", domain]
     world.processes.add("shopify", shopify, environment)
     world.processes.add("apple", apple, environment)
+    world.processes.add("google", google, environment)
     world.processes.add("till", till, environment)
     wait_for_http(f"{world.shopify_url}/_control/health")
     wait_for_http(f"{world.phone_url}/_control/state")
+    wait_for_http(f"{world.google_url}/_control/health")
     wait_for_http(f"{world.till_url}/_control/health")
 
 
