@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import pytest
+
 from .stand_in import StandIn, wait_until
 
 CREATE = """mutation ($input: CustomerInput!) { customerCreate(input: $input) {
@@ -61,6 +63,52 @@ def test_a_created_customer_is_found_by_email_and_cannot_be_made_twice(
     assert found["id"] == made["customer"]["id"]
     error = {"field": ["email"], "message": "Email has already been taken"}
     assert again == {"customer": None, "userErrors": [error]}
+
+
+def test_a_customer_is_found_by_phone_and_told_to_the_app(shopify: StandIn, token: str) -> None:
+    phone = f"+346{uuid.uuid4().int % 10**8:08}"
+    given = {"firstName": "Nora", "lastName": "Novak", "phone": phone}
+
+    made = shopify.data(token, CREATE, {"input": given})["customerCreate"]
+    query = "query ($p: String!) { customerByIdentifier(identifier: {phoneNumber: $p}) { id } }"
+    found = shopify.data(token, query, {"p": phone})["customerByIdentifier"]
+    again = shopify.data(token, CREATE, {"input": given})["customerCreate"]
+
+    assert found["id"] == made["customer"]["id"]
+    error = {"field": ["phone"], "message": "Phone has already been taken"}
+    assert again == {"customer": None, "userErrors": [error]}
+    told = wait_until(lambda: shopify.app.of("customers/create"))[0].payload
+    assert (told["admin_graphql_api_id"], told["phone"]) == (found["id"], phone)
+    assert len(shopify.app.of("customers/create")) == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("email", "nora@example", "Email is invalid"),
+        ("email", "nora", "Email is invalid"),
+        ("phone", "+1 212 555 0100", "Phone is invalid"),
+        ("phone", "+11235550100", "Phone is invalid"),
+        ("phone", "+9990000000000", "Phone is invalid"),
+        ("phone", "600000000", "Phone is invalid"),
+    ],
+)
+def test_a_malformed_contact_is_refused_beside_its_field(
+    shopify: StandIn, token: str, field: str, value: str, message: str
+) -> None:
+    given = {"firstName": "Nora", field: value}
+
+    answer = shopify.data(token, CREATE, {"input": given})["customerCreate"]
+
+    assert answer == {"customer": None, "userErrors": [{"field": [field], "message": message}]}
+    assert shopify.app.of("customers/create") == []
+
+
+def test_somebody_without_name_and_contact_cannot_be_made(shopify: StandIn, token: str) -> None:
+    answer = shopify.data(token, CREATE, {"input": {"note": "a stranger"}})["customerCreate"]
+
+    [error] = answer["userErrors"]
+    assert error["message"] == "A name, phone number, or email address must be present"
 
 
 def test_tags_added_and_removed_are_seen_and_told(shopify: StandIn, token: str) -> None:
