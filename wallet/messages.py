@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, select, update
+from sqlalchemy import ForeignKeyConstraint, Index, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -95,9 +95,8 @@ def note_sent(
     session: Session, shop_id: int, keys: Iterable[MessageKey], platform: Platform, now: datetime
 ) -> None:
     """Push Sent, for each message that no platform had accepted so far."""
-    for member, message in sorted(set(keys)):
-        if _first(session, shop_id, member, message, {"sent_at": now}):
-            _note(session, shop_id, member, timeline.PUSH_SENT, platform, now)
+    for member in _first(session, shop_id, keys, {"sent_at": now}):
+        _note(session, shop_id, member, timeline.PUSH_SENT, platform, now)
 
 
 def note_failed(
@@ -109,27 +108,27 @@ def note_failed(
     now: datetime,
 ) -> None:
     """Push Failed with the provider's reason, unless a platform accepted the message."""
-    if _first(session, shop_id, *key, {"failed_at": now}):
-        _note(session, shop_id, key[0], timeline.PUSH_FAILED, platform, now, reason=reason)
+    for member in _first(session, shop_id, [key], {"failed_at": now}):
+        _note(session, shop_id, member, timeline.PUSH_FAILED, platform, now, reason=reason)
 
 
 def _first(
-    session: Session, shop_id: int, member_id: UUID, message: str, values: dict[str, datetime]
-) -> bool:
-    found = session.execute(
+    session: Session, shop_id: int, keys: Iterable[MessageKey], values: dict[str, datetime]
+) -> list[UUID]:
+    """The members of those messages for which this is the first time."""
+    rows = session.execute(
         update(PushMessage)
         .where(
             PushMessage.shop_id == shop_id,
-            PushMessage.member_id == member_id,
-            PushMessage.message == message,
+            tuple_(PushMessage.member_id, PushMessage.message).in_(sorted(set(keys))),
             PushMessage.sent_at.is_(None),
             *(getattr(PushMessage, name).is_(None) for name in values),
         )
         .values(values)
-        .returning(PushMessage.message)
+        .returning(PushMessage.member_id)
         .execution_options(synchronize_session=False)
     )
-    return found.first() is not None
+    return list(rows.scalars())
 
 
 def _note(

@@ -18,7 +18,7 @@ from wallet import messages
 from wallet.apple import registrations
 from wallet.apple.apns import Outcome, shared_pump
 from wallet.apple.registrations import DuePush
-from wallet.apple.revisions import untold_message
+from wallet.apple.revisions import list_untold
 from wallet.errors import ApplePassError
 from wallet.hops import Hop, NewHop, note_hops
 from wallet.messages import MessageKey
@@ -90,17 +90,17 @@ def _note_created(
     had: dict[UUID, int] = {}
     for push in due:
         had[push.pass_id] = min(push.pushed_revision, had.get(push.pass_id, push.pushed_revision))
-    created: list[MessageKey] = []
+    since: dict[UUID, int] = {}
     for card in cards:
         if card.id in had and card.push_created_revision < card.revision:
-            since = max(card.push_created_revision, had[card.id])
-            message = untold_message(session, card, since=since)
-            created += [(card.member_id, message)] if message else []
+            since[card.id] = max(card.push_created_revision, had[card.id])
             card.push_told_revision = max(card.push_told_revision, had[card.id])
             card.push_created_revision = card.revision
     if due:
-        messages.note_created(session, cards[0].shop_id, created, "apple", now)
-        _note_hops(session, cards[0].shop_id, due, "queued", now)
+        shop_id = cards[0].shop_id
+        created = _untold(session, cards, since)
+        messages.note_created(session, shop_id, created, "apple", now)
+        _note_hops(session, shop_id, due, "queued", now)
 
 
 def _settle(
@@ -141,29 +141,37 @@ def _tell(
     by_pass: dict[UUID, list[Outcome]] = defaultdict(list)
     for push in due:
         by_pass[push.pass_id].append(outcomes[push.push_token])
+    reached: list[WalletPass] = []
     for pass_id, of_pass in by_pass.items():
-        card = cards.get(pass_id)
         verdicts = {outcome.verdict for outcome in of_pass}
-        if card is None or ("retry" in verdicts and "ok" not in verdicts):
+        if pass_id not in cards:  # the shop was removed meanwhile
             continue
         if "ok" in verdicts:
-            _tell_sent(session, card, now)
-        else:
+            reached.append(cards[pass_id])
+        elif "retry" not in verdicts:
             reasons = sorted({outcome.reason for outcome in of_pass})
-            _tell_failed(session, card, "; ".join(reasons), now)
-
-
-def _tell_sent(session: Session, card: WalletPass, now: datetime) -> None:
-    if message := untold_message(session, card, since=card.push_told_revision):
-        messages.note_sent(session, card.shop_id, [(card.member_id, message)], "apple", now)
-    card.push_told_revision = card.push_created_revision
+            _tell_failed(session, cards[pass_id], "; ".join(reasons), now)
+    if reached:
+        sent = _untold(session, reached, {card.id: card.push_told_revision for card in reached})
+        messages.note_sent(session, reached[0].shop_id, sent, "apple", now)
+    for card in reached:
+        card.push_told_revision = card.push_created_revision
 
 
 def _tell_failed(session: Session, card: WalletPass, reason: str, now: datetime) -> None:
-    if message := untold_message(session, card, since=card.push_told_revision):
-        key = (card.member_id, message)
+    for key in _untold(session, [card], {card.id: card.push_told_revision}):
         messages.note_failed(session, card.shop_id, key, "apple", reason, now)
     card.push_told_revision = card.push_created_revision
+
+
+def _untold(
+    session: Session, cards: Sequence[WalletPass], since: Mapping[UUID, int]
+) -> list[MessageKey]:
+    """The message that each card's revisions after `since` are for; silent ones have none."""
+    if not cards:
+        return []
+    found = list_untold(session, cards[0].shop_id, since)
+    return [(card.member_id, found[card.id]) for card in cards if card.id in found]
 
 
 def _note_hops(

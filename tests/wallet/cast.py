@@ -6,14 +6,18 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from loyalty.audit import Actor
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction, shopless_transaction
 from loyalty.ledger.posting import Cause, credit, lock_balance
 from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import Member, TimelineEvent
+from loyalty.preferences import Name, Preferences, get_preferences, set_preference
 from loyalty.shops.directory import install, register_shop_id
+from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_customer
 from wallet.card_links import card_page_url
+from wallet.hops import list_hops
 from wallet.passes import open_apple_pass
 from wallet.tables import AppleRegistration, WalletPass
 
@@ -35,7 +39,8 @@ class Cardholder:
     def the_pass(self) -> WalletPass:
         """The pass as the database has it now."""
         with shop_transaction(self.shop_id) as session:
-            return session.scalars(select(WalletPass)).one()
+            own = WalletPass.member_id == self.member_id
+            return session.scalars(select(WalletPass).where(own)).one()
 
     def registrations(self) -> list[AppleRegistration]:
         """The devices that have or had the pass."""
@@ -54,6 +59,27 @@ class Cardholder:
         """Change a detail that the card shows."""
         with shop_transaction(self.shop_id) as session:
             session.get_one(Member, (self.shop_id, self.member_id)).first_name = first_name
+
+    def prefer(self, name: Name, is_active: bool) -> bool:
+        """Turn one switch, as the card page does; False if it stood so."""
+        with shop_transaction(self.shop_id) as session:
+            actor = Actor("member", str(self.member_id))
+            return set_preference(
+                *(session, self.shop_id, self.member_id, name, is_active),
+                now=utc_now(),
+                actor=actor,
+            )
+
+    def preferences(self) -> Preferences:
+        """The member's switches as they stand now."""
+        with shop_transaction(self.shop_id) as session:
+            return get_preferences(session, self.shop_id, self.member_id)
+
+    def hops(self) -> list[str]:
+        """The hops of the member's pushes, oldest first: `2 queued`, with the revision."""
+        with shop_transaction(self.shop_id) as session:
+            found = list_hops(session, self.shop_id, self.member_id, limit=100)
+            return [f"{hop.revision} {hop.hop}" for hop in reversed(found)]
 
     def erase(self) -> None:
         """Make the member anonymous."""
@@ -81,7 +107,7 @@ def enrol(handle: str, first_name: str, *, customer_id: int) -> Cardholder:
     with shopless_transaction() as session:
         shop_id = register_shop_id(session, f"{handle}.myshopify.com")
     with shop_transaction(shop_id) as session:
-        shop = install(
+        install(
             session,
             shop_id,
             domain=f"{handle}.myshopify.com",
@@ -91,7 +117,14 @@ def enrol(handle: str, first_name: str, *, customer_id: int) -> Cardholder:
             email=None,
             now=NOON - timedelta(days=30),
         )
-        facts = a_customer(customer_id, first_name=first_name, email=f"{customer_id}@example.com")
+    return join(shop_id, first_name, customer_id=customer_id)
+
+
+def join(shop_id: int, first_name: str, *, customer_id: int) -> Cardholder:
+    """One more member of an installed shop."""
+    facts = a_customer(customer_id, first_name=first_name, email=f"{customer_id}@example.com")
+    with shop_transaction(shop_id) as session:
+        shop = session.get_one(Shop, shop_id)
         customer = record_customer(session, shop, facts, now=NOON, is_backfill=False)
     assert customer.member_id is not None
     return Cardholder(shop_id, customer.member_id)

@@ -1,5 +1,8 @@
 """What a change of a member does to their passes, and to the devices that have them."""
 
+import time
+from datetime import timedelta
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
@@ -8,11 +11,13 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.members.tables import TimelineEvent
 from sandbox.apple.world import World
-from tests.wallet.cast import Cardholder
+from tests.wallet.cast import Cardholder, join
 from wallet.apple import registrations
 from wallet.errors import ApplePassError
-from wallet.subscriber import give_up, refresh_member
-from wallet.tables import AppleDevice, MemberToken
+from wallet.hops import list_hops
+from wallet.pacing import TooSoon
+from wallet.subscriber import give_up, refresh_member, refresh_members
+from wallet.tables import AppleDevice, MemberToken, WalletPass
 
 PHONE, TABLET = "a" * 32, "b" * 32
 
@@ -56,6 +61,131 @@ def test_second_call_for_the_same_change_does_nothing(
     assert alice.the_pass().revision == 2
     assert _pushes(apple, push_token) == [200]
     assert alice.timeline().count("push_sent") == 1
+
+
+def test_further_change_waits_two_seconds_and_then_tells_the_newest_only(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.earn(1)
+    refresh_member(alice.shop_id, alice.member_id)
+    alice.earn(2)
+    with pytest.raises(TooSoon) as early:
+        refresh_member(alice.shop_id, alice.member_id)
+    alice.earn(3)
+    assert timedelta(seconds=1) < early.value.retry_after <= timedelta(seconds=2)
+    assert alice.the_pass().revision == 2
+
+    time.sleep(early.value.retry_after.total_seconds())
+    refresh_member(alice.shop_id, alice.member_id)
+
+    card = alice.the_pass()
+    assert (card.revision, card.content["balance"]) == (3, "6")
+    assert _pushes(apple, push_token) == [200, 200]
+
+
+def test_change_that_no_phone_shows_does_not_wait(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.earn(1)
+    refresh_member(alice.shop_id, alice.member_id)
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert _pushes(apple, push_token) == [200]
+
+
+def test_many_members_are_pushed_in_one_call_and_each_has_its_own_end(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    carol = join(alice.shop_id, "Carol", customer_id=503)
+    dave = join(alice.shop_id, "Dave", customer_id=504)
+    carol.open_pass()
+    broken = _install(apple, carol, TABLET)
+    for holder in (alice, carol, dave):
+        holder.earn(10)
+    apple.faults.add({"kind": "status", "status": 503, "token": broken})
+
+    members = [holder.member_id for holder in (alice, carol, dave)]
+    errors = refresh_members(alice.shop_id, members)
+
+    assert [str(errors[member]) for member in members] == [
+        *("None", "push failed: 503 ServiceUnavailable", "None"),
+    ]
+    assert alice.timeline()[-2:] == ["push_created", "push_sent"]
+    assert carol.timeline()[-1] == "push_created"
+    assert dave.timeline() == ["points_added"]
+
+
+def test_tags_of_a_batch_follow_each_other_without_a_gap(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    carol = join(alice.shop_id, "Carol", customer_id=503)
+    cards = [alice.the_pass(), carol.open_pass()]
+    last = max(card.tag for card in cards)
+    for holder in (alice, carol):
+        holder.earn(10)
+
+    refresh_members(alice.shop_id, [alice.member_id, carol.member_id])
+
+    with shop_transaction(alice.shop_id) as session:
+        tags = sorted(session.scalars(select(WalletPass.tag)))
+    assert tags == [last + 1, last + 2]
+
+
+def test_change_of_the_name_alone_is_pushed_and_is_no_message(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.rename("Alicia")
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert _pushes(apple, push_token) == [200]
+    assert alice.timeline() == ["pass_installed"]
+    assert alice.hops() == ["2 queued", "2 accepted"]
+
+
+def test_paused_balance_is_pushed_and_is_no_message(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.prefer("balance", False)
+    alice.earn(10)
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert _pushes(apple, push_token) == [200]
+    assert [kind for kind in alice.timeline() if kind.startswith("push")] == []
+
+
+def test_message_that_failed_is_sent_with_the_silent_change_after_it(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.earn(10)
+    apple.faults.add({"kind": "status", "status": 503, "token": push_token})
+    with pytest.raises(ApplePassError):
+        refresh_member(alice.shop_id, alice.member_id)
+    alice.rename("Alicia")
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert alice.timeline()[-2:] == ["push_created", "push_sent"]
+    assert alice.timeline().count("push_created") == 1
+
+
+def test_hops_of_a_push_tell_what_apns_said(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.earn(10)
+    apple.faults.add({"kind": "status", "status": 503, "token": push_token})
+    with pytest.raises(ApplePassError):
+        refresh_member(alice.shop_id, alice.member_id)
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert alice.hops() == ["2 queued", "2 refused", "2 accepted"]
+    with shop_transaction(alice.shop_id) as session:
+        hops = list_hops(session, alice.shop_id, alice.member_id, limit=10)
+    reasons = {hop.hop: (hop.device_id, hop.reason) for hop in hops}
+    assert reasons["refused"] == (PHONE, "503 ServiceUnavailable")
+    assert reasons["accepted"] == (PHONE, None)
 
 
 def test_several_changes_before_a_call_are_one_revision(

@@ -1,8 +1,10 @@
 """What each revision of a pass was for, and what a device holds: asked at push and at fetch."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, Uuid, column, select, values
 from sqlalchemy.orm import Session
 
 from loyalty.preferences import get_preferences
@@ -10,19 +12,24 @@ from wallet.notices import IMPORTANCE, Kind, loudest, said_by
 from wallet.tables import PassRevision, WalletPass
 
 
-def untold_message(session: Session, card: WalletPass, *, since: int) -> str | None:
-    """The newest message in the revisions after `since`; None if all of them are silent."""
-    return session.scalar(
-        select(PassRevision.message)
+def list_untold(session: Session, shop_id: int, since: Mapping[UUID, int]) -> dict[UUID, str]:
+    """pass id → the newest message in its revisions after `since`; silent ones are left out."""
+    if not since:
+        return {}
+    asked = values(column("pass_id", Uuid), column("told", BigInteger), name="asked").data(
+        list(since.items())
+    )
+    rows = session.execute(
+        select(PassRevision.pass_id, PassRevision.message)
+        .join(asked, asked.c.pass_id == PassRevision.pass_id)
         .where(
-            PassRevision.shop_id == card.shop_id,
-            PassRevision.pass_id == card.id,
-            PassRevision.revision > since,
+            PassRevision.shop_id == shop_id,
+            PassRevision.revision > asked.c.told,
             PassRevision.message.is_not(None),
         )
-        .order_by(PassRevision.revision.desc())
-        .limit(1)
+        .order_by(PassRevision.revision)
     )
+    return {row.pass_id: row.message for row in rows}
 
 
 def loud_field(session: Session, card: WalletPass, held_at: datetime | None) -> Kind | None:
