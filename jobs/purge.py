@@ -10,6 +10,7 @@ from sqlalchemy import delete, exists, select, update
 
 from loyalty.base import db
 from loyalty.outbox import Delivery, OutboxEvent
+from mailing.feedback import forget_old
 from shopify_app.platform.tables import InboxRow
 
 KEPT = timedelta(days=30)
@@ -21,6 +22,7 @@ def purge(shop_id: int, *, now: datetime) -> int:
     oldest = first_id_at(now - KEPT)
     total = 0
     _blank_parked(shop_id, oldest)
+    total += forget_old(shop_id, now=now)
     for purge_batch in (_purge_inbox, _purge_outbox):
         while (count := purge_batch(shop_id, oldest)) > 0:
             total += count
