@@ -10,7 +10,9 @@ from sqlalchemy import delete, exists, select, update
 
 from loyalty.base import db
 from loyalty.outbox import Delivery, OutboxEvent
+from loyalty.till.tables import TillAllowance
 from mailing.feedback import forget_old
+from pos_extension.tables import TillWrite
 from shopify_app.platform.tables import InboxRow
 
 KEPT = timedelta(days=30)
@@ -26,7 +28,7 @@ def purge(shop_id: int, *, now: datetime) -> int:
     for purge_batch in (_purge_inbox, _purge_outbox):
         while (count := purge_batch(shop_id, oldest)) > 0:
             total += count
-    return total
+    return total + _purge_till(shop_id, now - KEPT)
 
 
 def first_id_at(moment: datetime) -> UUID:
@@ -61,6 +63,20 @@ def _blank_parked(shop_id: int, oldest: UUID) -> None:
     )
     with db.shop_transaction(shop_id) as session:
         session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def _purge_till(shop_id: int, before: datetime) -> int:
+    """Forget the answers to writes of the till: a grant's own key in the ledger holds for ever."""
+    writes = delete(TillWrite).where(TillWrite.shop_id == shop_id, TillWrite.created_at < before)
+    allowances = delete(TillAllowance).where(
+        TillAllowance.shop_id == shop_id, TillAllowance.day_on < before.date()
+    )
+    with db.shop_transaction(shop_id) as session:
+        results = [
+            session.execute(statement, execution_options={"synchronize_session": False})
+            for statement in (writes, allowances)
+        ]
+        return sum(result.rowcount for result in results)  # type: ignore[attr-defined]
 
 
 def _purge_outbox(shop_id: int, oldest: UUID) -> int:

@@ -6,10 +6,15 @@ from uuid import UUID
 from flask import g, render_template, request
 from sqlalchemy.orm import Session
 
-from loyalty import adjustments
+from loyalty import adjustments, timeline
 from loyalty.base.db import shop_transaction
+from loyalty.members.tables import TimelineEvent
 from loyalty.orders.tables import Order
-from loyalty.queries.entry_context import read_entry_contexts
+from loyalty.queries.entry_context import (
+    EntryContext,
+    read_actor_contexts,
+    read_entry_contexts,
+)
 from loyalty.queries.profile import (
     OrderPage,
     Profile,
@@ -93,7 +98,16 @@ def address_lines(address: dict[str, Any] | None) -> list[str]:
 def _read_timeline(session: Session, member_id: UUID, *, after: str | None) -> dict[str, Any]:
     page = list_timeline(session, g.shop_id, member_id, after=after, limit=_TIMELINE_BATCH)
     entries = [entry for event in page.events if (entry := entry_id_of(event))]
-    return {"timeline": page, "contexts": read_entry_contexts(session, g.shop_id, entries)}
+    contexts = read_entry_contexts(session, g.shop_id, entries)
+    return {"timeline": page, "contexts": contexts | _read_scans(session, page.events)}
+
+
+def _read_scans(session: Session, events: list[TimelineEvent]) -> dict[UUID, EntryContext]:
+    """Who scanned the member and where, by the event's id."""
+    scans = [event for event in events if event.kind == timeline.CUSTOMER_SCANNED]
+    actors = {event.id: str(event.details.get("actor")) for event in scans}
+    places = {event.id: event.details.get("location") for event in scans}
+    return read_actor_contexts(session, g.shop_id, actors, places)
 
 
 def _read_orders(session: Session, member_id: UUID, *, after: str | None) -> OrderPage:

@@ -27,6 +27,7 @@ _KINDS = {
     "points_added": ("Points added", "PlusCircle", "success"),
     "points_removed": ("Points removed", "MinusCircle", "critical"),
     "member_joined": ("Joined the programme", "Star", "info"),
+    "customer_scanned": ("Customer scanned", "Person", "info"),
     "pass_installed": ("Pass installed", "Wallet", "success"),
     "pass_removed": ("Pass removed", "Wallet", ""),
     "pass_link_clicked": ("Pass link clicked", "Mobile", "info"),
@@ -60,9 +61,9 @@ def say(event: TimelineEvent, contexts: dict[UUID, EntryContext]) -> Said:
     unnamed = (event.kind.replace("_", " ").capitalize(), "Info", "")
     title, icon, tone = _KINDS.get(event.kind, unnamed)
     lines = [line(event.details) for line in _LINES]
-    entry_id = entry_id_of(event)
-    if entry_id in contexts:
-        lines += _context_lines(contexts[entry_id], event.details)
+    context = contexts.get(entry_id_of(event) or event.id)
+    if context is not None:
+        lines += _context_lines(context, event.details)
     return Said(title, icon, tone, event.details.get("points"), [line for line in lines if line])
 
 
@@ -105,5 +106,6 @@ _LINES: tuple[Callable[[Details], str], ...] = (_source, _reason, _order, _platf
 def _context_lines(context: EntryContext, details: Details) -> list[str]:
     """The note without the order that a line of its own already names, and who did it."""
     note = [line for line in (context.note or "").splitlines() if line != details.get("order_name")]
-    by = [f"By {context.staff}"] if context.staff else []
-    return note + by
+    who = f"By {context.staff}" if context.staff else ""
+    where = f"at {context.location}" if context.location else ""
+    return [*note, f"{who} {where}".strip()]
