@@ -59,6 +59,7 @@ def _objects() -> None:
         *_leased(),
         sa.Column("push_created_revision", sa.BigInteger(), nullable=False),
         sa.Column("push_told_revision", sa.BigInteger(), nullable=False),
+        sa.Column("notice_due", sa.Text(), nullable=True),
         sa.Column("saved_at", _TIME, nullable=True),
         sa.Column("removed_at", _TIME, nullable=True),
         sa.Column("heard_at", _TIME, nullable=True),

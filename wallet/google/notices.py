@@ -23,35 +23,35 @@ PLACES: dict[Kind, int] = {"tier": 3, "reward": 3, "balance": 2, "marketing": 1}
 DAY = timedelta(hours=24)
 
 
-def may_notify(
+def highest(kinds: Iterable[str | None], preferences: Preferences) -> Kind | None:
+    """The most important of `kinds` that the member has not paused."""
+    changed = set(kinds)
+    active = (kind for kind in PLACES if kind in changed and preferences.is_active(kind))
+    return next(active, None)
+
+
+def take_place(
     session: Session,
     shop_id: int,
     object_row_id: UUID,
     revision: int,
-    kinds: Iterable[Kind],
-    preferences: Preferences,
+    kind: Kind | None,
     *,
     now: datetime,
 ) -> bool:
-    """Whether `revision`, which changes `kinds`, may notify; if so its place is taken now.
+    """Whether `revision`, which is about `kind`, may notify; if so its place is taken now.
 
     The caller has locked the object's row. A revision that has its place keeps it.
     """
+    if kind is None:
+        return False
     if _has_place(session, shop_id, object_row_id, revision):
         return True
-    kind = _highest(kinds, preferences)
-    if kind is None or _count(session, shop_id, object_row_id, now) >= PLACES[kind]:
+    if _count(session, shop_id, object_row_id, now) >= PLACES[kind]:
         return False
     _forget_old(session, shop_id, object_row_id, now)
-    session.execute(
-        insert(GoogleNotice).values(
-            shop_id=shop_id,
-            google_object_id=object_row_id,
-            revision=revision,
-            kind=kind,
-            noticed_at=now,
-        )
-    )
+    place = {"shop_id": shop_id, "google_object_id": object_row_id, "revision": revision}
+    session.execute(insert(GoogleNotice).values(**place, kind=kind, noticed_at=now))
     return True
 
 
@@ -64,12 +64,6 @@ def give_back(session: Session, shop_id: int, object_row_id: UUID, revision: int
             GoogleNotice.revision == revision,
         )
     )
-
-
-def _highest(kinds: Iterable[Kind], preferences: Preferences) -> Kind | None:
-    changed = set(kinds)
-    active = (kind for kind in PLACES if kind in changed and preferences.is_active(kind))
-    return next(active, None)
 
 
 def _has_place(session: Session, shop_id: int, object_row_id: UUID, revision: int) -> bool:

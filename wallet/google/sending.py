@@ -129,11 +129,12 @@ def _may_notify(
 ) -> bool:
     if not card.is_saved or wanted["state"] != "ACTIVE":
         return False
-    kinds: list[notices.Kind] = ["balance"] if _points(before) != _points(wanted) else []
+    changed = "balance" if _points(before) != _points(wanted) else None
     preferences = get_preferences(session, card.shop_id, card.member_id)
-    return notices.may_notify(
-        session, card.shop_id, card.id, card.revision, kinds, preferences, now=now
-    )
+    # What was due before and never reached Google is due still.
+    kind = notices.highest((changed, card.notice_due), preferences)
+    card.notice_due = kind
+    return notices.take_place(session, card.shop_id, card.id, card.revision, kind, now=now)
 
 
 def _points(content: Payload) -> object:
@@ -151,6 +152,8 @@ def _settle(
     card = lock_object(session, shop_id, row_id)
     if card is None or not give_back(card, errand, was_taken=error is None, now=now):
         return
+    if error is None:
+        card.notice_due = None
     if error is None and errand.is_new:
         # A change that was committed while we read found no object to send: look once more.
         outbox.stage(session, shop_id, outbox.MEMBER_CHANGED, member_id=card.member_id, now=now)
