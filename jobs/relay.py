@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from jobs import queues
+from jobs import fan_out, queues
 from jobs.subscribers import SUBSCRIBERS, Subscriber
 from loyalty.base import db, faults
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
-from loyalty.outbox import Delivery, OutboxEvent
+from loyalty.outbox import CARDS_CHANGED, Delivery, OutboxEvent
 
 BATCH = 200
 BATCHES_MAX = 20
@@ -18,6 +18,7 @@ BATCHES_MAX = 20
 
 def relay(shop_id: int, subscribers: Sequence[Subscriber] = SUBSCRIBERS) -> None:
     """Relay all new events of the shop, then let the other shops have their turn."""
+    fan_out.advance(shop_id)
     for _ in range(BATCHES_MAX):
         if relay_batch(shop_id, subscribers) == 0:
             return
@@ -29,7 +30,11 @@ def relay_batch(shop_id: int, subscribers: Sequence[Subscriber]) -> int:
     with db.shop_transaction(shop_id) as session:
         events = session.scalars(
             select(OutboxEvent)
-            .where(OutboxEvent.shop_id == shop_id, OutboxEvent.state == "new")
+            .where(
+                OutboxEvent.shop_id == shop_id,
+                OutboxEvent.state == "new",
+                OutboxEvent.kind != CARDS_CHANGED,
+            )
             .order_by(OutboxEvent.created_at, OutboxEvent.id)
             .limit(BATCH)
             .with_for_update(skip_locked=True)

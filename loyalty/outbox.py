@@ -15,6 +15,9 @@ MEMBER_CHANGED = "member_changed"
 CARD_EMAIL_ASKED = "card_email_asked"
 """The member is to be sent their card. Body: {"is_asked_for": whether a person asked for it}."""
 
+CARDS_CHANGED = "cards_changed"
+"""Something that stands on every card of the shop has changed; it names no member."""
+
 
 class OutboxEvent(Base):
     """Something that happened, for subscribers after the commit. `state`: new or relayed.

@@ -9,6 +9,19 @@ from wallet.google.tables import GoogleObject
 from wallet.tables import AppleRegistration, WalletPass
 
 
+def list_cardholders(
+    session: Session, shop_id: int, *, after: UUID | None, limit: int
+) -> list[UUID]:
+    """The next members who have a live card on either platform, by id."""
+    found: set[UUID] = set()
+    for card in (WalletPass, GoogleObject):
+        statement = select(card.member_id).where(card.shop_id == shop_id, card.voided_at.is_(None))
+        if after is not None:
+            statement = statement.where(card.member_id > after)
+        found |= set(session.scalars(statement.order_by(card.member_id).limit(limit)))
+    return sorted(found)[:limit]
+
+
 def count_installed(session: Session, shop_id: int, member_id: UUID) -> dict[str, int]:
     """On how many phones the member's card is now, by platform: `{"apple": 1, "google": 0}`."""
     statement = (

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from loyalty import outbox
+from loyalty.base.clock import utc_now
 from loyalty.shops.tables import Location
 
 
@@ -27,8 +29,9 @@ class LocationFacts:
 def record_location(session: Session, shop_id: int, facts: LocationFacts) -> bool:
     """Store the facts unless we know newer ones or the location is gone; whether they were stored.
 
-    Facts without coordinates leave those we know.
+    Facts without coordinates leave those we know. A change that stands on the cards is told.
     """
+    before = _on_cards(session, shop_id, facts.location_id)
     news = insert(Location).values(
         shop_id=shop_id,
         location_id=facts.location_id,
@@ -56,11 +59,15 @@ def record_location(session: Session, shop_id: int, facts: LocationFacts) -> boo
             Location.shopify_updated_at <= theirs.shopify_updated_at,
         ),
     )
-    return session.scalar(stored.returning(Location.location_id)) is not None
+    was_stored = session.scalar(stored.returning(Location.location_id)) is not None
+    if was_stored and _on_cards(session, shop_id, facts.location_id) != before:
+        outbox.stage(session, shop_id, outbox.CARDS_CHANGED, now=utc_now())
+    return was_stored
 
 
 def delete_location(session: Session, shop_id: int, location_id: int, *, now: datetime) -> None:
     """Hide the location for good; one that we never saw cannot come up late any more either."""
+    was_on_cards = _on_cards(session, shop_id, location_id) is not None
     gone = insert(Location).values(
         shop_id=shop_id,
         location_id=location_id,
@@ -75,3 +82,19 @@ def delete_location(session: Session, shop_id: int, location_id: int, *, now: da
             set_={"is_active": False, "deleted_at": func.coalesce(Location.deleted_at, now)},
         )
     )
+    if was_on_cards:
+        outbox.stage(session, shop_id, outbox.CARDS_CHANGED, now=now)
+
+
+def _on_cards(session: Session, shop_id: int, location_id: int) -> tuple[str, str, str] | None:
+    """What the members' cards tell of the location: name and coordinates; None if nothing."""
+    row = session.execute(
+        select(Location.name, Location.latitude, Location.longitude).where(
+            Location.shop_id == shop_id,
+            Location.location_id == location_id,
+            Location.is_active,
+            Location.latitude.is_not(None),
+            Location.longitude.is_not(None),
+        )
+    ).one_or_none()
+    return (row.name, str(row.latitude), str(row.longitude)) if row else None

@@ -2,9 +2,13 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from loyalty.base.clock import utc_now
+from loyalty.base.db import shop_transaction
+from loyalty.shops.locations import LocationFacts, record_location
 from sandbox.apple.phone import Phone
 from sandbox.apple.views import phone_json
 from sandbox.apple.world import World
@@ -47,6 +51,98 @@ def test_change_of_name_and_balance_still_tells_the_balance(
 
     _wait(lambda: "Your balance is now 5 points" in str(phone_json(phone)["lock_screen"]))
     assert "Alicia" in str(phone_json(phone)["passes"])
+
+
+def test_paused_balance_brings_the_new_card_without_a_word(phone: Phone, alice: Cardholder) -> None:
+    alice.prefer("balance", False)
+    alice.earn(5)
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    _wait(lambda: _balance(phone) == "5")
+    assert phone_json(phone)["lock_screen"] == []
+
+
+def test_balance_paused_between_the_push_and_the_fetch_stays_silent(
+    phone: Phone, alice: Cardholder
+) -> None:
+    phone.runner.pause(phone.line, True)
+    alice.earn(5)
+    refresh_member(alice.shop_id, alice.member_id)
+    alice.prefer("balance", False)
+
+    phone.runner.pause(phone.line, False)
+
+    _wait(lambda: _balance(phone) == "5")
+    _settled(phone)
+    assert phone_json(phone)["lock_screen"] == []
+
+
+def test_balance_that_is_active_again_speaks_of_the_next_change_once(
+    phone: Phone, alice: Cardholder
+) -> None:
+    alice.prefer("balance", False)
+    alice.earn(5)
+    refresh_member(alice.shop_id, alice.member_id)
+    _wait(lambda: _balance(phone) == "5")
+    alice.prefer("balance", True)
+    alice.earn(2)
+
+    _refresh(alice)
+
+    _wait(lambda: _balance(phone) == "7")
+    assert _texts(phone) == ["Your balance is now 7 points"]
+
+
+def test_change_of_the_name_alone_brings_the_new_card_without_a_word(
+    phone: Phone, alice: Cardholder
+) -> None:
+    alice.rename("Alicia")
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    _wait(lambda: "Alicia" in str(phone_json(phone)["passes"]))
+    assert phone_json(phone)["lock_screen"] == []
+
+
+def test_places_of_the_shop_are_on_the_pass(phone: Phone, alice: Cardholder) -> None:
+    _record_place(alice)
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    _wait(lambda: "locations" in _pass(phone))
+    assert _pass(phone)["locations"] == [
+        {
+            "latitude": 40.42,
+            "longitude": -3.7,
+            "relevantText": "Aurora, Gran Vía: your card is at hand",
+        }
+    ]
+    assert _pass(phone)["maxDistance"] == 300
+    assert phone_json(phone)["lock_screen"] == []
+
+
+def test_paused_location_takes_the_places_off_the_pass(phone: Phone, alice: Cardholder) -> None:
+    _record_place(alice)
+    refresh_member(alice.shop_id, alice.member_id)
+    _wait(lambda: "locations" in _pass(phone))
+
+    alice.prefer("location", False)
+    _refresh(alice)
+
+    _wait(lambda: "locations" not in _pass(phone))
+    assert "maxDistance" not in _pass(phone)
+
+
+def test_hops_follow_the_push_to_the_phone(phone: Phone, alice: Cardholder) -> None:
+    alice.earn(5)
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    _wait(lambda: "2 fetched" in alice.hops())
+    hops = ["2 queued", "2 accepted", "2 asked", "2 fetched"]
+    # Our own answer of APNs may be written after the phone came: the hops' times are true.
+    assert sorted(alice.hops()) == sorted(hops)
 
 
 def test_change_before_the_registration_still_reaches_the_phone(
@@ -94,6 +190,29 @@ def test_phone_complains_of_nothing(phone: Phone, alice: Cardholder) -> None:
     assert [entry for entry in phone.diary if entry["url"].endswith("/v1/log")] == []
     assert alice.registrations()[0].asked_at is not None
     assert alice.the_pass().fetched_revision == 4
+
+
+def _pass(phone: Phone) -> dict[str, Any]:
+    content: dict[str, Any] = phone_json(phone)["passes"][0]["pass"]
+    return content
+
+
+def _texts(phone: Phone) -> list[str]:
+    return [said["text"] for said in phone_json(phone)["lock_screen"]]
+
+
+def _record_place(holder: Cardholder) -> None:
+    facts = LocationFacts(
+        location_id=1,
+        name="Gran Vía",
+        is_active=True,
+        address={},
+        latitude="40.42",
+        longitude="-3.7",
+        updated_at=utc_now(),
+    )
+    with shop_transaction(holder.shop_id) as session:
+        record_location(session, holder.shop_id, facts)
 
 
 def _refresh(holder: Cardholder) -> None:
