@@ -58,6 +58,14 @@ def list_suppressed() -> ResponseReturnValue:
     return {"suppressed": world().store.suppressed()}
 
 
+@control.delete("/suppressed")
+def clear_suppressed() -> ResponseReturnValue:
+    """Forget the suppression list."""
+    for address in world().store.suppressed():
+        world().store.unsuppress(address)
+    return {"suppressed": {}}
+
+
 @control.get("/requests")
 def list_requests() -> ResponseReturnValue:
     """The calls of SES's API, and what SNS delivered."""

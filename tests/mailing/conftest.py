@@ -103,7 +103,7 @@ def amazon(_amazon: tuple[Amazon, MailSettings]) -> Iterator[Amazon]:
     found, settings = _amazon
     setup.configure(settings)
     yield found
-    found.clear_faults()
+    found.clear()
     found.put("settings", signature_version="2", delivers=False)
 
 

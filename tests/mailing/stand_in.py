@@ -53,9 +53,10 @@ class Amazon:
         found: list[dict[str, Any]] = self.get("messages")["messages"]
         return found
 
-    def clear_faults(self) -> None:
-        """Nothing goes wrong any more."""
-        requests.delete(f"{self.url}/_control/faults", timeout=10).raise_for_status()
+    def clear(self) -> None:
+        """Nothing goes wrong any more, and no address is suppressed."""
+        for name in ("faults", "suppressed"):
+            requests.delete(f"{self.url}/_control/{name}", timeout=10).raise_for_status()
 
     def wait(self, *, confirmed: bool = False) -> None:
         """Until it serves, and until its subscription is confirmed if that is wanted."""
