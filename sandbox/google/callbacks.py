@@ -64,11 +64,15 @@ class Callbacks:
         url = self._url(resource)
         if url is None:
             return
-        envelope = self._keys.sign(self._message(resource, event), self._issuer_id)
+        envelope = self.sign(resource, event)
         self._newest[resource.id] = envelope
         with self._lock:
             self._open += 1
         self._queue.put(Sent(url, envelope))
+
+    def sign(self, resource: Resource, event: str) -> dict[str, Any]:
+        """A genuine callback, signed and not sent."""
+        return self._keys.sign(self._message(resource, event), self._issuer_id)
 
     def send_mutated(self, resource: Resource, event: str, mutation: str) -> int:
         """Send a callback with something special about it, now; the status it got."""

@@ -57,6 +57,11 @@ def control(world: World) -> Blueprint:
             return {"error": str(error)}, 422
         return {"status": status}
 
+    @pages.post("/envelope")
+    def envelope() -> ResponseReturnValue:
+        """A genuine callback of {"object_id", "event"} that is handed out instead of sent."""
+        return world.callbacks.sign(_named(world), _asked().get("event", "save"))
+
     @pages.post("/tokens/revoke")
     def revoke() -> ResponseReturnValue:
         world.account.revoke_tokens()
