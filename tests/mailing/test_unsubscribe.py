@@ -1,0 +1,139 @@
+"""R119: one click unsubscribes, reading never does, and a link that is not ours does nothing."""
+
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from flask.testing import FlaskClient
+
+from loyalty.base.db import shop_transaction
+from mailing.tables import EmailAddress
+from mailing.unsubscribe_links import UnsubscribeLink, make_token, unsubscribe_url
+from tests.mailing.cast import Addressee
+from tests.mailing.stand_in import Amazon
+
+
+@pytest.fixture
+def path(alice: Addressee, amazon: Amazon) -> str:
+    """The unsubscribe address out of an email that Alice got."""
+    alice.ask("first")
+    alice.work()
+    headers = {h["Name"]: h["Value"] for h in amazon.emails()[-1]["headers"]}
+    return urlsplit(headers["List-Unsubscribe"].strip("<>")).path
+
+
+def is_unsubscribed(alice: Addressee) -> bool:
+    """Whether Aurora remembers it."""
+    address = alice.address()
+    return address is not None and address.unsubscribed_at is not None
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_reading_shows_a_button_and_changes_nothing(
+    client: FlaskClient, alice: Addressee, path: str, method: str
+) -> None:
+    answer = client.open(path, method=method)
+
+    assert answer.status_code == 200
+    if method == "GET":
+        assert '<form method="post">' in answer.text
+        assert "Aurora" in answer.text
+    assert not is_unsubscribed(alice)
+
+
+@pytest.mark.parametrize("body", [{"List-Unsubscribe": "One-Click"}, {}])
+def test_a_post_does_it_once_for_a_person_and_for_a_mail_program(
+    client: FlaskClient, alice: Addressee, path: str, body: dict[str, str]
+) -> None:
+    for _ in range(2):
+        answer = client.post(path, data=body)
+        assert answer.status_code == 200
+        assert "You are unsubscribed" in answer.text
+
+    assert is_unsubscribed(alice)
+    assert alice.timeline().count("email_unsubscribed") == 1
+
+
+def test_who_unsubscribed_gets_no_card_by_itself_but_the_one_asked_for(
+    client: FlaskClient, alice: Addressee, path: str
+) -> None:
+    client.post(path)
+
+    alice.stage()
+    alice.ask("second")
+    alice.work()
+
+    assert sorted(alice.states()) == ["blocked", "sent", "sent"]
+    reasons = [event.details.get("reason") for event in alice.events()]
+    assert "The member has unsubscribed" in reasons
+
+
+def test_the_button_of_the_mailbox_works(alice: Addressee, amazon: Amazon, path: str) -> None:
+    email = amazon.emails()[-1]["id"]
+
+    answer = requests.post(f"{amazon.url}/inbox/{email}/unsubscribe", timeout=20)
+
+    assert "<strong>Unsubscribed</strong>" in answer.text
+    assert is_unsubscribed(alice)
+
+
+@pytest.mark.parametrize("at", [0, 5, 40, 79])
+def test_a_link_that_was_changed_does_nothing(
+    client: FlaskClient, alice: Addressee, path: str, at: int
+) -> None:
+    head, _, token = path.rpartition("/")
+    changed = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
+
+    for method in ("GET", "POST"):
+        assert client.open(f"{head}/{changed}", method=method).status_code == 404
+    assert not is_unsubscribed(alice)
+
+
+@pytest.mark.parametrize("token", ["x", "é" * 80, "x" * 10_000, "A" * 80, "%00" * 80])
+def test_what_is_no_link_is_not_found(client: FlaskClient, token: str) -> None:
+    assert client.post(f"/mail/unsubscribe/{token}").status_code == 404
+
+
+def test_a_link_of_a_shop_that_is_gone_is_not_found(client: FlaskClient, alice: Addressee) -> None:
+    link = UnsubscribeLink(alice.shop_id + 1000, alice.member_id, "00" * 16)
+
+    assert client.post(f"/mail/unsubscribe/{make_token(link)}").status_code == 404
+
+
+def test_unsubscribing_in_one_shop_is_nothing_to_another(
+    client: FlaskClient, alice: Addressee, bob: Addressee, path: str
+) -> None:
+    client.post(path)
+
+    with shop_transaction(bob.shop_id) as session:
+        assert session.query(EmailAddress).count() == 0
+
+
+def test_the_link_stays_good_once_the_member_is_erased(
+    client: FlaskClient, alice: Addressee, path: str
+) -> None:
+    before = alice.messages()[0].address_hash
+    alice.change(state="erased", email=None, email_norm="")
+
+    assert client.post(path).status_code == 200
+
+    with shop_transaction(alice.shop_id) as session:
+        row = session.query(EmailAddress).one()
+    assert (row.address_hash, row.unsubscribed_at is not None) == (before, True)
+
+
+def test_the_page_can_be_framed_or_indexed_by_nobody(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["X-Robots-Tag"] == "noindex"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_the_same_link_is_written_each_time(alice: Addressee) -> None:
+    link = UnsubscribeLink(alice.shop_id, alice.member_id, "ab" * 16)
+
+    assert unsubscribe_url(link) == unsubscribe_url(link)
+    assert len(make_token(link)) == 80
