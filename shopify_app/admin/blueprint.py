@@ -1,8 +1,8 @@
 """The blueprint of the admin pages with all of its views, ready for the composition root."""
 
-from shopify_app.admin import adjustments, home, members, profile
+from shopify_app.admin import adjustments, card_emails, home, members, profile
 from shopify_app.admin.pages import blueprint
 
-VIEWS = (home, members, profile, adjustments)
+VIEWS = (home, members, profile, adjustments, card_emails)
 
 __all__ = ["VIEWS", "blueprint"]

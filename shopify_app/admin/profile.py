@@ -31,6 +31,7 @@ from wallet.queries import count_installed
 _TIMELINE_BATCH = 15
 _ORDERS_BATCH = 25
 _TABS = ("overview", "orders", "timeline")
+_BY_PEOPLE = (timeline.CUSTOMER_SCANNED, timeline.EMAIL_ASKED, timeline.EMAIL_BOUNCE_CLEARED)
 
 
 @blueprint.get("/app/members/<member_id>")
@@ -42,6 +43,7 @@ def profile(member_id: str) -> str:
         enter(session)
         values = read_figures(session, member)
         values["passes"] = count_installed(session, g.shop_id, member)
+        values["emails"] = card_emails.read_emails(session, member)
         if tab == "orders":
             values["orders"] = _read_orders(session, member, after=None)
     return render_template(
@@ -99,12 +101,12 @@ def _read_timeline(session: Session, member_id: UUID, *, after: str | None) -> d
     page = list_timeline(session, g.shop_id, member_id, after=after, limit=_TIMELINE_BATCH)
     entries = [entry for event in page.events if (entry := entry_id_of(event))]
     contexts = read_entry_contexts(session, g.shop_id, entries)
-    return {"timeline": page, "contexts": contexts | _read_scans(session, page.events)}
+    return {"timeline": page, "contexts": contexts | _read_actors(session, page.events)}
 
 
-def _read_scans(session: Session, events: list[TimelineEvent]) -> dict[UUID, EntryContext]:
-    """Who scanned the member and where, by the event's id."""
-    scans = [event for event in events if event.kind == timeline.CUSTOMER_SCANNED]
+def _read_actors(session: Session, events: list[TimelineEvent]) -> dict[UUID, EntryContext]:
+    """Who scanned the member and where, or asked for an email, by the event's id."""
+    scans = [event for event in events if event.kind in _BY_PEOPLE]
     actors = {event.id: str(event.details.get("actor")) for event in scans}
     places = {event.id: event.details.get("location") for event in scans}
     return read_actor_contexts(session, g.shop_id, actors, places)

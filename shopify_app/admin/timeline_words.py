@@ -35,6 +35,13 @@ _KINDS = {
     "push_created": ("Push created", "Notification", ""),
     "push_sent": ("Push sent", "Notification", "success"),
     "push_failed": ("Push failed", "AlertTriangle", "critical"),
+    "email_asked": ("Email asked for", "Email", ""),
+    "email_sent": ("Email sent", "Email", "success"),
+    "email_failed": ("Email not sent", "AlertTriangle", "critical"),
+    "email_bounced": ("Email bounced", "AlertTriangle", "critical"),
+    "email_bounce_cleared": ("Email bounce cleared", "Email", ""),
+    "email_complained": ("Email reported as spam", "AlertTriangle", "critical"),
+    "email_unsubscribed": ("Unsubscribed from emails", "Email", ""),
     "customer_deleted": ("Deleted in Shopify", "Person", ""),
 }
 _SOURCES = {
@@ -53,6 +60,8 @@ _SOURCES = {
     "archive": "Put away with the account",
     "restore": "Restored with the account",
 }
+_EMAILS = {"card": "Loyalty card", "campaign": "Campaign"}
+_BOUNCES = {"hard": "Hard bounce: later emails are blocked", "soft": "Soft bounce: blocks nothing"}
 _PLATFORMS = {"apple": "Apple Wallet", "google": "Google Wallet"}
 
 
@@ -83,6 +92,14 @@ def _reason(details: Details) -> str:
         return ""
     # Other events give their reason in words, such as a push that a provider refused.
     return f"Reason: {dict(adjustments.REASONS).get(code, code)}"
+
+
+def _email(details: Details) -> str:
+    return _EMAILS.get(details.get("email") or "", "")
+
+
+def _bounce(details: Details) -> str:
+    return _BOUNCES.get(details.get("bounce") or "", "")
 
 
 def _order(details: Details) -> str:
