@@ -85,7 +85,15 @@ def _queue(
         created_at=now,
     )
     session.add(message)
-    timeline.note_event(session, member.shop_id, member.id, timeline.EMAIL_ASKED, now, email="card")
+    timeline.note_event(
+        session,
+        member.shop_id,
+        member.id,
+        timeline.EMAIL_ASKED,
+        now,
+        email="card",
+        actor=str(actor),
+    )
     subject = ("member", str(member.id))
     audit.record(
         session, member.shop_id, actor, "card_email_asked", subject, now=now, email=str(message.id)

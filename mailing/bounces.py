@@ -76,7 +76,8 @@ def _clear(
         return False
     address.hard_bounced_at, address.hard_bounce_reason = None, None
     address.cleared_at = now
-    timeline.note_event(session, shop_id, member_id, timeline.EMAIL_BOUNCE_CLEARED, now)
+    kind = timeline.EMAIL_BOUNCE_CLEARED
+    timeline.note_event(session, shop_id, member_id, kind, now, actor=str(actor))
     subject = ("member", str(member_id))
     audit.record(session, shop_id, actor, "email_bounce_cleared", subject, now=now)
     return True

@@ -45,7 +45,7 @@ def configure(settings: MailSettings) -> None:
 
 def is_on() -> bool:
     """Whether this installation can send emails."""
-    return bool(current().sender)
+    return _settings is not None and bool(_settings.sender)
 
 
 def current() -> MailSettings:
