@@ -23,6 +23,7 @@ from loyalty.queries.profile import (
     list_timeline,
 )
 from shopify_app.admin.adjustment_form import AdjustmentForm
+from shopify_app.admin.member_emails import read_emails
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.timeline_words import entry_id_of
 from shopify_app.platform.admin_auth import admin_page
@@ -43,7 +44,7 @@ def profile(member_id: str) -> str:
         enter(session)
         values = read_figures(session, member)
         values["passes"] = count_installed(session, g.shop_id, member)
-        values["emails"] = card_emails.read_emails(session, member)
+        values["emails"] = read_emails(session, member)
         if tab == "orders":
             values["orders"] = _read_orders(session, member, after=None)
     return render_template(

@@ -117,7 +117,9 @@ def _text(details: Details) -> str:
     return f"“{text}”" if text else ""
 
 
-_LINES: tuple[Callable[[Details], str], ...] = (_source, _reason, _order, _platform, _text)
+_LINES: tuple[Callable[[Details], str], ...] = (
+    *(_source, _email, _bounce, _reason, _order, _platform, _text),
+)
 
 
 def _context_lines(context: EntryContext, details: Details) -> list[str]:

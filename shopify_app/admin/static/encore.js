@@ -24,7 +24,11 @@ function openDialog(dialog, sign) {
   points.setSelectionRange(points.value.length, points.value.length);
 }
 
-addEventListener('encore:close', (event) => document.getElementById(event.detail.id)?.close());
+addEventListener('encore:close', (event) => {
+  const open = document.getElementById(event.detail.id);
+  if (open?.close) open.close();
+  else open?.removeAttribute('open');
+});
 
 // --- The balance after the change, while it is typed
 
