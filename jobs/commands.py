@@ -7,6 +7,7 @@ from uuid import UUID
 import click
 
 from jobs import dead_letters, overview, schedule
+from jobs.privacy import removal, requests
 from loyalty.audit import Actor
 from loyalty.base import db
 from loyalty.base.clock import utc_now
@@ -88,6 +89,28 @@ def privacy_requests(domain: str | None) -> None:
                 f"{shop.domain} {row.id} {row.subject} customer={row.customer_id} "
                 f"received={row.received_at:%Y-%m-%d} due={row.due_at:%Y-%m-%d}"
             )
+
+
+@operator.command("run-privacy-requests")
+@shop_option
+def run_privacy_requests(domain: str | None) -> None:
+    """Carry out now the privacy requests that are due."""
+    count = sum(requests.run_shop(shop.shop_id) for shop in list_shops(domain))
+    click.echo(f"{count} privacy requests worked on")
+
+
+@operator.command("removal-proof")
+@click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
+def removal_proof(domain: str) -> None:
+    """Say when everything of a shop was deleted; fails when it never was."""
+    with db.shopless_transaction() as session:
+        proof = removal.find_proof(session, domain)
+    if proof is None:
+        raise click.ClickException(f"{domain} was never removed")
+    click.echo(
+        f"requested={proof.requested_at:%Y-%m-%d %H:%M}Z due={proof.due_at:%Y-%m-%d} "
+        f"removed={proof.removed_at:%Y-%m-%d %H:%M}Z"
+    )
 
 
 @operator.command()

@@ -1,5 +1,6 @@
 """What waits in the database, as Prometheus gauges read at each scrape."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -8,15 +9,18 @@ from prometheus_client.metrics_core import Metric
 
 from jobs import overview
 from jobs.overview import Backlog
+from jobs.privacy.requests import Waiting, list_waiting
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 
 
 def read_gauges() -> Sequence[Metric]:
-    """Rows that wait and the age of the oldest, for inbox, outbox and each subscriber."""
+    """Rows that wait and the age of the oldest, for each hand-over; privacy requests, too."""
     with db.shopless_transaction() as session:
         backlogs = overview.list_backlogs(session)
-    return _families(backlogs, utc_now())
+        requests = list_waiting(session)
+    now = utc_now()
+    return [*_families(backlogs, now), *_privacy(requests, now)]
 
 
 def _families(backlogs: Sequence[Backlog], now: datetime) -> Sequence[Metric]:
@@ -52,3 +56,19 @@ def _families(backlogs: Sequence[Backlog], now: datetime) -> Sequence[Metric]:
         deliveries,
         overdue,
     ]
+
+
+def _privacy(requests: Sequence[Waiting], now: datetime) -> Sequence[Metric]:
+    """An alarm belongs on the time left: of 30 days, an honest run needs minutes."""
+    waiting = GaugeMetricFamily(
+        "encore_privacy_requests", "Privacy requests not met", labels=["subject", "state"]
+    )
+    counts = Counter((one.subject, "stuck" if one.is_stuck else "waiting") for one in requests)
+    for labels, count in sorted(counts.items()):
+        waiting.add_metric(labels, count)
+    left = GaugeMetricFamily(
+        "encore_privacy_seconds_left", "Until the soonest privacy request is due"
+    )
+    if requests:
+        left.add_metric([], int((requests[0].due_at - now).total_seconds()))
+    return [waiting, left]

@@ -1,4 +1,4 @@
-"""Forgets what was dealt with a month ago: webhooks with their bodies, relayed events.
+"""Forgets what was dealt with a month ago: webhooks with their bodies, relayed events, strays.
 
 What waits for a person (parked, dead) stays, but a parked webhook loses its body: it names people.
 """
@@ -13,16 +13,19 @@ from loyalty.outbox import Delivery, OutboxEvent
 from loyalty.till.tables import TillAllowance
 from mailing.feedback import forget_old
 from pos_extension.tables import TillWrite
-from shopify_app.platform.tables import InboxRow
+from shopify_app.platform.tables import InboxRow, PrivacyDocument, StrayWebhook
 
 KEPT = timedelta(days=30)
+DOCUMENTS_KEPT = timedelta(days=60)
+"""The merchant hands a document on within 30 days of its making; nobody needs it after twice that.
+"""
 BATCH = 2_000
 
 
 def purge(shop_id: int, *, now: datetime) -> int:
     """Delete the shop's old rows, a batch per transaction; returns how many."""
     oldest = first_id_at(now - KEPT)
-    total = 0
+    total = _purge_documents(shop_id, now - DOCUMENTS_KEPT)
     _blank_parked(shop_id, oldest)
     total += forget_old(shop_id, now=now)
     for purge_batch in (_purge_inbox, _purge_outbox):
@@ -31,10 +34,27 @@ def purge(shop_id: int, *, now: datetime) -> int:
     return total + _purge_till(shop_id, now - KEPT)
 
 
+def purge_strays(*, now: datetime) -> int:
+    """Delete the old webhooks of shops that we do not know; returns how many."""
+    statement = delete(StrayWebhook).where(StrayWebhook.received_at < now - KEPT)
+    with db.shopless_transaction() as session:
+        result = session.execute(statement, execution_options={"synchronize_session": False})
+        return result.rowcount  # type: ignore[attr-defined]
+
+
 def first_id_at(moment: datetime) -> UUID:
     """The smallest UUIDv7 of `moment`: our ids sort by time, so they find old rows by key."""
     milliseconds = int(moment.timestamp() * 1000)
     return UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62)
+
+
+def _purge_documents(shop_id: int, made_before: datetime) -> int:
+    statement = delete(PrivacyDocument).where(
+        PrivacyDocument.shop_id == shop_id, PrivacyDocument.made_at < made_before
+    )
+    with db.shop_transaction(shop_id) as session:
+        result = session.execute(statement, execution_options={"synchronize_session": False})
+        return result.rowcount  # type: ignore[attr-defined]
 
 
 def _purge_inbox(shop_id: int, oldest: UUID) -> int:

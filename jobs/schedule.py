@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 import structlog
 
 from jobs import overview, purge, queues
+from jobs.privacy import requests
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.ledger.selfcheck import find_differences
@@ -78,6 +79,7 @@ def purge_bodies() -> None:
             purge.purge(shop.shop_id, now=utc_now())
         except Exception:
             log.exception("purge_failed", shop=shop.shop_id)
+    purge.purge_strays(now=utc_now())
 
 
 def _list_shops() -> Sequence[overview.ListedShop]:
@@ -87,6 +89,7 @@ def _list_shops() -> Sequence[overview.ListedShop]:
 
 SCHEDULE = (
     Task("sweep", sweep, every=timedelta(seconds=15)),
+    Task("privacy_requests", requests.run_all, every=timedelta(minutes=5)),
     Task("refresh_tokens", refresh_tokens, every=timedelta(days=1), at=time(2, 10)),
     Task("selfcheck", selfcheck, every=timedelta(days=1), at=time(3, 10)),
     Task("purge_bodies", purge_bodies, every=timedelta(days=1), at=time(4, 10)),

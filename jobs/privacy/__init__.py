@@ -1,0 +1,1 @@
+"""Carrying out privacy requests: all of a person gathered or erased, or a whole shop removed."""

@@ -1,0 +1,217 @@
+"""The parts of the domain's own tables. The books stay; who they are of does not."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, null, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from loyalty.audit import AuditRow
+from loyalty.earning.tables import Award, AwardLine
+from loyalty.ledger.tables import Deficit, EntryNote, LedgerEntry, Lot, LotDebit
+from loyalty.members.tables import Customer, Member, MemberBalance, TimelineEvent
+from loyalty.orders.tables import Order, OrderLine, Refund, RefundLine
+from loyalty.outbox import Delivery, OutboxEvent
+from loyalty.preferences import NotificationPreference
+from loyalty.privacy.parts import (
+    Blank,
+    Drop,
+    Keep,
+    Part,
+    Person,
+    Run,
+    by_customer,
+    by_either,
+    by_member,
+)
+
+_BOOKS = Keep("the shop's books: numbers of a member who is anonymous by now")
+_MOVES = "moves to the survivor"
+_WORK = "only says that something is to be done again for the member"
+
+# Numbers and codes: what of an event's or audit row's details names nobody.
+_HARMLESS = (
+    *("points", "entry", "entry_id", "entry_kind", "platform", "reason_code", "topic", "missing"),
+    *("preference", "is_active"),
+)
+
+
+def _is_member(person: Person) -> ColumnElement[bool]:
+    return (Member.shop_id == person.shop_id) & Member.id.in_(person.member_ids)
+
+
+def _is_order_of(model: Any) -> Any:
+    """The rows of a table that hangs on orders."""
+
+    def whose(person: Person) -> ColumnElement[bool]:
+        orders = select(Order.order_id).where(_orders(person))
+        return (model.shop_id == person.shop_id) & model.order_id.in_(orders)
+
+    return whose
+
+
+def _orders(person: Person) -> ColumnElement[bool]:
+    return by_either(Order)(person) | (
+        (Order.shop_id == person.shop_id) & Order.order_id.in_(person.order_ids)
+    )
+
+
+def _refund_lines(person: Person) -> ColumnElement[bool]:
+    refunds = select(Refund.refund_id).where(_is_order_of(Refund)(person))
+    return (RefundLine.shop_id == person.shop_id) & RefundLine.refund_id.in_(refunds)
+
+
+def _lot_debits(person: Person) -> ColumnElement[bool]:
+    lots = select(Lot.id).where(by_member(Lot)(person))
+    return (LotDebit.shop_id == person.shop_id) & LotDebit.lot_id.in_(lots)
+
+
+def _audited(person: Person) -> ColumnElement[bool]:
+    """Rows about the person, and rows of what they did themselves."""
+    ids = [str(member_id) for member_id in person.member_ids]
+    is_about = (AuditRow.subject_kind == "member") & AuditRow.subject_id.in_(ids)
+    is_by = (AuditRow.actor_kind == "member") & AuditRow.actor_id.in_(ids)
+    return (AuditRow.shop_id == person.shop_id) & or_(is_about, is_by)
+
+
+def _harmless_details(column: Any) -> Any:
+    """`column` with the harmless keys alone, as an SQL expression."""
+    pairs = func.jsonb_each(column).table_valued("key", "value")
+    kept = select(func.jsonb_object_agg(pairs.c.key, pairs.c.value)).where(
+        pairs.c.key.in_(_HARMLESS)
+    )
+    return func.coalesce(kept.scalar_subquery(), text("'{}'::jsonb"))
+
+
+def _scrub_timeline(session: Session, person: Person, now: datetime) -> None:
+    session.execute(
+        update(TimelineEvent)
+        .where(by_member(TimelineEvent)(person))
+        .values(details=_harmless_details(TimelineEvent.details))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _scrub_audit(session: Session, person: Person, now: datetime) -> None:
+    session.execute(
+        update(AuditRow)
+        .where(_audited(person))
+        .values(details=_harmless_details(AuditRow.details))
+        .execution_options(synchronize_session=False)
+    )
+
+
+PARTS: Sequence[Part] = (
+    Part(
+        Member,
+        _is_member,
+        "Personal details",
+        Blank(
+            {
+                **dict.fromkeys(("first_name", "last_name", "email", "phone"), None),
+                "address": null(),
+                **dict.fromkeys(("birthday_on", "email_verified_at", "customer_since"), None),
+                "email_norm": "",
+                "sources": {},
+                "state": "erased",
+            },
+            keeps=("shop_id", "id", "enrolled_by", "joined_at", "sort_name", "search_text"),
+        ),
+        "the survivor's row stays, gaps filled from the other's",
+    ),
+    Part(
+        Customer,
+        by_customer(Customer),
+        "Shopify customers",
+        Blank(
+            {
+                **dict.fromkeys(("member_id", "first_name", "last_name", "email", "phone"), None),
+                "address": null(),
+                **dict.fromkeys(("customer_since", "shopify_updated_at"), None),
+                "email_norm": "",
+                "has_verified_email": False,
+                "has_account": False,
+                "redacted_at": lambda now: func.coalesce(Customer.redacted_at, now),
+            },
+            keeps=("shop_id", "customer_id", "deleted_at"),
+        ),
+        "points at the survivor",
+    ),
+    Part(MemberBalance, by_member(MemberBalance), "Points", _BOOKS, "recomputed from the lots"),
+    Part(
+        NotificationPreference,
+        by_member(NotificationPreference),
+        "Notification preferences",
+        Drop(),
+        "the stricter of the two",
+    ),
+    Part(
+        Order,
+        _orders,
+        "Orders",
+        Blank(
+            {"customer_id": None},
+            keeps=(
+                *("shop_id", "order_id", "name", "member_id", "currency", "taxes_included"),
+                *("is_test", "is_paid", "is_history", "source_name", "location_id"),
+                *("total_minor", "current_total_minor", "created_at", "processed_at"),
+                *("cancelled_at", "shopify_updated_at"),
+            ),
+        ),
+        "points at the survivor",
+    ),
+    Part(OrderLine, _is_order_of(OrderLine), "Order lines", _BOOKS, "follows its order"),
+    Part(Refund, _is_order_of(Refund), "Refunds", _BOOKS, "follows its order"),
+    Part(RefundLine, _refund_lines, "Refund lines", _BOOKS, "follows its refund"),
+    Part(
+        LedgerEntry,
+        by_member(LedgerEntry),
+        "Points activity",
+        _BOOKS,
+        "stays; merge_out and merge_in move the points",
+        secrets=("actor", "idempotency_key"),
+    ),
+    Part(EntryNote, by_member(EntryNote), "Notes on points", Drop(), "stays with its entry"),
+    Part(Lot, by_member(Lot), "Points by date", _BOOKS, "moves with its dates"),
+    Part(LotDebit, _lot_debits, "Points spent", _BOOKS, "follows its lot"),
+    Part(Deficit, by_member(Deficit), "Points owed", _BOOKS, "filled by the survivor's lots"),
+    Part(Award, by_member(Award), "Awards", _BOOKS, "follows its order"),
+    Part(AwardLine, _is_order_of(AwardLine), "Award lines", _BOOKS, "follows its award"),
+    Part(
+        TimelineEvent,
+        by_member(TimelineEvent),
+        "Timeline",
+        Run("what happened stays, its words go", _scrub_timeline),
+        "united in order of time",
+    ),
+    Part(
+        AuditRow,
+        _audited,
+        "What staff did about you",
+        Run("who did what stays, its words go", _scrub_audit),
+        "stays; it tells of the past",
+        # Staff are persons too.
+        secrets=("actor_id",),
+    ),
+    Part(
+        OutboxEvent,
+        by_member(OutboxEvent),
+        None,
+        Blank(
+            {"body": {}},
+            keeps=("shop_id", "id", "kind", "member_id", "state", "created_at"),
+        ),
+        "told again of the survivor",
+        withheld=_WORK,
+    ),
+    Part(
+        Delivery,
+        by_member(Delivery),
+        None,
+        Keep("says which subscriber was told when, and nothing of the person"),
+        "told again of the survivor",
+        withheld=_WORK,
+    ),
+)
+"""Parents before children; what is erased later must still find its parents' rows."""

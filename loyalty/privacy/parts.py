@@ -1,0 +1,134 @@
+"""One table's part in what is held of a person; every column is named, so that none is forgotten.
+
+Packages list the parts of their own tables; the composition stands in jobs/privacy.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, delete, select, update
+from sqlalchemy.orm import Session
+
+from loyalty.base.db import Base
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """By what one person's rows are known in a shop, all their identities together."""
+
+    shop_id: int
+    member_ids: tuple[UUID, ...] = ()
+    customer_ids: tuple[int, ...] = ()
+    order_ids: tuple[int, ...] = ()
+    emails: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+
+
+Whose = Callable[[Person], ColumnElement[bool]]
+Scrub = Callable[[Session, Person, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """Set columns to what names nobody; a callable value is given the time. `keeps`: the others."""
+
+    values: Mapping[str, Any]
+    keeps: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Delete the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Leave the rows as they are, for a reason."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Whatever else it takes; `does` says it in words."""
+
+    does: str
+    scrub: Scrub
+
+
+Erasure = Blank | Drop | Keep | Run
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is done with a table's rows of a person.
+
+    `title` heads them in the exported document; None leaves them out, and `withheld` says why.
+    `secrets` are columns that open something and are therefore not exported. `erase_later` is
+    done at a second look, days after `erase`, when what had to reach the outside has reached it.
+    `merge` says what becomes of the rows when two members are made one.
+    """
+
+    model: type[Base]
+    whose: Whose
+    title: str | None
+    erase: Erasure
+    merge: str
+    secrets: Sequence[str] = ()
+    withheld: str = ""
+    erase_later: Erasure = Keep("nothing is left to do")
+
+    @property
+    def table(self) -> Table:
+        """The table itself."""
+        table = self.model.__table__
+        assert isinstance(table, Table)
+        return table
+
+
+def by_member(model: Any) -> Whose:
+    """The rows whose member_id is the person's."""
+    return lambda person: (
+        (model.shop_id == person.shop_id) & (model.member_id.in_(person.member_ids))
+    )
+
+
+def by_customer(model: Any) -> Whose:
+    """The rows whose customer_id is the person's."""
+    return lambda person: (
+        (model.shop_id == person.shop_id) & (model.customer_id.in_(person.customer_ids))
+    )
+
+
+def by_either(model: Any) -> Whose:
+    """The rows whose member_id or customer_id is the person's."""
+    return lambda person: (
+        (model.shop_id == person.shop_id)
+        & (model.member_id.in_(person.member_ids) | model.customer_id.in_(person.customer_ids))
+    )
+
+
+def read_rows(session: Session, part: Part, person: Person) -> list[dict[str, Any]]:
+    """The person's rows of the part, column by column, without its secrets."""
+    columns = [c for c in part.table.columns if c.name not in (*part.secrets, "shop_id")]
+    rows = session.execute(
+        select(*columns).where(part.whose(person)).order_by(*part.table.primary_key.columns)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def carry_out(
+    session: Session, erasure: Erasure, part: Part, person: Person, *, now: datetime
+) -> None:
+    """Erase the person's rows of the part so; twice is no matter. Flushes; the caller commits."""
+    if isinstance(erasure, Run):
+        erasure.scrub(session, person, now)
+    elif isinstance(erasure, Drop):
+        session.execute(delete(part.table).where(part.whose(person)))
+    elif isinstance(erasure, Blank):
+        values = {name: v(now) if callable(v) else v for name, v in erasure.values.items()}
+        session.execute(update(part.table).where(part.whose(person)).values(values))
+    session.flush()

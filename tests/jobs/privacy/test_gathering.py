@@ -1,0 +1,101 @@
+"""customers/data_request: one document of all that is held of a person, and of nobody else."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from jobs.privacy import requests
+from jobs.privacy.catalogue import PARTS
+from loyalty.base import db
+from shopify_app.platform.tables import PrivacyDocument
+from tests.jobs.privacy.cast import STREET, Shopper, ask, order_id_of, request_of
+
+
+def document_of(who: Shopper, request_id: UUID) -> dict[str, Any]:
+    with db.shop_transaction(who.shop_id) as session:
+        found = session.get_one(PrivacyDocument, (who.shop_id, request_id))
+    document: dict[str, Any] = json.loads(found.body)
+    return document
+
+
+def test_all_that_is_held_is_gathered(alice: Shopper) -> None:
+    request_id = ask(alice, "customers/data_request")
+
+    requests.run_shop(alice.shop_id)
+
+    held = document_of(alice, request_id)["held"]
+    assert set(held) == {part.title for part in PARTS if part.title}
+    assert [title for title, rows in held.items() if not rows] == []
+    (person,) = held["Personal details"]
+    assert (person["first_name"], person["email"]) == ("Alice", alice.email)
+    assert person["address"]["address1"] == STREET
+    assert held["Orders"][0]["order_id"] == order_id_of(alice)
+    assert (
+        sum(entry["points"] for entry in held["Points activity"]) == held["Points"][0]["available"]
+    )
+    assert held["What Shopify told us"][0]["body"]["email"] == alice.email
+    assert held["Notes on points"][0]["body"] == "Alice called to complain"
+
+
+def test_nothing_that_opens_anything_is_in_it(alice: Shopper) -> None:
+    request_id = ask(alice, "customers/data_request")
+
+    requests.run_shop(alice.shop_id)
+
+    text = json.dumps(document_of(alice, request_id))
+    for secret in ("t" * 32, "m1.Alice", "push-alices-phone", "staff:42", "shop_id"):
+        assert secret not in text
+
+
+def test_nobody_else_is_in_it(alice: Shopper, bob: Shopper) -> None:
+    request_id = ask(alice, "customers/data_request")
+
+    requests.run_shop(alice.shop_id)
+
+    text = json.dumps(document_of(alice, request_id))
+    assert not any(mark in text for mark in bob.marks[:4])
+
+
+def test_of_somebody_unknown_nothing_is_held_and_the_document_says_so(alice: Shopper) -> None:
+    request_id = ask(alice, "customers/data_request", customer_id=31)
+
+    requests.run_shop(alice.shop_id)
+
+    document = document_of(alice, request_id)
+    assert document["request"]["customer_id"] == 31
+    held = {title for title, rows in document["held"].items() if rows}
+    # The request itself names an order of Alice's, which is why that is there.
+    assert held <= {
+        "Privacy requests",
+        "Orders",
+        "Order lines",
+        "Refunds",
+        "Refund lines",
+        "Award lines",
+    }
+    assert request_of(alice, request_id).state == "done"
+
+
+def test_after_an_erasure_only_that_is_told(alice: Shopper) -> None:
+    ask(alice, "customers/redact")
+    requests.run_shop(alice.shop_id)
+    request_id = ask(alice, "customers/data_request")
+
+    requests.run_shop(alice.shop_id)
+
+    document = document_of(alice, request_id)
+    text = json.dumps(document)
+    customers = document["held"]["Shopify customers"]
+    assert customers and all(customer["redacted_at"] for customer in customers)
+    assert not any(mark in text for mark in alice.marks)
+
+
+def test_what_was_asked_for_first_is_gathered_before_the_erasure(alice: Shopper) -> None:
+    # The erasure came in first, and is due first: the copy must still be of something.
+    ask(alice, "customers/redact", age_days=3)
+    request_id = ask(alice, "customers/data_request")
+
+    requests.run_shop(alice.shop_id)
+
+    (person,) = document_of(alice, request_id)["held"]["Personal details"]
+    assert person["first_name"] == "Alice"
