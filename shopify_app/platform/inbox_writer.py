@@ -1,4 +1,4 @@
-"""Group commit: requests take turns, and a turn writes what all have handed in, shop by shop.
+"""Group commit: one request writes what all have handed in, and wakes those that it wrote.
 
 A request gets its answer only after the commit that holds its row, so 200 means stored.
 """
@@ -6,157 +6,119 @@ A request gets its answer only after the commit that holds its row, so 200 means
 import os
 import threading
 from collections import defaultdict, deque
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, LiteralString
+from dataclasses import dataclass, field
 
-import psycopg
 import structlog
 from sqlalchemy import Engine
 
 from loyalty.base import db, faults
-from loyalty.base.ids import new_id
 from shopify_app.platform.bell_ringer import BellRinger
+from shopify_app.platform.inbox_insert import Arrival, InboxConnection
 
 log = structlog.get_logger()
 
 BATCH_MAX = 200
 # Shopify hangs up after five seconds.
 TIMEOUT_S = 4.0
-_STATEMENT_TIMEOUT_MS = 3500
-
-_INSERT: LiteralString = """
-INSERT INTO inbox_row (shop_id, id, webhook_id, event_id, topic, api_version, triggered_at,
-                       received_at, body, state, attempts, next_at)
-SELECT %b, id, webhook_id, event_id, topic, api_version, triggered_at, received_at, body,
-       'new', 0, received_at
-FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::text[], %b::text[], %b::timestamptz[],
-            %b::timestamptz[], %b::bytea[])
-     AS arrived (id, webhook_id, event_id, topic, api_version, triggered_at, received_at, body)
-ON CONFLICT DO NOTHING
-"""
 
 
 class NotStored(Exception):
     """The delivery was not committed, or not in time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A delivery as it came, for a shop that we know."""
-
-    shop_id: int
-    webhook_id: str
-    event_id: str | None
-    topic: str
-    api_version: str | None
-    triggered_at: datetime | None
-    received_at: datetime
-    body: bytes
+def _asleep() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
-    """An arrival whose request waits; `error` names what kept it from being stored."""
+    """An arrival whose request sleeps until it is settled, or until it must lead.
+
+    `error` names what kept it from being stored.
+    """
 
     arrival: Arrival
+    sleep: threading.Lock = field(default_factory=_asleep)
     is_settled: bool = False
+    must_lead: bool = False
     error: str | None = None
 
 
 class InboxWriter:
-    """Writes new inbox rows over one connection. Requests take turns; a turn writes for all.
+    """Writes new inbox rows over one connection. Who comes while nobody writes, leads: it writes
+    for all that wait, and names its successor.
 
     It has no thread of its own: handing each row to one and back cost more than the insert.
     """
 
     def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
         self._waiting: deque[_Waiting] = deque()
-        self._turn = threading.Lock()
-        self._connection: psycopg.Connection[Any] | None = None
+        self._is_led = False
+        self._changing = threading.Lock()
+        self._inbox = InboxConnection(conninfo)
         self._ringer = BellRinger("inbox")
 
     def store(self, arrival: Arrival) -> None:
         """Return once `arrival` is committed (or was there before); else raise NotStored."""
         mine = _Waiting(arrival)
-        self._waiting.append(mine)
-        if not self._turn.acquire(timeout=TIMEOUT_S):
-            # A later turn may still write it: sent again, it is known by its id.
-            raise NotStored("not committed in time")
-        try:
-            while not mine.is_settled:
-                self._write_a_batch()
-        finally:
-            self._turn.release()
+        with self._changing:
+            self._waiting.append(mine)
+            mine.must_lead, self._is_led = not self._is_led, True
+        if not mine.must_lead and not mine.sleep.acquire(timeout=TIMEOUT_S):
+            self._give_up(mine)
+        if mine.must_lead:
+            self._lead()
         if mine.error is not None:
             raise NotStored(mine.error)
 
-    def _write_a_batch(self) -> None:
-        by_shop: dict[int, list[_Waiting]] = defaultdict(list)
-        for _ in range(min(BATCH_MAX, len(self._waiting))):
-            one = self._waiting.popleft()
-            by_shop[one.arrival.shop_id].append(one)
-        for shop_id, batch in by_shop.items():
-            self._write(shop_id, batch)
+    def _give_up(self, mine: _Waiting) -> None:
+        """Nobody came for `mine` in time, unless somebody just did."""
+        with self._changing:
+            if mine.is_settled or mine.must_lead:
+                return
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+        # If it is just being written: sent again, it is known by its id.
+        raise NotStored("not committed in time")
+
+    def _lead(self) -> None:
+        """Write a batch that starts with the leader's own, then hand over."""
+        with self._changing:
+            count = min(BATCH_MAX, len(self._waiting))
+            batch = [self._waiting.popleft() for _ in range(count)]
+        try:
+            by_shop: dict[int, list[_Waiting]] = defaultdict(list)
+            for one in batch:
+                by_shop[one.arrival.shop_id].append(one)
+            for shop_id, rows in by_shop.items():
+                self._write(shop_id, rows)
+        finally:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        with self._changing:
+            self._is_led = bool(self._waiting)
+            if self._is_led:
+                self._waiting[0].must_lead = True
+                self._waiting[0].sleep.release()
 
     def _write(self, shop_id: int, batch: list[_Waiting]) -> None:
         error = None
         try:
-            self._insert(shop_id, [one.arrival for one in batch])
+            self._inbox.insert(shop_id, [one.arrival for one in batch])
             faults.point("inbox_row_committed", shop=shop_id, rows=len(batch))
         except Exception as failure:
             # Each of them must be told, whatever it was.
             error = type(failure).__name__
             log.warning("inbox_batch_failed", shop=shop_id, rows=len(batch), error=error)
         for one in batch:
-            one.is_settled, one.error = True, error
+            one.error, one.is_settled = error, True
+            if not one.must_lead:
+                one.sleep.release()
         if error is None:
             self._ringer.ring(shop_id)
-
-    def _insert(self, shop_id: int, arrivals: list[Arrival]) -> None:
-        """One transaction in one round trip; a connection that broke while idle is opened anew."""
-        was_open = self._connection is not None and not self._connection.closed
-        try:
-            self._insert_once(shop_id, arrivals)
-        except psycopg.OperationalError as error:
-            if not was_open or isinstance(error, psycopg.errors.QueryCanceled):
-                raise
-            self._insert_once(shop_id, arrivals)
-
-    def _insert_once(self, shop_id: int, arrivals: list[Arrival]) -> None:
-        connection = self._open()
-        try:
-            with connection.pipeline():
-                connection.execute("BEGIN")
-                # A literal, never set_config(): Citus carries only literals to its workers.
-                connection.execute(f"SET LOCAL encore.shop = '{int(shop_id)}'".encode())
-                connection.execute(_INSERT, [shop_id, *_columns(arrivals)], prepare=True)
-                connection.execute("COMMIT")
-        except BaseException:
-            # Whatever state it is in, the next batch must not inherit it.
-            connection.close()
-            raise
-
-    def _open(self) -> "psycopg.Connection[Any]":
-        if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(
-                self._conninfo,
-                autocommit=True,
-                connect_timeout=2,
-                options=f"-c statement_timeout={_STATEMENT_TIMEOUT_MS}",
-            )
-        return self._connection
-
-
-def _columns(arrivals: list[Arrival]) -> list[list[Any]]:
-    """The arrivals column by column, as _INSERT takes them."""
-    names = (
-        *("webhook_id", "event_id", "topic", "api_version"),
-        *("triggered_at", "received_at", "body"),
-    )
-    ids = [new_id() for _ in arrivals]
-    return [ids, *([getattr(arrival, name) for arrival in arrivals] for name in names)]
 
 
 _writer: tuple[int, Engine, InboxWriter] | None = None

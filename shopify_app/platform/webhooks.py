@@ -23,7 +23,7 @@ from werkzeug.wsgi import get_content_length, get_input_stream
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shopless_transaction
 from shopify_app.platform import inbox_writer, shop_ids
-from shopify_app.platform.inbox_writer import Arrival
+from shopify_app.platform.inbox_insert import Arrival
 from shopify_app.platform.session_tokens import is_shop_domain
 from shopify_app.platform.settings import current, secrets
 from shopify_app.platform.tables import StrayWebhook
@@ -46,6 +46,7 @@ _STATUS_LINES = {
 }
 
 deliveries_total = Counter("encore_webhooks_total", "Webhook deliveries by answer", ("status",))
+_counters = {status: deliveries_total.labels(status) for status in _STATUS_LINES}
 
 
 @blueprint.post(PATHS[0])
@@ -68,7 +69,7 @@ def _door(inside: "WSGIApplication") -> "WSGIApplication":
         if not is_delivery or not _came_by_tls(environ):
             return inside(environ, start_response)
         start_response(_STATUS_LINES[answer(environ)], [("Content-Length", "0")])
-        return ()
+        return []  # a list: the server sends it without asking for more
 
     return serve
 
@@ -81,7 +82,7 @@ def _came_by_tls(environ: "WSGIEnvironment") -> bool:
 def answer(environ: "WSGIEnvironment") -> int:
     """200 once stored; 401 unsigned, 400 without its headers, 413 too large, 503 not stored."""
     status = _take(environ)
-    deliveries_total.labels(status).inc()
+    _counters[status].inc()
     return status
 
 
@@ -109,8 +110,10 @@ def _read(environ: "WSGIEnvironment") -> bytes | None:
     """The body; None when it is too long, whether or not its length was announced."""
     if (get_content_length(environ) or 0) > BODY_BYTES_MAX:
         return None
-    # One byte more than we take: a body without a length is cut there, not refused.
-    body = get_input_stream(environ, max_content_length=BODY_BYTES_MAX + 1).read()
+    stream = environ["wsgi.input"]
+    if not environ.get("wsgi.input_terminated"):
+        stream = get_input_stream(environ)
+    body: bytes = stream.read(BODY_BYTES_MAX + 1)
     return body if len(body) <= BODY_BYTES_MAX else None
 
 
