@@ -50,7 +50,7 @@ def run() -> list[Figure]:
     """Both in turns, within the same minute."""
     body = json.dumps(order([Line(title=f"Soap number {n}") for n in range(3)])).encode()
     ours, theirs = [], []
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, _serving(Path(folder)) as serving:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, serve(Path(folder)) as serving:
         script = _pgbench_script(Path(folder), serving.server, body)
         for _ in range(ROUNDS):
             theirs.append(_pgbench_inserts_per_second(serving.server, script))
@@ -67,7 +67,7 @@ def run() -> list[Figure]:
 
 
 @contextmanager
-def _serving(folder: Path) -> Iterator[Serving]:
+def serve(folder: Path) -> Iterator[Serving]:
     """The web app as granian serves it, with one installed shop."""
     folder.chmod(0o711)
     with ExitStack() as stack:

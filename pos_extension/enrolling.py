@@ -17,7 +17,6 @@ from loyalty.base.db import shop_transaction
 from loyalty.members.contact import Contact, read_contact, read_name
 from loyalty.members.enrolment import find_by_verified_email, join
 from loyalty.members.facts import CustomerFacts
-from loyalty.members.states import get_active_member
 from loyalty.queries.till import find_country, read_till_member
 from loyalty.shops.tables import Shop
 from loyalty.till.grants import TillUser
@@ -132,7 +131,7 @@ class _Join:
 def _answer(
     session: Session, shop: Shop, member_id: UUID, *, was_known: bool, by: TillUser, now: datetime
 ) -> Answer:
-    get_active_member(session, shop.shop_id, member_id)
+    member = member_json(session, shop, member_id, now=now)
     audit.record(
         session,
         shop.shop_id,
@@ -142,5 +141,4 @@ def _answer(
         now=now,
         location_id=by.location_id,
     )
-    member = member_json(session, shop, member_id, now=now)
     return Answer(201, {"member": member, "was_known": was_known}, member_id)

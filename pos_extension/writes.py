@@ -104,4 +104,5 @@ def _keep(session: Session, shop_id: int, write: Write, answer: Answer) -> None:
         update(TillWrite)
         .where(TillWrite.shop_id == shop_id, TillWrite.client_key == write.client_key)
         .values(status=answer.status, answer=answer.body, member_id=answer.member_id)
+        .execution_options(synchronize_session=False)
     )

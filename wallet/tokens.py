@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from wallet.tables import MemberToken
 
@@ -60,20 +60,19 @@ def find_scanned(session: Session, shop_id: int, scanned: str) -> Scan | None:
     token, short_code = _as_token(scanned), _as_short_code(scanned)
     if token is None and short_code is None:
         return None
-    found = session.scalar(
-        select(MemberToken).where(
+    newer = aliased(MemberToken)
+    newest_epoch = (
+        select(func.max(newer.epoch))
+        .where(newer.shop_id == shop_id, newer.member_id == MemberToken.member_id)
+        .scalar_subquery()
+    )
+    found = session.execute(
+        select(MemberToken.member_id, MemberToken.epoch == newest_epoch).where(
             MemberToken.shop_id == shop_id,
             MemberToken.token == token if token else MemberToken.short_code == short_code,
         )
-    )
-    if found is None:
-        return None
-    newest = session.scalar(
-        select(func.max(MemberToken.epoch)).where(
-            MemberToken.shop_id == shop_id, MemberToken.member_id == found.member_id
-        )
-    )
-    return Scan(found.member_id, found.epoch == newest)
+    ).one_or_none()
+    return None if found is None else Scan(*found)
 
 
 def _as_token(scanned: str) -> str | None:

@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from loyalty.base.clock import day_in
+from loyalty.base.errors import MemberNotActive, MemberNotFound
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.contact import mask_contact
-from loyalty.members.states import get_active_member
-from loyalty.members.tables import Customer, MemberBalance
+from loyalty.members.tables import Customer, Member, MemberBalance
 from loyalty.orders.tables import Order
 from loyalty.shops.tables import Location, Shop
 
@@ -38,19 +39,18 @@ class TillMember:
 
 
 def read_till_member(session: Session, shop: Shop, member_id: UUID) -> TillMember:
-    """The active member; raises MemberNotFound or MemberNotActive."""
-    member = get_active_member(session, shop.shop_id, member_id)
-    available = session.scalar(
-        select(MemberBalance.available).where(
-            MemberBalance.shop_id == shop.shop_id, MemberBalance.member_id == member_id
-        )
-    )
+    """The active member; raises MemberNotFound or MemberNotActive. Two queries: a cashier waits."""
+    row = session.execute(_member(shop.shop_id, member_id)).one_or_none()
+    if row is None:
+        raise MemberNotFound(str(member_id))
+    if row.state != "active":
+        raise MemberNotActive(row.state)
     return TillMember(
-        name=" ".join(part for part in (member.first_name, member.last_name) if part) or "No name",
-        contact=mask_contact(member.email, member.phone),
-        points=available or 0,
-        customer_id=_customer_id(session, shop.shop_id, member_id),
-        joined_on=day_in(shop.timezone, member.joined_at),
+        name=" ".join(part for part in (row.first_name, row.last_name) if part) or "No name",
+        contact=mask_contact(row.email, row.phone),
+        points=row.available,
+        customer_id=row.customer_id,
+        joined_on=day_in(shop.timezone, row.joined_at),
         last_order=_last_order(session, shop, member_id),
     )
 
@@ -75,9 +75,9 @@ def find_country(session: Session, shop_id: int, location_id: int) -> str | None
     return country if isinstance(country, str) else None
 
 
-def _customer_id(session: Session, shop_id: int, member_id: UUID) -> int | None:
+def _member(shop_id: int, member_id: UUID) -> Select[Any]:
     """Of several customers who are one member: who has an account, then the newest."""
-    return session.scalar(
+    customer_id = (
         select(Customer.customer_id)
         .where(
             Customer.shop_id == shop_id,
@@ -86,12 +86,31 @@ def _customer_id(session: Session, shop_id: int, member_id: UUID) -> int | None:
         )
         .order_by(Customer.has_account.desc(), Customer.customer_id.desc())
         .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        select(Member.state, Member.first_name, Member.last_name, Member.email, Member.phone)
+        .add_columns(Member.joined_at, MemberBalance.available, customer_id.label("customer_id"))
+        .join(
+            MemberBalance,
+            (MemberBalance.shop_id == Member.shop_id) & (MemberBalance.member_id == Member.id),
+        )
+        .where(Member.shop_id == shop_id, Member.id == member_id)
     )
 
 
 def _last_order(session: Session, shop: Shop, member_id: UUID) -> LastOrder | None:
-    order = session.scalar(
-        select(Order)
+    earned = (
+        select(func.coalesce(func.sum(LedgerEntry.points), 0))
+        .where(
+            LedgerEntry.shop_id == shop.shop_id,
+            LedgerEntry.order_id == Order.order_id,
+            LedgerEntry.kind.in_(("earn_order", "earn_reversal")),
+        )
+        .scalar_subquery()
+    )
+    row = session.execute(
+        select(Order.name, Order.processed_at, earned.label("points"))
         .where(
             Order.shop_id == shop.shop_id,
             Order.member_id == member_id,
@@ -100,14 +119,7 @@ def _last_order(session: Session, shop: Shop, member_id: UUID) -> LastOrder | No
         )
         .order_by(Order.processed_at.desc(), Order.order_id.desc())
         .limit(1)
-    )
-    if order is None:
+    ).one_or_none()
+    if row is None:
         return None
-    points = session.scalar(
-        select(func.coalesce(func.sum(LedgerEntry.points), 0)).where(
-            LedgerEntry.shop_id == shop.shop_id,
-            LedgerEntry.order_id == order.order_id,
-            LedgerEntry.kind.in_(("earn_order", "earn_reversal")),
-        )
-    )
-    return LastOrder(order.name, day_in(shop.timezone, order.processed_at), int(points or 0))
+    return LastOrder(row.name, day_in(shop.timezone, row.processed_at), int(row.points))
