@@ -150,7 +150,8 @@ def load_credentials(settings: setup.GoogleSettings) -> Credentials:
 
 
 def _refresh(credentials: Credentials, http: requests.Session) -> None:
-    # google-auth would wait two minutes for an answer.
+    # google-auth would wait two minutes for an answer. Its session is not for us: beside each
+    # token that asks another address of Google's for the account's regions.
     request: Any = partial(AuthRequest(http), timeout=TIMEOUT_S)
     try:
         credentials.refresh(request)
