@@ -22,7 +22,8 @@ export function useSignal<T>(signal: Signal<T>): T {
   useEffect(() => {
     setValue(signal.value);
     return signal.subscribe((changed) => setValue(changed));
-  }, [signal]);
+    // A host may hand out its signals anew at each look: they are the same all the same.
+  }, []);
   return value;
 }
 

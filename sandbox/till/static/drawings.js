@@ -4,8 +4,8 @@
 import {boxStyle, SIZES, spacing} from './sizes.js';
 
 const box = {
-  html: '<slot></slot>',
-  draw: (host, _, values) => Object.assign(host.style, boxStyle(values)),
+  html: '<div class="box"><slot></slot></div>',
+  draw: (_, root, values) => Object.assign(root.querySelector('.box').style, boxStyle(values)),
 };
 
 const field = {
@@ -38,10 +38,10 @@ export const DRAWINGS = {
   's-scroll-box': box,
   's-box': box,
   's-stack': {
-    html: '<slot></slot>',
-    draw(host, _, values) {
+    html: '<div class="stack"><slot></slot></div>',
+    draw(_, root, values) {
       const {direction = 'block', alignItems, justifyContent, gap, rowGap, columnGap} = values;
-      Object.assign(host.style, boxStyle(values), {
+      Object.assign(root.querySelector('.stack').style, boxStyle(values), {
         flexDirection: direction === 'inline' ? 'row' : 'column',
         flexWrap: direction === 'inline' ? 'wrap' : 'nowrap',
         alignItems: alignItems || (direction === 'inline' ? 'start' : 'stretch'),
@@ -161,7 +161,7 @@ function drawField(root, input, {label = '', value = '', placeholder = '', detai
 }
 
 function markChoices(host) {
-  const chosen = host.values.values ?? [];
+  const chosen = Array.isArray(host.values.values) ? host.values.values : [];
   for (const choice of host.querySelectorAll('s-choice')) choice.selected = chosen.includes(choice.value);
 }
 

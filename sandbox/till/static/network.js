@@ -1,5 +1,8 @@
 // `fetch` inside an extension: our server's requests carry a session token, others do not.
 
+// Taken before the extension's own takes its place.
+const browserFetch = window.fetch.bind(window);
+
 export function createFetch(frame, device) {
   const appOrigin = new URL(frame.appUrl).origin;
   return async (input, init = {}) => {
@@ -19,7 +22,7 @@ export function createFetch(frame, device) {
     const headers = new Headers(init.headers);
     const token = isApp ? await device.session.getSessionToken() : undefined;
     if (token) headers.set('Authorization', `Bearer ${token}`);
-    const response = await fetch(url, {...init, headers, credentials: 'omit'});
+    const response = await browserFetch(url, {...init, headers, credentials: 'omit'});
     // The server has done its work; its answer does not get here.
     if (fate.mode === 'lose_answer') throw lost();
     return response;

@@ -1,7 +1,7 @@
 // Puts the member's customer on the cart. Points go to the customer on the paid order, so this
 // is what makes a sale count for them.
 
-import {useEffect, useState} from 'preact/hooks';
+import {useRef, useState} from 'preact/hooks';
 import {type Till, useSignal} from '../host';
 import type {Member} from '../wire';
 import type {Words} from '../words';
@@ -10,22 +10,25 @@ export function Attach({till, member, t}: {till: Till; member: Member; t: Words}
   const cart = useSignal(till.cart.current);
   const [isBusy, setBusy] = useState(false);
   const [hasFailed, setFailed] = useState(false);
-  // POS may say that the customer is set before its cart shows it.
+  // POS may say that the customer is set before its cart shows it: believe it until then.
   const [isTrusted, setTrusted] = useState(false);
+  const wasShown = useRef(false);
   const onCart = cart.customer?.id;
   const isShown = onCart !== undefined && onCart === member.customer_id;
-  useEffect(() => {
-    if (isShown) setTrusted(false);
-  }, [isShown]);
+  if (isShown) wasShown.current = true;
 
   const {customer_id: customerId} = member;
   if (customerId === null) return <s-text tone="warning">{t('member.no_customer')}</s-text>;
-  if (isShown || isTrusted) return <s-banner tone="success" heading={t('member.attached')} />;
+  if (isShown || (isTrusted && !wasShown.current)) {
+    return <s-banner tone="success" heading={t('member.attached')} />;
+  }
   if (cart.editable === false) return <s-text tone="warning">{t('member.not_editable')}</s-text>;
 
   const attach = async () => {
     setBusy(true);
     setFailed(false);
+    setTrusted(false);
+    wasShown.current = false;
     try {
       await till.cart.setCustomer({id: customerId});
       setTrusted(true);

@@ -36,7 +36,7 @@ function Facts({member, t}: {member: Member; t: Words}) {
     <s-section heading={member.name}>
       <s-stack direction="block" gap="small">
         <s-stack direction="inline" gap="small" alignItems="center">
-          <s-text type="strong">{t('member.points', {count: member.points})}</s-text>
+          <s-heading>{t('member.points', {count: member.points})}</s-heading>
           {member.tier && <s-badge tone="info">{member.tier}</s-badge>}
         </s-stack>
         {member.contact && <s-text>{member.contact}</s-text>}
