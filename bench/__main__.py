@@ -5,7 +5,7 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import fresh_clone, order_to_phone, pass_signing, webhook_acceptance
+from bench import fresh_clone, order_to_phone, pass_signing, till_scan, webhook_acceptance
 from bench.figures import Figure
 
 REPORT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "Accepting webhooks": webhook_acceptance,
     "Signing passes": pass_signing,
     "From an order to the phone": order_to_phone,
+    "A scan at the till": till_scan,
     "From a fresh clone to serving": fresh_clone,
 }
 
