@@ -64,7 +64,9 @@ def _addresses(world: World, phone_url: str) -> dict[str, Any]:
             "till_received": f"{world.till_url}/received",
             "google": world.google_url,
             "google_received": f"{world.google_url}/received",
-            "email": None,
+            "mail": world.mail_url,
+            "mail_inbox": f"{world.mail_url}/inbox",
+            "mail_received": f"{world.mail_url}/received",
         },
     }
 
@@ -77,6 +79,7 @@ def _tell_people(addresses: dict[str, Any], seconds: float) -> None:
     print(f"  Shopify stand-in, what it received   {addresses['stand_ins']['shopify_received']}")
     print(f"  Apple stand-in, what it received     {addresses['stand_ins']['phones_received']}")
     print(f"  Google stand-in, its Android phone   {addresses['stand_ins']['google']}/phones")
+    print(f"  Amazon stand-in, everybody's inbox   {addresses['stand_ins']['mail_inbox']}")
     print("Ctrl-C ends it.", flush=True)
 
 

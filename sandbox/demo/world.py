@@ -21,6 +21,7 @@ QUEUES = ("inbox", "relay", "wallet", "google", "mail", "backfill")
 EXTENSION = ROOT / "pos_extension" / "ui" / "dist"
 PASS_TYPE_ID, TEAM_ID = "pass.com.example.encore", "ENCORE1234"
 GOOGLE_ISSUER_ID = "3388000000022195801"
+MAIL_FROM, AWS_REGION = "cards@encore.example", "us-east-1"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Ports:
     phone: int
     till: int
     google: int
+    mail: int
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Secrets:
     encryption_key: str
     link_secret: str
     metrics_token: str
+    aws_key_id: str
+    aws_secret: str
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,11 @@ class World:
         """The Google Wallet stand-in."""
         return f"http://127.0.0.1:{self.ports.google}"
 
+    @property
+    def mail_url(self) -> str:
+        """The stand-in for Amazon's SES and SNS; everybody's mailbox is at /inbox."""
+        return f"http://127.0.0.1:{self.ports.mail}"
+
     def admin_url(self, domain: str = SHOPS[0]) -> str:
         """The page of Shopify admin that frames our app."""
         return f"{self.shopify_url}/store/{domain.split('.')[0]}/apps/encore"
@@ -145,6 +154,8 @@ def _make_world(
         encryption_key=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         link_secret=secrets.token_hex(32),
         metrics_token=secrets.token_hex(16),
+        aws_key_id=f"AKIA{secrets.token_hex(8).upper()}",
+        aws_secret=secrets.token_hex(20),
     )
     environment = _environment(state, ports, made, servers)
     metrics = state / "metrics"  # where web and workers add up their counters
@@ -161,7 +172,9 @@ def _environment(state: Path, ports: Ports, made: Secrets, servers: Servers) -> 
     shopify = f"http://127.0.0.1:{ports.shopify}"
     google = f"http://127.0.0.1:{ports.google}"
     inherited = {k: v for k, v in os.environ.items() if k not in ("READY_FILE", "PORT")}
-    return inherited | {
+    # Somebody's real account must not come into it.
+    inherited = {k: v for k, v in inherited.items() if not k.startswith("AWS_")}
+    return inherited | _mail_environment(ports, made) | {
         "SANDBOX": "true",
         "APP_URL": f"http://localhost:{ports.app}",
         "DATABASE_URL": servers.app_url,
@@ -192,6 +205,20 @@ def _environment(state: Path, ports: Ports, made: Secrets, servers: Servers) -> 
     }
 
 
+def _mail_environment(ports: Ports, made: Secrets) -> dict[str, str]:
+    """What the app and boto3 read of email."""
+    return {
+        "MAIL_FROM": MAIL_FROM,
+        "SES_REGION": AWS_REGION,
+        "SES_URL": f"http://127.0.0.1:{ports.mail}",
+        "SES_CONFIGURATION_SET": "encore",
+        "SNS_TOPIC_ARNS": f"arn:aws:sns:{AWS_REGION}:123456789012:encore-mail",
+        "SNS_URL": f"http://127.0.0.1:{ports.mail}",
+        "AWS_ACCESS_KEY_ID": made.aws_key_id,
+        "AWS_SECRET_ACCESS_KEY": made.aws_secret,
+    }
+
+
 def _start_stand_ins(world: World, customers: int, orders: int) -> None:
     python, ports, made = sys.executable, world.ports, world.secrets
     shopify = [python, "-m", "sandbox.shopify", "--port", str(ports.shopify)]
@@ -209,16 +236,22 @@ def _start_stand_ins(world: World, customers: int, orders: int) -> None:
     google = [python, "-m", "sandbox.google", "--port", str(ports.google)]
     google += ["--state", str(world.state / "google"), "--app-url", world.app_url]
     google += ["--issuer-id", GOOGLE_ISSUER_ID]
+    mail = [python, "-m", "sandbox.mail", "--port", str(ports.mail), "--region", AWS_REGION]
+    mail += ["--state", str(world.state / "mail"), "--app-url", world.app_url]
+    mail += ["--sender", MAIL_FROM, "--configuration-set", "encore"]
+    mail += ["--access-key-id", made.aws_key_id, "--secret-access-key", made.aws_secret]
     environment = dict(os.environ) | {"PYTHONPATH": str(ROOT)}
     for domain in SHOPS:
         shopify += ["--shop", domain]
     world.processes.add("shopify", shopify, environment)
     world.processes.add("apple", apple, environment)
     world.processes.add("google", google, environment)
+    world.processes.add("mail", mail, environment)
     world.processes.add("till", till, environment)
     wait_for_http(f"{world.shopify_url}/_control/health")
     wait_for_http(f"{world.phone_url}/_control/state")
     wait_for_http(f"{world.google_url}/_control/health")
+    wait_for_http(f"{world.mail_url}/_control/health")
     wait_for_http(f"{world.till_url}/_control/health")
 
 
