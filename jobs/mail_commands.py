@@ -1,0 +1,46 @@
+"""Operator commands about emails: who is sent the card by itself, and which address is blocked."""
+
+from uuid import UUID
+
+import click
+
+from jobs.commands import OPERATOR, list_shops
+from loyalty.base import db
+from loyalty.base.clock import utc_now
+from loyalty.base.errors import MemberNotFound
+from loyalty.programme.settings import set_sends_card_email
+from mailing.bounces import clear_bounce
+from mailing.errors import EmailError, EmailRefused
+
+_shop_option = click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
+
+
+@click.group()
+def emails() -> None:
+    """What an operator may need of emails."""
+
+
+@emails.command("card-email")
+@_shop_option
+@click.option("--on/--off", "is_on", required=True, help="Send the card to whoever joins, or not.")
+def card_email(domain: str, is_on: bool) -> None:
+    """Switch the email with the card, which whoever joins is sent, on or off."""
+    (shop,) = list_shops(domain)
+    with db.shop_transaction(shop.shop_id) as session:
+        set_sends_card_email(session, shop.shop_id, is_on, actor=OPERATOR, now=utc_now())
+    click.echo(f"{domain}: the card email is {'on' if is_on else 'off'}")
+
+
+@emails.command("clear-bounce")
+@_shop_option
+@click.option("--member", "member_id", type=click.UUID, required=True, help="The member's id.")
+def clear_hard_bounce(domain: str, member_id: UUID) -> None:
+    """Let emails to a member's address go out again, and tell Amazon so."""
+    (shop,) = list_shops(domain)
+    try:
+        was_blocked = clear_bounce(shop.shop_id, member_id, actor=OPERATOR, now=utc_now())
+    except MemberNotFound as error:
+        raise click.ClickException(f"{domain} has no such member") from error
+    except (EmailRefused, EmailError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo("cleared" if was_blocked else "nothing to clear")
