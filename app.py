@@ -20,6 +20,7 @@ from jobs import clock as clock_process
 from jobs import queues, readiness, worker
 from jobs.commands import operator
 from jobs.gauges import read_gauges
+from jobs.mail_commands import emails
 from jobs.supervisor import Supervisor
 from jobs.waiting_commands import waiting
 from loyalty.base import bell, db, faults
@@ -239,8 +240,9 @@ def _with_setup(command: click.Command) -> click.Command:
     return command
 
 
-for _command in (*operator.commands.values(), *waiting.commands.values()):
-    main.add_command(_with_setup(_command))
+for _group in (operator, waiting, emails):
+    for _command in _group.commands.values():
+        main.add_command(_with_setup(_command))
 
 
 if __name__ == "__main__":

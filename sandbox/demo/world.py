@@ -174,7 +174,7 @@ def _environment(state: Path, ports: Ports, made: Secrets, servers: Servers) -> 
     inherited = {k: v for k, v in os.environ.items() if k not in ("READY_FILE", "PORT")}
     # Somebody's real account must not come into it.
     inherited = {k: v for k, v in inherited.items() if not k.startswith("AWS_")}
-    return inherited | _mail_environment(ports, made) | {
+    return inherited | {
         "SANDBOX": "true",
         "APP_URL": f"http://localhost:{ports.app}",
         "DATABASE_URL": servers.app_url,
@@ -202,6 +202,7 @@ def _environment(state: Path, ports: Ports, made: Secrets, servers: Servers) -> 
         "GOOGLE_SAVE_URL": f"{google}/gp/v/save",
         "GOOGLE_KEYS_URL": f"{google}/gp/m/issuer/keys",
         "PYTHONPATH": str(ROOT),
+        **_mail_environment(ports, made),
     }
 
 
