@@ -42,7 +42,7 @@ from shopify_app.edge import (
 )
 from shopify_app.platform import auth, webhooks
 from shopify_app.platform import settings as platform_settings
-from wallet import card_links
+from wallet import card_links, go
 from wallet import setup as wallet_setup
 from wallet import web as wallet_web
 from wallet.apple import web_service as passkit
@@ -62,8 +62,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     bodies.init_app(app)
     if not settings.sandbox:
         https.init_app(app)
-    customers = (wallet_web.blueprint, passkit.blueprint, google_web.google, google_web.google_card)
-    for blueprint in (webhooks.blueprint, auth.blueprint, admin.blueprint, *customers):
+    customers = (wallet_web.blueprint, go.blueprint, passkit.blueprint)
+    google = (google_web.google, google_web.google_card)
+    for blueprint in (webhooks.blueprint, auth.blueprint, admin.blueprint, *customers, *google):
         app.register_blueprint(blueprint)
     app.register_blueprint(mail_web.blueprint)
     till_cors.configure(settings.till_origins)
@@ -96,6 +97,7 @@ def _wallet_settings(settings: Settings) -> wallet_setup.WalletSettings:
         link_secret=settings.link_secret.get_secret_value().encode(),
         apple=_apple_settings(settings),
         google=_google_settings(settings),
+        shop_url=platform_settings.shop_url,
     )
 
 

@@ -1,5 +1,6 @@
 """What the wallet knows of its surroundings, set once per process by the composition root."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,13 +42,14 @@ class WalletSettings:
     """`apple` is None when this installation has no Apple certificate: then no passes are made.
 
     `google` is None when it has no issuer account. `app_url` is our public address, without a
-    trailing slash.
+    trailing slash; `shop_url` gives the address of a shop's own site from its domain.
     """
 
     app_url: str
     link_secret: bytes
     apple: AppleSettings | None
     google: GoogleSettings | None = None
+    shop_url: Callable[[str], str] = "https://{}".format
 
 
 _settings: WalletSettings | None = None

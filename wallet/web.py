@@ -1,25 +1,32 @@
 """The customer's page: their card, opened by a signed link, on a phone. No login, no cookies.
 
-The link alone shows the card; nothing here can change a member.
+The link alone shows the card and turns its five switches; nothing else of a member changes here.
 """
 
 import io
+from typing import Any
+from urllib.parse import urlsplit
 
 import segno
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.http import http_date
 
+from loyalty.audit import Actor
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import MemberNotFound
-from wallet import setup
+from loyalty.preferences import set_preference
+from wallet import card_links, page, setup
 from wallet.apple.card import signed_pass
 from wallet.apple.pkpass import MEDIA_TYPE
 from wallet.content import Content, card_content
+from wallet.customer_answers import gone, not_found, protect, refused
 from wallet.errors import BadLink, ExpiredLink
+from wallet.icons import icon
 from wallet.links import CardLink, read_link_token
 from wallet.passes import open_apple_pass
+from wallet.preference_form import BadForm, read_turns
 
 blueprint = Blueprint(
     "card",
@@ -31,45 +38,86 @@ blueprint = Blueprint(
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
+    "form-action 'self'; frame-ancestors 'none'"
 )
+_FORM_MAX = 4 * 1024
 
 
 @blueprint.after_request
 def _protect(response: Response) -> Response:
-    """The address is the secret: it must not be stored, framed, indexed or passed on."""
-    response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["X-Robots-Tag"] = "noindex"
-    if request.endpoint != "card.static":
-        response.headers["Cache-Control"] = "no-store"
-    return response
+    return protect(response, _POLICY, may_be_stored=request.endpoint == "card.static")
 
 
 @blueprint.errorhandler(404)
-def _unknown(_: Exception) -> tuple[str, int]:
-    return _page_of_error("This link leads to no card", "Check that you opened all of it."), 404
+def _unknown(_: Exception) -> Response:
+    return not_found()
 
 
 @blueprint.errorhandler(410)
-def _gone(_: Exception) -> tuple[str, int]:
-    return _page_of_error("This card is no longer here", "Ask the shop for a new link."), 410
+def _gone(_: Exception) -> Response:
+    return gone()
 
 
 @blueprint.get("/<token>")
 def show(token: str) -> str:
-    """The card: balance, name, code for the till, and the way into Apple Wallet."""
+    """The whole page."""
     link = _link(token)
     with shop_transaction(link.shop_id) as session:
         content = _content(session, link)
+        values = _read(session, link)
     return render_template(
         "wallet/card.html",
         card=content,
         token=token,
+        icon=icon,
         code=_qr_code(content),
         has_apple=setup.current().apple is not None,
+        has_google=card_links.has_google(),
+        is_android="android" in request.headers.get("User-Agent", "").lower(),
+        shop_url=card_links.click_url(*_ids(link), platform="page", target="shop"),
+        **values,
     )
+
+
+@blueprint.get("/<token>/history")
+def history(token: str) -> str:
+    """All movements, a batch a page."""
+    link = _link(token)
+    with shop_transaction(link.shop_id) as session:
+        content = _content(session, link)
+        after = request.args.get("after")
+        found = page.read_history(session, *_ids(link), after=after, limit=page.BATCH)
+    return render_template(
+        "wallet/history.html", card=content, token=token, history=found, icon=icon
+    )
+
+
+@blueprint.post("/<token>/preferences")
+def turn(token: str) -> Response:
+    """Turn switches: a form of `name=active` or `name=paused`; 303 back to the page.
+
+    403 for a form of another site, 413 and 422 for one that is not ours; nothing is written then.
+    """
+    request.max_content_length = _FORM_MAX
+    link = _link(token)
+    if not _is_same_origin():
+        return refused("This did not come from your card", "Open your card and try again.", 403)
+    try:
+        turns = read_turns(request.form)
+    except BadForm:
+        return refused("These are not your card's settings", "Open your card and try again.", 422)
+    actor = Actor("member", str(link.member_id))
+    with shop_transaction(link.shop_id) as session:
+        _content(session, link)
+        for name, is_active in turns.items():
+            set_preference(session, *_ids(link), name, is_active, now=utc_now(), actor=actor)
+    back = url_for("card.show", token=token, _anchor="notifications")
+    return redirect(back, 303)  # type: ignore[return-value]
+
+
+@blueprint.errorhandler(413)
+def _too_much(_: Exception) -> Response:
+    return refused("That is too much at once", "Open your card and try again.", 413)
 
 
 @blueprint.get("/<token>/apple.pkpass")
@@ -80,7 +128,7 @@ def apple_pass(token: str) -> Response:
         abort(404)
     with shop_transaction(link.shop_id) as session:
         _content(session, link)
-        card = open_apple_pass(session, link.shop_id, link.member_id, now=utc_now())
+        card = open_apple_pass(session, *_ids(link), now=utc_now())
         if card.downloaded_revision < card.revision:
             card.downloaded_revision = card.revision
     response = Response(signed_pass(card), mimetype=MEDIA_TYPE)
@@ -89,10 +137,20 @@ def apple_pass(token: str) -> Response:
     return response
 
 
+def _read(session: Session, link: CardLink) -> dict[str, Any]:
+    return {
+        "pending": page.read_pending(session, *_ids(link)),
+        "history": page.read_history(session, *_ids(link), after=None, limit=page.NEWEST),
+        "switches": page.read_switches(session, *_ids(link)),
+        "places": page.read_places(session, link.shop_id),
+        "is_archived": page.is_archived(session, *_ids(link)),
+    }
+
+
 def _content(session: Session, link: CardLink) -> Content:
     """What the card says; ends the request when there is no such card, or none any more."""
     try:
-        content = card_content(session, link.shop_id, link.member_id, voided=False, now=utc_now())
+        content = card_content(session, *_ids(link), voided=False, now=utc_now())
     except MemberNotFound:
         abort(404)
     if content["voided"]:
@@ -110,8 +168,17 @@ def _link(token: str) -> CardLink:
         abort(404)
 
 
-def _page_of_error(headline: str, advice: str) -> str:
-    return render_template("wallet/no_card.html", headline=headline, advice=advice)
+def _ids(link: CardLink) -> tuple[int, Any]:
+    return link.shop_id, link.member_id
+
+
+def _is_same_origin() -> bool:
+    """Browsers say where a form comes from; one that says nothing is not taken."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    ours, theirs = urlsplit(setup.current().app_url), urlsplit(request.headers.get("Origin", ""))
+    return (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
 
 
 def _qr_code(content: Content) -> str:

@@ -1,7 +1,7 @@
 """The cast with committed data: a member by name, and what may happen to one."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -47,13 +47,13 @@ class Cardholder:
         with shop_transaction(self.shop_id) as session:
             return list(session.scalars(select(AppleRegistration)))
 
-    def earn(self, points: int) -> None:
-        """Grant points, as the admin does."""
+    def earn(self, points: int, *, available_at: datetime | None = None) -> None:
+        """Grant points, as the admin does; until `available_at` they are pending."""
         with shop_transaction(self.shop_id) as session:
             balance = lock_balance(session, self.shop_id, self.member_id)
             key = f"test:{utc_now().isoformat()}"
             cause = Cause("grant", key, "test", "1", "system:test", utc_now())
-            credit(session, balance, cause, points=points, now=utc_now())
+            credit(session, balance, cause, points=points, available_at=available_at, now=utc_now())
 
     def rename(self, first_name: str) -> None:
         """Change a detail that the card shows."""

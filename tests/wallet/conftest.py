@@ -17,8 +17,9 @@ from sandbox.servers.postgres import Postgres
 from tests.conftest import _copy
 from tests.wallet.cast import Cardholder, enrol
 from tests.wallet.certificates import PASS_TYPE_ID, TEAM_ID, PassChain, write_chain
-from wallet import setup, web
+from wallet import go, setup, web
 from wallet.apple import web_service
+from wallet.google import web as google_web
 from wallet.setup import AppleSettings, WalletSettings
 from wallet.tables import AppleDevice
 
@@ -90,7 +91,7 @@ def apple(_world: World) -> Iterator[World]:
 def app(apple: World) -> Iterator[Flask]:
     """The wallet's blueprints alone, signing with the stand-in's certificate."""
     app = Flask("wallet")
-    for blueprint in (web.blueprint, web_service.blueprint):
+    for blueprint in (web.blueprint, go.blueprint, web_service.blueprint, google_web.google_card):
         app.register_blueprint(blueprint)
     _configure(apple, "https://encore.example")
     yield app

@@ -29,7 +29,7 @@ def test_page_sets_no_cookie_and_is_neither_stored_framed_nor_indexed(
 
     assert "Set-Cookie" not in headers
     assert headers["Cache-Control"] == "no-store"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     assert "default-src 'none'" in headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert "noindex" in headers["X-Robots-Tag"]

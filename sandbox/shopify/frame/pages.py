@@ -63,6 +63,12 @@ def admin_frame(world: World) -> Blueprint:
             },
         )
 
+    @pages.get("/shops/<domain>")
+    def storefront(domain: str) -> str:
+        """The shop's own site: where links of an app to the shop lead."""
+        shop = world.shops.get(domain) or abort(404)
+        return render_template("storefront.html", shop=shop)
+
     @pages.get("/shops/<domain>/admin/apps/<client_id>")
     def app_of_shop(domain: str, client_id: str) -> BaseResponse:
         """Where an app sends a merchant after the authorization-code grant."""

@@ -1,0 +1,58 @@
+"""`/go/<token>`: a signed address that counts who opens it and leads on. It leads nowhere else.
+
+Where it leads is part of what we signed, or the shop's own site: never a part of the request.
+"""
+
+from flask import Blueprint, Response, redirect, request
+
+from loyalty.base.clock import utc_now
+from loyalty.base.db import shop_transaction
+from loyalty.base.errors import LoyaltyError, MemberNotFound
+from loyalty.members.tables import Member
+from loyalty.shops.directory import get_shop
+from wallet import setup
+from wallet.card_links import card_page_url
+from wallet.clicks import is_machine, note_click
+from wallet.customer_answers import gone, not_found, protect
+from wallet.errors import BadLink
+from wallet.links import ClickLink, read_click_token
+
+blueprint = Blueprint("go", __name__, url_prefix="/go")
+
+_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+
+@blueprint.after_request
+def _protect(response: Response) -> Response:
+    return protect(response, _POLICY)
+
+
+@blueprint.get("/<token>")
+def go(token: str) -> Response:
+    """303 to the card or the shop; 404 for a link that we did not sign, 410 for a card no more."""
+    try:
+        link = read_click_token(token, setup.current().link_secret)
+        return redirect(_follow(link), 303)  # type: ignore[return-value]
+    except BadLink:
+        return not_found()
+    except MemberNotFound:
+        return gone()
+    except LoyaltyError:
+        return not_found()
+
+
+def _follow(link: ClickLink) -> str:
+    agent = request.headers.get("User-Agent", "")
+    names = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+    purpose = " ".join(request.headers.get(name, "") for name in names)
+    with shop_transaction(link.shop_id) as session:
+        shop = get_shop(session, link.shop_id)
+        if is_machine(request.method, agent, purpose):
+            member = session.get(Member, (link.shop_id, link.member_id))
+            if member is None or member.state == "erased":
+                raise MemberNotFound(str(link.member_id))
+        else:
+            note_click(session, link, now=utc_now())
+        if link.target == "shop":
+            return setup.current().shop_url(shop.domain)
+    return card_page_url(link.shop_id, link.member_id)
