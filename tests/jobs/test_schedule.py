@@ -54,7 +54,10 @@ def test_the_sweep_rings_for_every_shop_with_work_and_for_no_other(
 
     schedule.sweep()
 
-    assert waiting(valkey) == {"inbox": 1, "relay": 1, "wallet": 0, "backfill": 0}
+    assert {name: count for name, count in waiting(valkey).items() if count} == {
+        "inbox": 1,
+        "relay": 1,
+    }
 
 
 def test_a_stale_claim_is_rung_for_again(aurora: Aurora, valkey: Redis) -> None:

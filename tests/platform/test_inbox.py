@@ -237,13 +237,15 @@ def test_a_privacy_request_is_kept_with_its_day(client: FlaskClient, aurora: int
     # given
     alice = payloads.customer(state="enabled")
     deliver(client, alice, "customers/create")
+    shop = {"shop_id": 954889, "shop_domain": "aurora.myshopify.com"}
     compliance: list[tuple[str, dict[str, Any]]] = [
         (
             "customers/data_request",
-            {"customer": {"id": alice["id"]}, "orders_requested": [1], "data_request": {"id": 9}},
+            shop
+            | {"customer": {"id": alice["id"]}, "orders_requested": [1], "data_request": {"id": 9}},
         ),
-        ("customers/redact", {"customer": {"id": alice["id"]}, "orders_to_redact": [1, 2]}),
-        ("shop/redact", {"shop_id": 954889, "shop_domain": "aurora.myshopify.com"}),
+        ("customers/redact", shop | {"customer": {"id": alice["id"]}, "orders_to_redact": [1, 2]}),
+        ("shop/redact", shop),
     ]
     at = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
     for topic, payload in compliance:
@@ -260,6 +262,34 @@ def test_a_privacy_request_is_kept_with_its_day(client: FlaskClient, aurora: int
     assert [request.member_id is not None for request in found] == [True, True, False]
     assert found[0].body == {"orders": [1], "data_request_id": 9}
     assert len(_audited(aurora, "privacy_requested")) == 3
+
+
+def test_a_privacy_request_that_comes_again_waits_once(client: FlaskClient, aurora: int) -> None:
+    redact = {"shop_domain": "aurora.myshopify.com", "customer": {"id": 7}, "orders_to_redact": []}
+    for _ in range(3):
+        deliver(client, redact, "customers/redact", "/webhooks/compliance")
+
+    inbox.drain(aurora)
+
+    with db.shop_transaction(aurora) as session:
+        assert len(session.scalars(select(PrivacyRequest)).all()) == 1
+    assert sorted(row.state for row in inbox_rows(aurora)) == ["done", "ignored", "ignored"]
+
+
+@pytest.mark.parametrize("topic", ["customers/redact", "shop/redact"])
+def test_a_privacy_request_of_another_shop_is_parked(
+    client: FlaskClient, aurora: int, topic: str
+) -> None:
+    # Its signature holds, for that covers the body; the header that names Aurora is not signed.
+    payload = {"shop_domain": "borealis.myshopify.com", "customer": {"id": 7}}
+    deliver(client, payload, topic, "/webhooks/compliance")
+
+    inbox.drain(aurora)
+
+    with db.shop_transaction(aurora) as session:
+        assert session.scalars(select(PrivacyRequest)).all() == []
+    (row,) = inbox_rows(aurora)
+    assert row.state == "parked" and "shop_domain" in (row.error or "")
 
 
 def test_ids_are_kept_exactly(client: FlaskClient, aurora: int) -> None:
