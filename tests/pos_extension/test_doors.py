@@ -252,11 +252,14 @@ def test_a_write_without_a_good_stamp_is_refused_by_field(
     assert aurora.count(TillWrite) == 0
 
 
-def test_another_shops_member_is_not_found(aurora: Till, borealis: Till, bob: UUID) -> None:
-    for path in (f"members/{public_id(borealis, bob)}", f"members/{public_id(aurora, bob)}"):
+def test_another_shops_member_is_not_found(
+    aurora: Till, borealis: Till, alice: UUID, bob: UUID
+) -> None:
+    ids = (public_id(borealis, bob), public_id(aurora, bob), public_id(borealis, alice), str(alice))
+    for path in (f"members/{public}" for public in ids):
         card = aurora.get(f"{path}/card")
         grant = aurora.post(f"{path}/grants", points=5, reason="other")
 
         assert (card.status_code, grant.status_code) == (404, 404)
         assert grant.get_json()["error"]["code"] == "unknown_member"
-    assert borealis.points_of(bob) == 0
+    assert (borealis.points_of(bob), aurora.points_of(alice)) == (0, 0)

@@ -239,6 +239,35 @@ def test_an_archived_member_is_not_enrolled_anew(aurora: Till, email: str) -> No
     assert aurora.count(Member) == 1
 
 
+def test_one_who_was_erased_and_asks_again_is_somebody_new(aurora: Till, email: str) -> None:
+    first = aurora.post("members", name="Mary", contact=email).get_json()
+    with shop_transaction(aurora.shop_id) as session:
+        member = session.scalars(select(Member)).one()
+        member.state, member.first_name, member.email, member.email_norm = "erased", None, None, ""
+        customer = session.scalars(select(Customer)).one()
+        customer.member_id, customer.redacted_at = None, NOON
+
+    body = aurora.post("members", name="Mary", contact=email).get_json()
+
+    assert body["was_known"] is False
+    assert body["member"]["id"] != first["member"]["id"]
+
+
+def test_a_resend_of_one_who_was_erased_meanwhile_brings_nobody_back(
+    aurora: Till, email: str
+) -> None:
+    wanted = {"name": "Mary", "contact": email, "client_key": str(uuid4())}
+    aurora.post("members", **wanted)
+    with shop_transaction(aurora.shop_id) as session:
+        session.scalars(select(TillWrite)).one().answer = {}
+        session.scalars(select(Member)).one().state = "erased"
+
+    answer = aurora.post("members", **wanted)
+
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (410, "card_void")
+    assert aurora.count(Member) == 1
+
+
 BAD_FIELDS = [
     ("name", None),
     ("name", "  "),
