@@ -4,7 +4,6 @@ https://developers.google.com/wallet/retail/loyalty-cards/rest/v1/loyaltyobject 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +15,7 @@ from loyalty.programme.tables import Programme
 from loyalty.shops.tables import Shop
 from wallet import setup
 from wallet.card_links import click_url
-from wallet.content import Content, card_content
+from wallet.content import Content
 from wallet.google.tables import GoogleObject
 
 LOCATIONS_MAX = 10
@@ -56,13 +55,8 @@ def class_payload(session: Session, shop_id: int) -> Payload:
     }
 
 
-def object_payload(session: Session, card: GoogleObject, *, now: datetime) -> Payload:
-    """The member's card as it should be now; one that is void names nobody.
-
-    Raises MemberNotFound.
-    """
-    is_void = card.voided_at is not None
-    content = card_content(session, card.shop_id, card.member_id, voided=is_void, now=now)
+def object_payload(session: Session, card: GoogleObject, content: Content) -> Payload:
+    """The card as Google is to show `content`; one that is void names nobody."""
     ids = {"id": card.object_id, "classId": card.class_id}
     if content["voided"]:
         return ids | {"state": "INACTIVE"}

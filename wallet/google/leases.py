@@ -51,7 +51,9 @@ def take(row: Leased, wanted: dict[str, Any], *, now: datetime) -> Errand | None
         return None
     if row.lease_ends_at is not None and row.lease_ends_at > now:
         raise LeaseHeld
-    known = dict(row.content) if is_settled and row.sent_revision > 0 else None
+    is_known = is_settled and row.sent_revision > 0
+    # What was blanked here is there still: only the whole can replace it.
+    known = dict(row.content) or None if is_known else None
     if wanted != row.content:
         row.revision += 1
         row.content = wanted

@@ -6,7 +6,6 @@ changes, silently.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
@@ -15,8 +14,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.preferences import Preferences
 from wallet.google.tables import GoogleNotice
-
-Kind = Literal["tier", "reward", "balance", "marketing"]
+from wallet.notices import Kind
 
 PLACES: dict[Kind, int] = {"tier": 3, "reward": 3, "balance": 2, "marketing": 1}
 """By rank: a kind may be among the first so many of a day's notices, and no later."""

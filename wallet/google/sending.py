@@ -10,20 +10,18 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
-from loyalty import outbox, timeline
+from loyalty import outbox
 from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import MemberNotFound, ShopNotFound
-from loyalty.preferences import get_preferences
+from wallet.content import card_content
 from wallet.errors import GoogleWalletError
-from wallet.google import notices
-from wallet.google.cards import Payload, class_payload, object_payload
+from wallet.google.cards import class_payload, object_payload
 from wallet.google.client import ClassMissing, shared_client
 from wallet.google.leases import Errand, LeaseHeld, give_back, take
 from wallet.google.objects import find_class, lock_object
-from wallet.google.tables import GoogleObject
-from wallet.hops import Hop, note_hop
+from wallet.google.pushes import announce, tell_outcome
 from wallet.pacing import check_pause
 
 log = structlog.get_logger()
@@ -97,48 +95,25 @@ def _begin_class(shop_id: int, now: datetime) -> Errand | None:
 
 
 def _begin_object(shop_id: int, row_id: UUID, now: datetime) -> tuple[Errand, bool] | None:
+    """Lease the object for what it should show by now; with it, whether Google is to notify."""
     with shop_transaction(shop_id) as session:
         card = lock_object(session, shop_id, row_id)
         if card is None:
             return None  # the shop was removed meanwhile
-        before = card.content
+        is_void, before = card.voided_at is not None, card.content
         try:
-            wanted = object_payload(session, card, now=now)
+            content = card_content(session, shop_id, card.member_id, voided=is_void, now=now)
         except MemberNotFound:
             return None
+        wanted = object_payload(session, card, content)
         errand = take(card, wanted, now=now)
         if errand is None:
             return None
         if card.is_saved:
             check_pause(card.sent_at, now=now)
-        if wanted.keys() == {"id", "classId", "state"} and card.voided_at is None:
+        if content["voided"] and card.voided_at is None:
             card.voided_at = now
-        _announce(session, card, now)
-        return errand, _may_notify(session, card, before, wanted, now)
-
-
-def _announce(session: Session, card: GoogleObject, now: datetime) -> None:
-    """Push Created, once per revision, if anybody has the card."""
-    if card.is_saved and card.push_created_revision < card.revision:
-        card.push_created_revision = card.revision
-        note_push(session, card, timeline.PUSH_CREATED, "queued", now)
-
-
-def _may_notify(
-    session: Session, card: GoogleObject, before: Payload, wanted: Payload, now: datetime
-) -> bool:
-    if not card.is_saved or wanted["state"] != "ACTIVE":
-        return False
-    changed = "balance" if _points(before) != _points(wanted) else None
-    preferences = get_preferences(session, card.shop_id, card.member_id)
-    # What was due before and never reached Google is due still.
-    kind = notices.highest((changed, card.notice_due), preferences)
-    card.notice_due = kind
-    return notices.take_place(session, card.shop_id, card.id, card.revision, kind, now=now)
-
-
-def _points(content: Payload) -> object:
-    return content.get("loyaltyPoints", {}).get("balance")
+        return errand, announce(session, card, before, wanted, content, now)
 
 
 def _settle(
@@ -152,60 +127,10 @@ def _settle(
     card = lock_object(session, shop_id, row_id)
     if card is None or not give_back(card, errand, was_taken=error is None, now=now):
         return
-    if error is None:
-        card.notice_due = None
     if error is None and errand.is_new:
         # A change that was committed while we read found no object to send: look once more.
         outbox.stage(session, shop_id, outbox.MEMBER_CHANGED, member_id=card.member_id, now=now)
-    if error is not None and error.was_refused:
-        notices.give_back(session, shop_id, row_id, errand.revision)
-    _tell(session, card, errand.revision, error, now)
-
-
-def _tell(
-    session: Session,
-    card: GoogleObject,
-    revision: int,
-    error: GoogleWalletError | None,
-    now: datetime,
-) -> None:
-    """Push Sent when Google took it; Push Failed when no try can help."""
-    if card.push_created_revision != revision or card.push_told_revision >= revision:
-        return
-    if error is None:
-        note_push(session, card, timeline.PUSH_SENT, "accepted", now)
-    elif error.retryable:
-        return
-    else:
-        note_push(session, card, timeline.PUSH_FAILED, "refused", now, reason=str(error))
-    card.push_told_revision = revision
-
-
-def note_push(
-    session: Session,
-    card: GoogleObject,
-    kind: str,
-    hop: Hop,
-    now: datetime,
-    *,
-    reason: str | None = None,
-) -> None:
-    """Write one step of a push on the timeline, and as a hop of the present revision."""
-    details = {"reason": reason} if reason else {}
-    timeline.note_event(
-        session, card.shop_id, card.member_id, kind, now, platform="google", **details
-    )
-    note_hop(
-        session,
-        card.shop_id,
-        card.member_id,
-        platform="google",
-        pass_id=card.id,
-        revision=card.push_created_revision,
-        hop=hop,
-        now=now,
-        reason=reason,
-    )
+    tell_outcome(session, card, errand, error, now)
 
 
 def _forget_class(session: Session, shop_id: int) -> None:

@@ -7,14 +7,14 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from loyalty import timeline
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from wallet import setup
 from wallet.errors import GoogleWalletError
 from wallet.google.leases import LeaseHeld
 from wallet.google.objects import list_object_ids, lock_object, open_object_row
-from wallet.google.sending import note_push, send_class, send_object
+from wallet.google.pushes import tell_failed
+from wallet.google.sending import send_class, send_object
 from wallet.google.tables import GoogleObject
 from wallet.pacing import TooSoon
 
@@ -67,14 +67,12 @@ def _send_all(shop_id: int, ends_at: float, row_ids: Sequence[UUID]) -> Exceptio
 
 
 def give_up(shop_id: int, member_id: UUID, reason: str) -> None:
-    """Note on the timeline that a push failed for good: no try is left. Once per revision."""
-    now = utc_now()
+    """Note on the timeline that a push failed for good: no try is left. Once per message."""
     with shop_transaction(shop_id) as session:
         for row_id in list_object_ids(session, shop_id, [member_id]).get(member_id, []):
             card = lock_object(session, shop_id, row_id)
-            if card is not None and card.push_told_revision < card.push_created_revision:
-                note_push(session, card, timeline.PUSH_FAILED, "refused", now, reason=reason)
-                card.push_told_revision = card.push_created_revision
+            if card is not None:
+                tell_failed(session, card, reason, utc_now())
 
 
 def open_object(shop_id: int, member_id: UUID) -> GoogleObject:

@@ -44,10 +44,9 @@ class GoogleClass(Leased, Base):
 class GoogleObject(Leased, Base):
     """A member's card in Google Wallet.
 
-    `push_created_revision` and `push_told_revision` are the last ones whose push, and whose push's
-    outcome, stand on the timeline. `notice_due` is the kind of a change that Google has yet to take
-    and that may be heard. `saved_at` and `removed_at` follow Google's callbacks, of which
-    `heard_at` is the newest one's own time.
+    `notice_due` is the kind of a change that may be heard and that Google has yet to take,
+    `message` which message of the member's it is for. `saved_at` and `removed_at` follow
+    Google's callbacks, of which `heard_at` is the newest one's own time.
     uq live (shop_id, member_id) where not voided: one live card. uq (shop_id, object_id): a
     callback's look-up. ix member (shop_id, member_id, id): all that a change must reach.
     """
@@ -80,9 +79,8 @@ class GoogleObject(Leased, Base):
     member_id: Mapped[UUID]
     class_id: Mapped[str]
     object_id: Mapped[str]
-    push_created_revision: Mapped[int] = mapped_column(default=0)
-    push_told_revision: Mapped[int] = mapped_column(default=0)
     notice_due: Mapped[str | None]
+    message: Mapped[str | None]
     saved_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
     heard_at: Mapped[datetime | None]

@@ -19,6 +19,7 @@ from tests.sandbox.google.stand_in import ISSUER_ID, StandIn
 from tests.wallet.cast import Cardholder
 from tests.wallet.google.conftest import Card, open_card
 from tests.wallet.google.discovery import validator
+from wallet.content import card_content
 from wallet.google.cards import class_payload, object_payload
 from wallet.google.save_link import save_link
 
@@ -33,7 +34,9 @@ def card(google: StandIn, alice: Cardholder) -> Card:
 
 def written(card: Card) -> dict[str, Any]:
     with shop_transaction(card.holder.shop_id) as session:
-        return object_payload(session, card.row, now=utc_now())
+        ids = (card.holder.shop_id, card.holder.member_id)
+        content = card_content(session, *ids, voided=False, now=utc_now())
+        return object_payload(session, card.row, content)
 
 
 def add_places(card: Card, count: int) -> None:

@@ -23,6 +23,7 @@ from wallet.google.leases import LEASE, LeaseHeld
 from wallet.google.objects import lock_object
 from wallet.google.sending import _begin_object
 from wallet.google.subscriber import give_up, refresh_member, refresh_members
+from wallet.messages import balance_messages, note_created, note_sent
 from wallet.pacing import TooSoon
 
 
@@ -259,6 +260,33 @@ def test_erased_members_card_rests_and_names_nobody(alices: Card) -> None:
     assert alices.row.content == alices.theirs["content"]
 
 
+def test_card_that_was_blanked_here_is_replaced_whole_there(alices: Card) -> None:
+    alices.holder.erase()
+    with shop_transaction(alices.holder.shop_id) as session:
+        row = lock_object(session, alices.holder.shop_id, alices.row_id)
+        assert row is not None
+        row.content, row.voided_at = {}, utc_now()
+
+    alices.refresh()
+
+    assert "accountName" not in alices.theirs["content"]
+
+
+def test_push_counts_once_over_both_wallets(alices: Card) -> None:
+    alices.holder.earn(10)
+    with shop_transaction(alices.holder.shop_id) as session:
+        member_id = alices.holder.member_id
+        named = balance_messages(session, alices.holder.shop_id, {member_id: "10"})
+        key = [(member_id, named[member_id])]
+        note_created(session, alices.holder.shop_id, key, "apple", utc_now())
+        note_sent(session, alices.holder.shop_id, key, "apple", utc_now())
+
+    alices.refresh()
+
+    assert alices.pushes() == ["push_created", "push_sent"]
+    assert alices.points == 10
+
+
 def test_archived_members_card_rests_until_they_come_back(alices: Card) -> None:
     states = []
     for state in ("archived", "active"):
@@ -380,6 +408,7 @@ def test_paused_balance_changes_the_card_silently(alices: Card) -> None:
 
     assert alices.points == 10
     assert alices.theirs["shown"] == []
+    assert alices.pushes() == []
 
 
 def test_fourth_change_of_a_day_is_silent_and_google_never_sees_one_too_many(alices: Card) -> None:
@@ -390,7 +419,8 @@ def test_fourth_change_of_a_day_is_silent_and_google_never_sees_one_too_many(ali
     assert alices.points == 10
     assert [note["text"] for note in alices.theirs["shown"]] == ["points: 1", "points: 3"]
     assert alices.theirs["silenced"] == 0
-    assert alices.pushes().count("push_sent") == 4
+    assert alices.pushes() == ["push_created", "push_sent"] * 2
+    assert [hop for hop in alices.hops() if hop[1] == "accepted"][-1] == (5, "accepted")
 
 
 def _end(card: Card) -> str:

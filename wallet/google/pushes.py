@@ -1,0 +1,109 @@
+"""What a send of a card is to its member: a push with hops, and a message if it may be heard.
+
+Only of a card that somebody saved. A change that may not be heard is no message.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from loyalty.preferences import get_preferences
+from wallet import messages
+from wallet.content import Content
+from wallet.errors import GoogleWalletError
+from wallet.google import notices
+from wallet.google.cards import Payload
+from wallet.google.leases import Errand
+from wallet.google.tables import GoogleObject
+from wallet.hops import Hop, note_hop
+
+
+def announce(
+    session: Session,
+    card: GoogleObject,
+    before: Payload,
+    wanted: Payload,
+    content: Content,
+    now: datetime,
+) -> bool:
+    """Note that the card's present revision is on its way; whether Google is to notify of it.
+
+    `before` is what the revision before it showed.
+    """
+    if not card.is_saved:
+        return False
+    _note_hop(session, card, card.revision, "queued", now)
+    if wanted["state"] != "ACTIVE":
+        return False
+    changed = "balance" if _points(before) != _points(wanted) else None
+    preferences = get_preferences(session, card.shop_id, card.member_id)
+    # What was due before and never reached Google is due still.
+    kind = notices.highest((changed, card.notice_due), preferences)
+    card.notice_due, card.message = kind, None
+    if not notices.take_place(session, card.shop_id, card.id, card.revision, kind, now=now):
+        return False
+    said = {card.member_id: content["balance"]}
+    named = messages.balance_messages(session, card.shop_id, said)
+    card.message = named[card.member_id]
+    messages.note_created(session, card.shop_id, [(card.member_id, card.message)], "google", now)
+    return True
+
+
+def tell_outcome(
+    session: Session,
+    card: GoogleObject,
+    errand: Errand,
+    error: GoogleWalletError | None,
+    now: datetime,
+) -> None:
+    """Note what Google said: sent when it took the revision, failed when no try can help."""
+    if error is not None and error.was_refused:
+        notices.give_back(session, card.shop_id, card.id, errand.revision)
+    if error is None:
+        _tell_sent(session, card, errand.revision, now)
+    elif not error.retryable:
+        tell_failed(session, card, str(error), now)
+
+
+def tell_failed(session: Session, card: GoogleObject, reason: str, now: datetime) -> None:
+    """Note that no try is left, once."""
+    if card.is_saved and card.sent_revision < card.revision:
+        _note_hop(session, card, card.revision, "refused", now, reason)
+    if card.message is not None:
+        key = (card.member_id, card.message)
+        messages.note_failed(session, card.shop_id, key, "google", reason, now)
+        card.message = None
+
+
+def _tell_sent(session: Session, card: GoogleObject, revision: int, now: datetime) -> None:
+    if card.is_saved:
+        _note_hop(session, card, revision, "accepted", now)
+    if card.message is not None:
+        key = (card.member_id, card.message)
+        messages.note_sent(session, card.shop_id, [key], "google", now)
+    card.notice_due = card.message = None
+
+
+def _points(content: Payload) -> object:
+    return content.get("loyaltyPoints", {}).get("balance")
+
+
+def _note_hop(
+    session: Session,
+    card: GoogleObject,
+    revision: int,
+    hop: Hop,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    note_hop(
+        session,
+        card.shop_id,
+        card.member_id,
+        platform="google",
+        pass_id=card.id,
+        revision=revision,
+        hop=hop,
+        now=now,
+        reason=reason,
+    )
