@@ -2,18 +2,30 @@
 
 import os
 import platform
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import fresh_clone, order_to_phone, pass_signing, till_scan, webhook_acceptance
+from bench import (
+    apns_pushes,
+    fresh_clone,
+    order_to_phone,
+    pass_signing,
+    till_bundle,
+    till_scan,
+    webhook_acceptance,
+)
 from bench.figures import Figure
+from bench.warden import run_guarded
 
 REPORT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BENCHMARKS = {
     "Accepting webhooks": webhook_acceptance,
     "Signing passes": pass_signing,
+    "Pushing to phones": apns_pushes,
     "From an order to the phone": order_to_phone,
     "A scan at the till": till_scan,
+    "The till's bundle": till_bundle,
     "From a fresh clone to serving": fresh_clone,
 }
 
@@ -46,4 +58,4 @@ def _part(title: str, what: str, figures: list[Figure]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_guarded(main))

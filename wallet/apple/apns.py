@@ -6,21 +6,20 @@ A pass push has no words: an empty payload makes the device ask our web service 
 import json
 import os
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
 from typing import Literal
 
 import pycurl
-from prometheus_client import Counter
+from prometheus_client import Counter as Metric
 
 from wallet import setup
 from wallet.setup import AppleSettings
 
 Verdict = Literal["ok", "gone", "retry", "dead"]
-results_total = Counter("encore_apns_results_total", "Pushes by what became of them", ("verdict",))
+results_total = Metric("encore_apns_results_total", "Pushes by what became of them", ("verdict",))
 
 _CONNECT_TIMEOUT_MS, _TIMEOUT_MS = 5_000, 15_000
 _IDLE_MAX_S = 30 * 60
@@ -58,8 +57,9 @@ class Pump:
         """Push to each distinct token once, all at the same time; one outcome for each."""
         with self._lock:
             outcomes = self._run(deque(dict.fromkeys(push_tokens)))
-        for outcome in outcomes.values():
-            results_total.labels(outcome.verdict).inc()
+        counts = Counter(outcome.verdict for outcome in outcomes.values())
+        for verdict, count in counts.items():
+            results_total.labels(verdict).inc(count)
         return outcomes
 
     def _run(self, waiting: deque[str]) -> dict[str, Outcome]:
@@ -98,19 +98,19 @@ class _Push:
     def __init__(self, settings: AppleSettings) -> None:
         self.push_token = ""
         self._base_url = settings.apns_url
-        self._answer = BytesIO()
+        self._answer: list[bytes] = []
         self.curl = pycurl.Curl()
         for option, value in _options(settings):
             self.curl.setopt(option, value)
+        self.curl.setopt(pycurl.WRITEFUNCTION, self._answer.append)
 
     def aim(self, push_token: str) -> None:
         self.push_token = push_token
-        self._answer = BytesIO()
+        self._answer.clear()
         self.curl.setopt(pycurl.URL, f"{self._base_url}/3/device/{push_token}")
-        self.curl.setopt(pycurl.WRITEFUNCTION, self._answer.write)
 
     def read(self) -> Outcome:
-        return classify(self.curl.getinfo(pycurl.RESPONSE_CODE), self._answer.getvalue())
+        return classify(self.curl.getinfo(pycurl.RESPONSE_CODE), b"".join(self._answer))
 
 
 def shared_pump() -> Pump:
@@ -126,7 +126,7 @@ def shared_pump() -> Pump:
 def classify(status: int, body: bytes) -> Outcome:
     """What APNs meant by an answer: https://developer.apple.com/documentation/usernotifications."""
     if status == 200:
-        return Outcome("ok")
+        return _ACCEPTED
     reason, gone_at = _read_refusal(body)
     named = f"{status} {reason}".strip()
     if status == 410:
@@ -137,6 +137,8 @@ def classify(status: int, body: bytes) -> Outcome:
         return Outcome("retry", named)
     return Outcome("dead", named)
 
+
+_ACCEPTED = Outcome("ok")
 
 _shared: tuple[tuple[int, AppleSettings], Pump] | None = None
 _shared_lock = threading.Lock()
