@@ -5,6 +5,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from loyalty import timeline
+from loyalty.members.tables import TimelineEvent
 from wallet.google.tables import GoogleObject
 from wallet.tables import AppleRegistration, WalletPass
 
@@ -41,6 +43,20 @@ def count_installed(session: Session, shop_id: int, member_id: UUID) -> dict[str
     )
     found = {row.platform: row.phones for row in session.execute(statement)}
     return {"apple": 0} | found | {"google": _count_saved(session, shop_id, member_id)}
+
+
+def count_pushes_sent(session: Session, shop_id: int, member_id: UUID) -> int:
+    """How many messages were pushed to the member: one each, whatever phones they have."""
+    found = session.scalar(
+        select(func.count())
+        .select_from(TimelineEvent)
+        .where(
+            TimelineEvent.shop_id == shop_id,
+            TimelineEvent.member_id == member_id,
+            TimelineEvent.kind == timeline.PUSH_SENT,
+        )
+    )
+    return found or 0
 
 
 def _count_saved(session: Session, shop_id: int, member_id: UUID) -> int:

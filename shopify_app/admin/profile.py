@@ -24,10 +24,10 @@ from loyalty.queries.profile import (
 )
 from shopify_app.admin.adjustment_form import AdjustmentForm
 from shopify_app.admin.member_emails import read_emails
+from shopify_app.admin.member_reach import read_counts, read_reach
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.timeline_words import entry_id_of
 from shopify_app.platform.admin_auth import admin_page
-from wallet.queries import count_installed
 
 _TIMELINE_BATCH = 15
 _ORDERS_BATCH = 25
@@ -43,7 +43,7 @@ def profile(member_id: str) -> str:
     with shop_transaction(g.shop_id) as session:
         enter(session)
         values = read_figures(session, member)
-        values["passes"] = count_installed(session, g.shop_id, member)
+        values |= read_reach(session, member)
         values["emails"] = read_emails(session, member)
         if tab == "orders":
             values["orders"] = _read_orders(session, member, after=None)
@@ -86,7 +86,8 @@ def read_figures(session: Session, member_id: UUID) -> dict[str, Any]:
     found = get_profile(session, g.shop_id, member_id)
     events = _read_timeline(session, member_id, after=None)
     last_order = _last_order(session, found)
-    return {"member_id": member_id, "profile": found, "last_order": last_order, **events}
+    counts = read_counts(session, member_id)
+    return {"member_id": member_id, "profile": found, "last_order": last_order, **events, **counts}
 
 
 def address_lines(address: dict[str, Any] | None) -> list[str]:

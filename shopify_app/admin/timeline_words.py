@@ -30,7 +30,7 @@ _KINDS = {
     "customer_scanned": ("Customer scanned", "Person", "info"),
     "pass_installed": ("Pass installed", "Wallet", "success"),
     "pass_removed": ("Pass removed", "Wallet", ""),
-    "pass_link_clicked": ("Pass link clicked", "Mobile", "info"),
+    "pass_link_clicked": ("Pass link clicked", "Cursor", "info"),
     "preference_changed": ("Notification preference changed", "Notification", ""),
     "push_created": ("Push created", "Notification", ""),
     "push_sent": ("Push sent", "Notification", "success"),
@@ -62,7 +62,20 @@ _SOURCES = {
 }
 _EMAILS = {"card": "Loyalty card", "campaign": "Campaign"}
 _BOUNCES = {"hard": "Hard bounce: later emails are blocked", "soft": "Soft bounce: blocks nothing"}
-_PLATFORMS = {"apple": "Apple Wallet", "google": "Google Wallet"}
+_PLATFORMS = {
+    "apple": "Apple Wallet",
+    "google": "Google Wallet",
+    "email": "Email",
+    "page": "Card page",
+}
+_TARGETS = {"card": "Opened the card online", "shop": "Opened the shop"}
+_PREFERENCES = {
+    "balance": "Balance",
+    "location": "Location",
+    "marketing": "Marketing",
+    "tier": "Tier",
+    "reward": "Reward available",
+}
 
 
 def say(event: TimelineEvent, contexts: dict[UUID, EntryContext]) -> Said:
@@ -112,13 +125,22 @@ def _platform(details: Details) -> str:
     return _PLATFORMS.get(platform, str(platform)) if platform else ""
 
 
+def _target(details: Details) -> str:
+    return _TARGETS.get(details.get("target") or "", "")
+
+
+def _preference(details: Details) -> str:
+    name = _PREFERENCES.get(details.get("preference") or "")
+    return f"{name}: {'active' if details.get('is_active') else 'paused'}" if name else ""
+
+
 def _text(details: Details) -> str:
     text = details.get("text")
     return f"“{text}”" if text else ""
 
 
 _LINES: tuple[Callable[[Details], str], ...] = (
-    *(_source, _email, _bounce, _reason, _order, _platform, _text),
+    *(_source, _email, _bounce, _reason, _order, _target, _preference, _platform, _text),
 )
 
 

@@ -1,0 +1,49 @@
+"""What the profile shows of pushes: how many, how far each came, and what the member paused."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import g
+from sqlalchemy.orm import Session
+
+from loyalty.preferences import NAMES, get_preferences
+from wallet.clicks import count_clicks
+from wallet.push_ways import list_push_ways
+from wallet.queries import count_installed, count_pushes_sent
+
+_PUSHES_SHOWN = 5
+_LABELS = {
+    "balance": "Balance",
+    "location": "Location",
+    "marketing": "Marketing",
+    "tier": "Tier",
+    "reward": "Reward available",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """One of the five preferences, as the member set it."""
+
+    name: str
+    label: str
+    is_active: bool
+
+
+def read_counts(session: Session, member_id: UUID) -> dict[str, Any]:
+    """Pushes sent, and clicks by platform, for the cards at the top."""
+    return {
+        "pushes_sent": count_pushes_sent(session, g.shop_id, member_id),
+        "clicks": count_clicks(session, g.shop_id, member_id),
+    }
+
+
+def read_reach(session: Session, member_id: UUID) -> dict[str, Any]:
+    """The passes on phones, the five preferences, and the newest pushes with their hops."""
+    preferences = get_preferences(session, g.shop_id, member_id)
+    return {
+        "passes": count_installed(session, g.shop_id, member_id),
+        "switches": [Switch(name, _LABELS[name], preferences.is_active(name)) for name in NAMES],
+        "push_ways": list_push_ways(session, g.shop_id, member_id, limit=_PUSHES_SHOWN),
+    }

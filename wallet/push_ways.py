@@ -1,0 +1,135 @@
+"""How far each of a member's pushes came, in words: the answer to "why no notification?".
+
+Honest about its end: no platform tells whether a text was shown on a lock screen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import Session
+
+from wallet.google.tables import GoogleNotice
+from wallet.hops import PushHop
+from wallet.tables import PassRevision
+
+Key = tuple[UUID, int]
+"""(pass, revision): the hops of one push share it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One hop: what it is called and when it first happened."""
+
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PushWay:
+    """One push to one platform: what for, how far, and what that means. `tone` as for a badge."""
+
+    platform: str
+    at: datetime
+    about: str
+    steps: list[Step]
+    verdict: str
+    tone: str
+
+
+_ORDER = ("queued", "refused", "accepted", "asked", "fetched")
+_NAMES = {
+    ("apple", "queued"): "Queued",
+    ("apple", "accepted"): "Apple accepted it",
+    ("apple", "refused"): "Apple refused it",
+    ("apple", "asked"): "Phone asked what changed",
+    ("apple", "fetched"): "Phone fetched the card",
+    ("google", "queued"): "Queued",
+    ("google", "accepted"): "Google accepted it",
+    ("google", "refused"): "Google refused it",
+}
+_ABOUT = {"balance": "Balance", "tier": "Tier", "reward": "Reward available"}
+
+
+def list_push_ways(session: Session, shop_id: int, member_id: UUID, *, limit: int) -> list[PushWay]:
+    """The member's newest pushes, newest first."""
+    keys = _newest(session, shop_id, member_id, limit)
+    hops = session.scalars(
+        select(PushHop)
+        .where(
+            PushHop.shop_id == shop_id,
+            tuple_(PushHop.pass_id, PushHop.revision).in_(keys),
+            PushHop.hop.in_(_ORDER),
+        )
+        .order_by(PushHop.at)
+    ).all()
+    kinds = _notices(session, shop_id, keys)
+    return [_way([hop for hop in hops if _key(hop) == key], kinds.get(key)) for key in keys]
+
+
+def _newest(session: Session, shop_id: int, member_id: UUID, limit: int) -> list[Key]:
+    rows = session.execute(
+        select(PushHop.pass_id, PushHop.revision)
+        .where(
+            PushHop.shop_id == shop_id,
+            PushHop.member_id == member_id,
+            PushHop.hop == "queued",
+        )
+        .group_by(PushHop.pass_id, PushHop.revision)
+        .order_by(func.min(PushHop.at).desc(), PushHop.revision.desc())
+        .limit(limit)
+    )
+    return [(row.pass_id, row.revision) for row in rows]
+
+
+def _notices(session: Session, shop_id: int, keys: Sequence[Key]) -> dict[Key, str]:
+    """What those that were to be heard were about; silent ones are left out."""
+    apple = session.execute(
+        select(PassRevision.pass_id, PassRevision.revision, PassRevision.notice).where(
+            PassRevision.shop_id == shop_id,
+            tuple_(PassRevision.pass_id, PassRevision.revision).in_(keys),
+            PassRevision.notice.is_not(None),
+        )
+    )
+    google = session.execute(
+        select(GoogleNotice.google_object_id, GoogleNotice.revision, GoogleNotice.kind).where(
+            GoogleNotice.shop_id == shop_id,
+            tuple_(GoogleNotice.google_object_id, GoogleNotice.revision).in_(keys),
+        )
+    )
+    return {(row[0], row[1]): str(row[2]) for row in (*apple, *google)}
+
+
+def _way(hops: Sequence[PushHop], kind: str | None) -> PushWay:
+    platform = hops[0].platform
+    firsts: dict[str, PushHop] = {}
+    for hop in hops:
+        firsts.setdefault(hop.hop, hop)
+    steps = [
+        Step(_NAMES[platform, name], firsts[name].at)
+        for name in _ORDER
+        if name in firsts and (platform, name) in _NAMES
+    ]
+    verdict, tone = _verdict(platform, firsts)
+    about = _ABOUT.get(kind, kind.capitalize()) if kind else "Silent change of the card"
+    return PushWay(platform, firsts["queued"].at, about, steps, verdict, tone)
+
+
+def _verdict(platform: str, firsts: dict[str, PushHop]) -> tuple[str, str]:
+    if "fetched" in firsts:
+        return "The new card is on the phone.", "success"
+    if "asked" in firsts:
+        return "The phone asked and has not fetched the card yet.", ""
+    if "accepted" in firsts and platform == "google":
+        return "Google has the new card and brings it to the phone; it reports no more.", "success"
+    if "accepted" in firsts:
+        return "No phone has come for it yet: it may be off or out of reach.", ""
+    if "refused" in firsts:
+        return f"Refused: {firsts['refused'].reason or 'no reason given'}.", "critical"
+    return "Waiting to be sent.", ""
+
+
+def _key(hop: PushHop) -> Key:
+    return hop.pass_id, hop.revision
