@@ -23,6 +23,7 @@ from loyalty.till.grants import TillUser
 from pos_extension import refusals
 from pos_extension.auth import Till, enter
 from pos_extension.reading import Body, text
+from pos_extension.scanning import where
 from pos_extension.wire import member_json
 from pos_extension.writes import Answer, Write, find_answer, once
 from shopify_app.platform import customers
@@ -124,6 +125,7 @@ class _Join:
             enrolled_by="till",
             emails_card=self.typed.contact.email is not None,
             now=now,
+            **where(session, shop, self.by),
         )
         return _answer(session, shop, member.id, was_known=was_known, by=self.by, now=now)
 

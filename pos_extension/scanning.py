@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -39,6 +40,15 @@ class Scanning:
         return Answer(200, {"member": member, "is_newest_code": found.is_newest}, found.member_id)
 
 
+def where(session: Session, shop: Shop, by: TillUser) -> dict[str, Any]:
+    """Who and where, as an event of the timeline tells it; a place's name stays as it was then."""
+    return {
+        "actor": str(by.actor),
+        "location_id": by.location_id,
+        "location": find_location_name(session, shop.shop_id, by.location_id),
+    }
+
+
 def _note(session: Session, shop: Shop, member_id: UUID, by: TillUser, now: datetime) -> None:
     timeline.note_event(
         session,
@@ -46,9 +56,7 @@ def _note(session: Session, shop: Shop, member_id: UUID, by: TillUser, now: date
         member_id,
         timeline.CUSTOMER_SCANNED,
         now,
-        actor=str(by.actor),
-        location_id=by.location_id,
-        location=find_location_name(session, shop.shop_id, by.location_id),
+        **where(session, shop, by),
     )
     audit.record(
         session,

@@ -63,12 +63,13 @@ def join(
     enrolled_by: str,
     emails_card: bool,
     now: datetime,
+    **joined: Any,
 ) -> tuple[Member, bool]:
     """The member that a customer who asks to join is or becomes, and whether they were one before.
 
-    Joining works whatever the programme says of customers who do not ask. A member of the same
-    verified email is this person too. Who was erased and asks again is welcome, as somebody new.
-    Flushes; the caller commits.
+    `joined` are details for the timeline. Joining works whatever the programme says of customers
+    who do not ask. A member of the same verified email is this person too. Who was erased and asks
+    again is welcome, as somebody new. Flushes; the caller commits.
     """
     _lift_erasure(session, shop.shop_id, facts.customer_id)
     customer = _upsert(session, shop.shop_id, facts)
@@ -81,7 +82,7 @@ def join(
     was_known = member is not None
     if member is None:
         member = _new_member(
-            session, customer, now=now, enrolled_by=enrolled_by, emails_card=emails_card
+            session, customer, now=now, enrolled_by=enrolled_by, emails_card=emails_card, **joined
         )
     customer.member_id = member.id
     session.flush()
@@ -196,6 +197,7 @@ def _new_member(
     now: datetime,
     enrolled_by: str,
     emails_card: bool = True,
+    **joined: Any,
 ) -> Member:
     member = Member(
         shop_id=customer.shop_id,
@@ -211,7 +213,7 @@ def _new_member(
     session.add(member)
     session.flush()
     session.add(MemberBalance(shop_id=customer.shop_id, member_id=member.id))
-    timeline.note_event(session, member.shop_id, member.id, timeline.MEMBER_JOINED, now)
+    timeline.note_event(session, member.shop_id, member.id, timeline.MEMBER_JOINED, now, **joined)
     if emails_card:
         _send_card(session, member, now)
     session.flush()

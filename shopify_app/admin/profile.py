@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import g, render_template, request
 from sqlalchemy.orm import Session
 
-from loyalty import adjustments, timeline
+from loyalty import adjustments
 from loyalty.base.db import shop_transaction
 from loyalty.members.tables import TimelineEvent
 from loyalty.orders.tables import Order
@@ -32,7 +32,6 @@ from shopify_app.platform.admin_auth import admin_page
 _TIMELINE_BATCH = 15
 _ORDERS_BATCH = 25
 _TABS = ("overview", "orders", "timeline")
-_BY_PEOPLE = (timeline.CUSTOMER_SCANNED, timeline.EMAIL_ASKED, timeline.EMAIL_BOUNCE_CLEARED)
 
 
 @blueprint.get("/app/members/<member_id>")
@@ -107,10 +106,10 @@ def _read_timeline(session: Session, member_id: UUID, *, after: str | None) -> d
 
 
 def _read_actors(session: Session, events: list[TimelineEvent]) -> dict[UUID, EntryContext]:
-    """Who scanned the member and where, or asked for an email, by the event's id."""
-    scans = [event for event in events if event.kind in _BY_PEOPLE]
-    actors = {event.id: str(event.details.get("actor")) for event in scans}
-    places = {event.id: event.details.get("location") for event in scans}
+    """Who did it and where, such as a scan or an enrolment, by the id of an event that says so."""
+    told = [event for event in events if "actor" in event.details]
+    actors = {event.id: str(event.details["actor"]) for event in told}
+    places = {event.id: event.details.get("location") for event in told}
     return read_actor_contexts(session, g.shop_id, actors, places)
 
 

@@ -24,7 +24,7 @@ from shopify_app.platform.session_tokens import verify
 from tests.factories.facts import NOON
 from tests.platform.conftest import make_settings
 from tests.platform.shopify import Shopify, running
-from tests.pos_extension.cast import Till, at_once, install_till, public_id
+from tests.pos_extension.cast import MAIN_STREET, Till, at_once, install_till, public_id
 from tests.pos_extension.lossy_line import LossyLine
 from wallet.links import read_link_token
 
@@ -99,6 +99,19 @@ def test_someone_new_becomes_shopifys_customer_and_a_member(
     assert body["member"]["id"] == public_id(aurora, member.id)
     assert body["member"]["customer_id"] == customer["id"]
     assert (body["member"]["name"], body["member"]["points"]) == ("Mary Jane Watson", 0)
+
+
+def test_joining_stands_in_the_timeline_with_place_and_cashier(aurora: Till, email: str) -> None:
+    aurora.post("members", name="Mary", contact=email)
+
+    [event] = [event for event in aurora.rows(TimelineEvent) if event.kind == "member_joined"]
+    assert event.details == {
+        "actor": "till_user:7",
+        "location_id": MAIN_STREET,
+        "location": "Main Street",
+    }
+    [audit] = [row for row in aurora.rows(AuditRow) if row.actor_kind == "till_user"]
+    assert (audit.action, audit.actor_id) == ("member_enrolled_at_till", "7")
 
 
 def test_the_card_is_shown_as_a_code_for_their_phone(aurora: Till, email: str) -> None:
