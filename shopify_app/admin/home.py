@@ -6,10 +6,12 @@ from flask import g, render_template
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.queries.glance import read_glance
 from shopify_app.admin import wording
 from shopify_app.admin.formatting import ShopFormat
+from shopify_app.admin.notices import read_notices
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.platform.admin_auth import admin_page
 from shopify_app.platform.backfill.progress import SubjectProgress, progress
@@ -45,12 +47,14 @@ class ImportRow:
 def home() -> str:
     """The page; while an import runs its moving part asks for itself again."""
     with shop_transaction(g.shop_id) as session:
-        enter(session)
+        shop = enter(session)
+        notices = read_notices(session, shop, now=utc_now())
         glance = read_glance(session, g.shop_id)
         parked = _list_parked(session)
         history = progress(session, g.shop_id)
     return render_template(
         "admin/home.html",
+        notices=notices,
         glance=glance,
         parked=parked[:_PARKED_REASONS_MAX],
         parked_count=sum(row.count for row in parked),

@@ -1,4 +1,4 @@
-"""The words for what went wrong: pages that cannot be shown, webhooks and imports that stopped."""
+"""The words for what went wrong or waits: pages, webhooks, imports, permissions, requests."""
 
 ERRORS = {
     403: ("This page belongs to another shop", "Open Encore from the apps in your Shopify admin."),
@@ -13,6 +13,37 @@ SUBJECTS = {
     "customers": "Customers",
     "orders": "Orders",
 }
+
+DATA_REQUESTS = {
+    "customers/data_request": "Show what is held",
+    "customers/redact": "Erase a customer",
+    "shop/redact": "Erase the shop",
+}
+DATA_REQUEST_STATES = {
+    "open": ("Waiting", "info", "Encore works on it by itself, within minutes."),
+    "checking": ("Erased", "success", "Passes are void. Last traces go within two weeks."),
+    "done": ("Done", "success", ""),
+    "refused": ("Not carried out", "warning", "The shop has installed Encore again."),
+}
+DATA_REQUEST_STUCK = ("Delayed", "critical", "It has failed so far. Encore tries again by itself.")
+URGENT = "The law leaves 30 days. If a request does not move, tell our support."
+LOST = (
+    "Since {since} Encore cannot ask Shopify for anything. Orders still arrive and count. "
+    "Reload this page to connect again; if that does not help, use the button."
+)
+HEALED = (
+    "From {since} to {until} Encore could not ask Shopify for anything. "
+    "Orders arrived and counted all the same, and what waited goes on now."
+)
+SCOPES = {
+    "read_orders": "without it no order earns points",
+    "read_customers": "without it nobody becomes a member",
+    "write_customers": "without it nobody can join at the till",
+    "read_products": "without it orders do not say what was bought",
+    "read_locations": "without it your places do not stand on the card",
+    "read_customer_merge": "without it Encore does not hear of merged customers",
+}
+SCOPE_UNNAMED = "Encore needs it to work"
 
 _PARKED = {
     "ForeignCurrency": "the order is in another currency than your shop",

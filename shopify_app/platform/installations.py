@@ -64,12 +64,8 @@ def install_by_code(domain: str, code: str) -> int:
 
 def find_lost(domain: str) -> int | None:
     """The shop of `domain` if its books are here and only its token is dead: pages may be shown."""
-    shop_id = shop_ids.find(domain)
-    if shop_id is None:
-        return None
-    with shop_transaction(shop_id) as session:
-        shop = session.get(Shop, shop_id)
-    return shop_id if shop is not None and shop.status == "needs_reauth" else None
+    shop, _ = _look_up(domain)
+    return shop.shop_id if shop is not None and shop.status == "needs_reauth" else None
 
 
 def credentials(shop_id: int) -> Credentials:
@@ -100,13 +96,24 @@ def replace_rejected(shop_id: int, rejected: Credentials) -> Credentials:
 
 
 def _find_installed(domain: str) -> int | None:
-    shop_id = shop_ids.find(domain)
-    if shop_id is None:
-        return None
-    with shop_transaction(shop_id) as session:
-        shop = session.get(Shop, shop_id)
-        stored = stored_tokens.find(session, shop_id)
-    return shop_id if _is_usable(shop, stored, utc_now()) else None
+    shop, stored = _look_up(domain)
+    is_usable = shop is not None and _is_usable(shop, stored, utc_now())
+    return shop.shop_id if shop is not None and is_usable else None
+
+
+def _look_up(domain: str) -> tuple[Shop | None, Stored | None]:
+    """The shop of `domain` and its tokens, where they are."""
+    for _ in range(2):
+        shop_id = shop_ids.find(domain)
+        if shop_id is None:
+            break
+        with shop_transaction(shop_id) as session:
+            shop, stored = session.get(Shop, shop_id), stored_tokens.find(session, shop_id)
+        if shop is not None:
+            return shop, stored
+        # It was removed: whoever comes back under its domain has another id.
+        shop_ids.forget(domain)
+    return None, None
 
 
 def _is_usable(shop: Shop | None, stored: Stored | None, now: datetime) -> bool:

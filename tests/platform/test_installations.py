@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from config import Settings
 from loyalty.audit import AuditRow
@@ -14,9 +14,20 @@ from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop, StaffMember
-from shopify_app.platform import client, crypto, inbox, inbox_writer, installations, staff
+from shopify_app.platform import (
+    client,
+    crypto,
+    inbox,
+    inbox_writer,
+    installations,
+    staff,
+)
 from shopify_app.platform import settings as platform_settings
-from shopify_app.platform.errors import NeedsReauth, RefusedSessionToken, ShopifyError
+from shopify_app.platform.errors import (
+    NeedsReauth,
+    RefusedSessionToken,
+    ShopifyError,
+)
 from shopify_app.platform.session_tokens import SessionToken, verify
 from shopify_app.platform.tables import BackfillRun, Installation
 from tests.conftest import DatabaseUrls
@@ -179,40 +190,6 @@ def test_a_token_that_shopify_revoked_is_replaced_at_once(
     assert client.execute(shop_id, "shop_info")["shop"]["myshopifyDomain"] == AURORA
 
 
-def test_a_dead_refresh_token_waits_for_the_merchant_who_heals_it(
-    shopify: Shopify, connected: Settings
-) -> None:
-    # given
-    shop_id = installations.ensure_installed(_token(shopify))
-    shopify.tell("tokens/expire", refresh=True)
-    # when
-    with pytest.raises(NeedsReauth):
-        client.execute(shop_id, "shop_info")
-    # then
-    assert _shop(shop_id).status == "needs_reauth"
-    assert installations.ensure_installed(_token(shopify)) == shop_id
-    assert _shop(shop_id).status == "installed"
-    assert client.execute(shop_id, "shop_info")["shop"]["myshopifyDomain"] == AURORA
-    with db.shop_transaction(shop_id) as session:
-        assert len(session.scalars(select(BackfillRun)).all()) == 4
-
-
-def test_a_wrong_secret_of_ours_kills_no_installation(
-    shopify: Shopify, connected: Settings
-) -> None:
-    shop_id = installations.ensure_installed(_token(shopify))
-    _let_expire_in(shop_id, timedelta(0))
-    keys = connected.encryption_keys.get_secret_value()
-    wrong = {"shopify_api_secret": "w" * 40, "encryption_keys": keys}
-    template = {"shopify_url_template": shopify.url_template}
-    platform_settings.configure(make_settings(**wrong, **template))
-
-    with pytest.raises(ShopifyError):
-        installations.access_token(shop_id)
-
-    assert _shop(shop_id).status == "installed"
-
-
 def test_a_staff_name_is_learned_once(shopify: Shopify, connected: Settings) -> None:
     token = _token(shopify)
     shop_id = installations.ensure_installed(token)
@@ -274,6 +251,21 @@ def test_late_news_of_an_uninstall_does_not_undo_the_install_after_it(
     assert _shop(shop_id).status == "installed"
     assert [row.state for row in inbox_rows(shop_id)] == ["ignored"]
     assert installations.access_token(shop_id)
+
+
+def test_a_shop_that_was_removed_and_comes_back_has_a_new_id(
+    shopify: Shopify, connected: Settings
+) -> None:
+    # given: this process knows the shop by its first id
+    first = installations.ensure_installed(_token(shopify))
+    with db.shop_transaction(first) as session:
+        session.execute(text("SELECT remove_shop()"))
+    # when
+    again = installations.ensure_installed(_token(shopify))
+    # then
+    before = shopify.calls("access_token")
+    assert again != first and installations.ensure_installed(_token(shopify)) == again
+    assert shopify.calls("access_token") == before
 
 
 def _arrive(shop_id: int, topic: str, *, at: datetime) -> None:

@@ -100,6 +100,31 @@ document.addEventListener('shopify:navigate', (event) => {
   htmx.ajax('GET', address.pathname + address.search, PAGE);
 });
 
+// --- Files: fetched, for a link would carry no token
+
+addEventListener('click', (event) => {
+  const button = event.target.closest('[data-download]');
+  if (button) download(button).catch(() => toast('No connection. Please try again.', true));
+});
+
+async function download(button) {
+  button.disabled = true;
+  try {
+    const answer = await fetch(button.dataset.download);
+    if (!answer.ok) {
+      toast(answer.status === 404 ? 'The file is no longer there. Reload the page.' : 'Something went wrong. Please try again.', true);
+      return;
+    }
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(await answer.blob());
+    link.download = /filename="([^"]+)"/.exec(answer.headers.get('Content-Disposition'))?.[1] ?? 'data.json';
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  } finally {
+    button.disabled = false;
+  }
+}
+
 // --- The token of the first load is spent: it has no business in the address
 
 const address = new URL(location.href);

@@ -1,0 +1,90 @@
+"""What the merchant must know before anything else on Home: lost access, permissions, deadlines."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from flask import g, url_for
+from sqlalchemy.orm import Session
+
+from loyalty.shops.tables import Shop
+from shopify_app.admin import wording
+from shopify_app.platform import privacy, scopes
+from shopify_app.platform.settings import current
+from shopify_app.platform.tables import Installation
+
+_HEALED_SHOWN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A banner: `lines` under its title, and what to do. `is_top`: the link leaves the frame."""
+
+    title: str
+    tone: str
+    lines: list[str]
+    address: str = ""
+    label: str = ""
+    is_top: bool = False
+
+
+def read_notices(session: Session, shop: Shop, *, now: datetime) -> list[Notice]:
+    """The banners of the shop, the most urgent first."""
+    installation = session.get(Installation, shop.shop_id)
+    found = [
+        _access(shop, installation, now),
+        _permissions(installation),
+        _deadlines(privacy.count_urgent(session, shop.shop_id, now=now)),
+    ]
+    return [notice for notice in found if notice is not None]
+
+
+def _access(shop: Shop, installation: Installation | None, now: datetime) -> Notice | None:
+    if installation is None or installation.lost_at is None:
+        return None
+    words = g.shop_format
+    if shop.status == "needs_reauth":
+        lines = [wording.LOST.format(since=words.moment(installation.lost_at))]
+        return Notice(
+            "Encore has lost its access to your shop",
+            "critical",
+            lines,
+            _grant_address(shop),
+            "Connect again",
+            is_top=True,
+        )
+    healed_at = installation.healed_at
+    if healed_at is None or now - healed_at > _HEALED_SHOWN:
+        return None
+    times = {"since": words.moment(installation.lost_at), "until": words.moment(healed_at)}
+    return Notice("Encore is connected again", "success", [wording.HEALED.format(**times)])
+
+
+def _permissions(installation: Installation | None) -> Notice | None:
+    granted = installation.scopes.split(",") if installation else []
+    missing = scopes.missing(granted) if installation else []
+    if not missing:
+        return None
+    lines = [f"{scope}: {wording.SCOPES.get(scope, wording.SCOPE_UNNAMED)}" for scope in missing]
+    title = f"Encore lacks {'a permission' if len(missing) == 1 else 'permissions'}"
+    address = _grant_address(None)
+    return Notice(title, "warning", lines, address, "Give permission", is_top=True)
+
+
+def _deadlines(urgent: int) -> Notice | None:
+    if not urgent:
+        return None
+    what = "A data request is" if urgent == 1 else f"{urgent} data requests are"
+    return Notice(
+        f"{what} due within a week",
+        "critical",
+        [wording.URGENT],
+        url_for("admin.data_requests"),
+        "See data requests",
+    )
+
+
+def _grant_address(shop: Shop | None) -> str:
+    """The start of the authorization-code grant, outside the frame."""
+    domain = shop.domain if shop else g.shop_domain
+    return f"{current().app_url.rstrip('/')}/auth?{urlencode({'shop': domain})}"
