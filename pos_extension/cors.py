@@ -6,7 +6,7 @@ Every answer below /pos/v1 says so, errors too: else the till sees no more than 
 from flask import Response, request
 
 PREFIX = "/pos/v1/"
-# https://shopify.dev/docs/api/pos-ui-extensions/latest/target-apis/platform-apis/session-api
+# https://shopify.dev/docs/api/pos-ui-extensions/latest/server-communication (read 2026-11-22)
 SHOPIFY_ORIGINS = frozenset({"https://cdn.shopify.com", "https://extensions.shopifycdn.com"})
 
 _further: frozenset[str] = frozenset()
