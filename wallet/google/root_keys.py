@@ -1,6 +1,7 @@
 """Google's root keys, kept for as long as Google says and fetched again when one is unknown.
 
-Never called inside a transaction. A flood of forgeries makes at most one request a minute.
+Never called inside a transaction. A flood of forgeries makes at most one request a minute, and
+while Google is away at most one a second.
 """
 
 import re
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 
 KEPT_MIN, KEPT_MAX = timedelta(minutes=5), timedelta(hours=24)
 APART = timedelta(seconds=60)
+TRY_AGAIN = timedelta(seconds=1)
 _TIMEOUT_S = (3.05, 10)
 _MAX_AGE = re.compile(r"max-age=([0-9]{1,9})")
 _T = TypeVar("_T")
@@ -37,6 +39,7 @@ class _Kept:
 
 _lock = threading.Lock()
 _kept: _Kept | None = None
+_failed_at: datetime | None = None
 
 
 def with_root_keys(read: Callable[[list[RootKey]], _T]) -> _T:
@@ -56,23 +59,32 @@ def with_root_keys(read: Callable[[list[RootKey]], _T]) -> _T:
 
 def forget() -> None:
     """Fetch the keys anew at the next use."""
-    global _kept
+    global _kept, _failed_at
     with _lock:
-        _kept = None
+        _kept = _failed_at = None
 
 
 def _current(seen: _Kept | None = None) -> _Kept:
     """The keys kept, renewed when stale, or when `seen` ones had no fit and are a minute old."""
-    global _kept
+    global _kept, _failed_at
     url, now = setup.google().keys_url, utc_now()
     with _lock:
-        kept = _kept
-        if kept is not None and kept.url == url and now < kept.stale_at:
+        kept = _kept if _kept is not None and _kept.url == url else None
+        if kept is not None and now < kept.stale_at:
             was_of_use = seen is not kept
             if was_of_use or now < kept.fetched_at + APART:
                 return kept
-        _kept = _fetch(url, now)
-        return _kept
+        if _failed_at is None or now > _failed_at + TRY_AGAIN:
+            try:
+                _kept, _failed_at = _fetch(url, now), None
+                return _kept
+            except GoogleWalletError:
+                _failed_at = utc_now()
+                if kept is None:
+                    raise
+        if kept is None:
+            raise GoogleWalletError("no root keys: tried a moment ago", retryable=True)
+        return kept  # old ones: each key has a time of its own, which still counts
 
 
 def _fetch(url: str, now: datetime) -> _Kept:

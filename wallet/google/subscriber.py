@@ -43,13 +43,20 @@ def refresh_members(shop_id: int, member_ids: Sequence[UUID]) -> Mapping[UUID, E
         rows = list_object_ids(session, shop_id, member_ids)
     if not rows:
         return answers
+    class_error = _try_class(shop_id)
+    send = partial(_send_all, shop_id, time.monotonic() + BATCH_S)
+    with ThreadPoolExecutor(min(AT_ONCE, len(rows)), "google") as pool:
+        ends = pool.map(send, rows.values())
+        return answers | {one: end or class_error for one, end in zip(rows, ends, strict=True)}
+
+
+def _try_class(shop_id: int) -> GoogleWalletError | None:
+    """Bring the class up to date; its failure keeps no balance from the objects it has."""
     try:
         send_class(shop_id)
     except GoogleWalletError as error:
-        return answers | dict.fromkeys(rows, error)
-    send = partial(_send_all, shop_id, time.monotonic() + BATCH_S)
-    with ThreadPoolExecutor(min(AT_ONCE, len(rows)), "google") as pool:
-        return answers | dict(zip(rows, pool.map(send, rows.values()), strict=True))
+        return error
+    return None
 
 
 def _send_all(shop_id: int, ends_at: float, row_ids: Sequence[UUID]) -> Exception | None:

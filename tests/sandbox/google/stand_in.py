@@ -62,7 +62,7 @@ class StandIn:
         return self.process.wait(timeout=20)
 
 
-def start(directory: Path, *, retry_waits: str = "0.1,0.2,0.4,5") -> StandIn:
+def start(directory: Path, *, retry_waits: str = "0.1,0.4,1.2,5") -> StandIn:
     """Start a stand-in on a free port."""
     port = free_port()
     command = [sys.executable, "-m", "sandbox.google", "--port", str(port)]

@@ -249,6 +249,19 @@ def test_shop_with_a_new_name_brings_its_class_up_to_date(alices: Card) -> None:
     assert names[alices.row.class_id] == "Aurora Roasters"
 
 
+def test_class_that_google_refuses_keeps_no_balance_from_the_cards(alices: Card) -> None:
+    with shop_transaction(alices.holder.shop_id) as session:
+        session.get_one(Shop, alices.holder.shop_id).name = "Aurora Roasters"
+    alices.holder.earn(10)
+    alices.google.set_fault("status", surface="api", status=400, times=1)
+
+    with pytest.raises(GoogleWalletError, match="400"):
+        alices.refresh()
+
+    assert alices.points == 10
+    assert alices.pushes() == ["push_created", "push_sent"]
+
+
 def test_erased_members_card_rests_and_names_nobody(alices: Card) -> None:
     alices.holder.erase()
 
