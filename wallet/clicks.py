@@ -22,7 +22,7 @@ SAME_CLICK = timedelta(seconds=30)
 
 _MACHINES = re.compile(
     r"bot\b|bot/|crawler|spider|preview|facebookexternalhit|whatsapp|telegram|slack|discord"
-    r"|skype|twitter|linkedin|pinterest|embedly|curl/|wget/|python|go-http|java/|okhttp|headless",
+    r"|skype|twitter|linkedin|pinterest|embedly",
     re.IGNORECASE,
 )
 

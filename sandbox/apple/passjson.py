@@ -127,8 +127,9 @@ def _kinds(content: Json) -> Iterator[Problem]:
     for key in ("logoText", "groupingIdentifier", "appLaunchURL"):
         if key in content and not isinstance(content[key], str):
             yield Problem("kind", f"{key} must be a string")
-    if "maxDistance" in content and not _is_number(content["maxDistance"]):
-        yield Problem("kind", "maxDistance must be a number")
+    distance = content.get("maxDistance", 1)
+    if not _is_number(distance) or distance <= 0:
+        yield Problem("kind", "maxDistance must be a number of metres above zero")
     for key in ("relevantDates", "associatedStoreIdentifiers"):
         if key in content and not isinstance(content[key], list):
             yield Problem("kind", f"{key} must be a list")

@@ -100,6 +100,8 @@ CONTENT_FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("web_service_url", {"webServiceURL": "http://aurora.example.com/passkit"}),
     ("barcode_format", {"barcodes": [CODE | {"format": "QR"}]}),
     ("barcode", {"barcodes": [CODE | {"messageEncoding": ""}]}),
+    ("kind", {"maxDistance": 0}),
+    ("kind", {"maxDistance": "300"}),
     ("locations", {"locations": [PLACE] * 11}),
     ("locations", {"locations": [{"latitude": "1", "longitude": 1}]}),
     ("field_twice", _fields(FIELD, FIELD)),
