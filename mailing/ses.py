@@ -7,7 +7,6 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 from botocore import exceptions as aws
 from botocore.config import Config
 
@@ -97,6 +96,9 @@ def delete_suppressed(address: str) -> None:
 
 
 def _client() -> Any:
+    # Slow to import, and of our processes only those that send need it.
+    import boto3
+
     settings = setup.current()
     key = (settings.region, settings.ses_url)
     with _lock:
