@@ -19,13 +19,14 @@ from alembic import command
 from alembic.config import Config
 from playwright.sync_api import Browser, Page
 from psycopg import sql
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from loyalty.base import db
 from sandbox.servers import postgres as embedded
 from sandbox.servers.postgres import APP, OWNER, SUPERUSER, Postgres
 from sandbox.servers.valkey import start_valkey
+from shopify_app.platform import shop_ids
 from tests.chromium import chromium, page_of
 
 ROOT = Path(__file__).parents[1]
@@ -78,6 +79,35 @@ def fresh_database(postgres: Postgres, template_database: str) -> Iterator[Datab
     """A migrated database of the test's own, where it may commit; dropped afterwards."""
     with _copy(postgres, template_database) as urls:
         yield urls
+
+
+@pytest.fixture(scope="session")
+def _committing(postgres: Postgres, template_database: str) -> Iterator[tuple[Engine, str]]:
+    """A pool on the database of all tests that commit, and its owner's URL."""
+    before = db._engine
+    with _copy(postgres, template_database) as urls:
+        engine = db.configure(urls.app, hide_parameters=True)
+        db._engine = before
+        yield engine, urls.owner
+        engine.dispose()
+
+
+@pytest.fixture
+def database(_committing: tuple[Engine, str]) -> Iterator[None]:
+    """A database where transactions really commit; its shops are removed after the test."""
+    before = db._engine
+    db._engine, owner_url = _committing
+    shop_ids._known.clear()
+    yield
+    with psycopg.connect(owner_url) as connection:
+        shops = connection.execute("SELECT shop_id FROM shop_directory").fetchall()
+    for (shop_id,) in shops:
+        with db.shop_transaction(shop_id) as session:
+            session.execute(text("SELECT remove_shop()"))
+    with db.shopless_transaction() as session:
+        session.execute(text("DELETE FROM apple_device"))  # devices are nobody's
+    shop_ids._known.clear()
+    db._engine = before
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
-import psycopg
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -16,16 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, text
 from werkzeug.serving import make_server
 
-from loyalty.base import db
 from loyalty.base.clock import utc_now
 from mailing import setup, web
 from mailing.setup import CardLinks, MailSettings
 from sandbox.servers.launching import free_port
-from sandbox.servers.postgres import Postgres
-from tests.conftest import _copy
 from tests.mailing.cast import Addressee, enrol, install_shop
 from tests.mailing.stand_in import (
     ACCESS_KEY_ID,
@@ -37,31 +32,6 @@ from tests.mailing.stand_in import (
 )
 
 KEY = b"a link secret of the tests, 32 b"
-
-
-@pytest.fixture(scope="session")
-def _engine(postgres: Postgres, template_database: str) -> Iterator[tuple[Engine, str]]:
-    """A pool on a database for all email tests, and its owner's URL."""
-    before = db._engine
-    with _copy(postgres, template_database) as urls:
-        engine = db.configure(urls.app, hide_parameters=True)
-        db._engine = before
-        yield engine, urls.owner
-        engine.dispose()
-
-
-@pytest.fixture
-def database(_engine: tuple[Engine, str]) -> Iterator[None]:
-    """A database where transactions really commit; its shops are removed after the test."""
-    before = db._engine
-    db._engine, owner_url = _engine
-    yield
-    with psycopg.connect(owner_url) as connection:
-        shops = connection.execute("SELECT shop_id FROM shop_directory").fetchall()
-    for (shop_id,) in shops:
-        with db.shop_transaction(shop_id) as session:
-            session.execute(text("SELECT remove_shop()"))
-    db._engine = before
 
 
 @pytest.fixture(scope="session")
@@ -117,6 +87,22 @@ def client(amazon: Amazon, database: None, _web: tuple[Flask, str]) -> FlaskClie
 def alice(amazon: Amazon, database: None) -> Addressee:
     """A member of Aurora with an address and no points."""
     return enrol(install_shop("aurora"), "Alice", customer_id=501, email="alice@example.com")
+
+
+@pytest.fixture
+def sent(alice: Addressee, amazon: Amazon) -> str:
+    """SES's id of the card that Alice was just sent."""
+    alice.ask("first")
+    alice.work()
+    found = alice.messages()[0].ses_message_id
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def before(amazon: Amazon) -> int:
+    """How many emails SES had taken when the test began."""
+    return len(amazon.emails())
 
 
 @pytest.fixture

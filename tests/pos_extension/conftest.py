@@ -3,51 +3,18 @@
 from collections.abc import Iterator
 from uuid import UUID
 
-import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, text
 
-from loyalty.base import db
 from pos_extension import api, cors
-from sandbox.servers.postgres import Postgres
 from shopify_app.edge import errors
 from shopify_app.platform import settings as platform_settings
-from shopify_app.platform import shop_ids
-from tests.conftest import _copy
 from tests.platform.conftest import make_settings
 from tests.pos_extension.cast import Till, install_till
 from wallet import setup as wallet_setup
 from wallet.setup import WalletSettings
 
 TILL_PAGE = "http://127.0.0.1:5003"
-
-
-@pytest.fixture(scope="session")
-def _engine(postgres: Postgres, template_database: str) -> Iterator[tuple[Engine, str]]:
-    """A pool on a database for all tests of the till, and its owner's URL."""
-    before = db._engine
-    with _copy(postgres, template_database) as urls:
-        engine = db.configure(urls.app, hide_parameters=True)
-        db._engine = before
-        yield engine, urls.owner
-        engine.dispose()
-
-
-@pytest.fixture
-def database(_engine: tuple[Engine, str]) -> Iterator[None]:
-    """A database where transactions really commit; its shops are removed after the test."""
-    before = db._engine
-    db._engine, owner_url = _engine
-    shop_ids._known.clear()
-    yield
-    with psycopg.connect(owner_url) as connection:
-        shops = connection.execute("SELECT shop_id FROM shop_directory").fetchall()
-    for (shop_id,) in shops:
-        with db.shop_transaction(shop_id) as session:
-            session.execute(text("SELECT remove_shop()"))
-    shop_ids._known.clear()
-    db._engine = before
 
 
 @pytest.fixture

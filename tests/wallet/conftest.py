@@ -4,56 +4,24 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, delete, text
 from werkzeug.serving import make_server
 
-from loyalty.base import db
 from sandbox.apple.world import World
-from sandbox.servers.postgres import Postgres
-from tests.conftest import _copy
 from tests.wallet.cast import Cardholder, enrol
 from tests.wallet.certificates import PASS_TYPE_ID, TEAM_ID, PassChain, write_chain
 from wallet import go, setup, web
 from wallet.apple import web_service
 from wallet.google import web as google_web
 from wallet.setup import AppleSettings, WalletSettings
-from wallet.tables import AppleDevice
 
 
 @pytest.fixture(scope="session")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> PassChain:
     """Certificates that every signing test shares; making their keys takes a second."""
     return write_chain(tmp_path_factory.mktemp("chain"))
-
-
-@pytest.fixture(scope="session")
-def _engine(postgres: Postgres, template_database: str) -> Iterator[tuple[Engine, str]]:
-    """A pool on a database for all wallet tests, and its owner's URL."""
-    before = db._engine
-    with _copy(postgres, template_database) as urls:
-        engine = db.configure(urls.app)
-        db._engine = before
-        yield engine, urls.owner
-        engine.dispose()
-
-
-@pytest.fixture
-def database(_engine: tuple[Engine, str]) -> Iterator[None]:
-    """A database where transactions really commit; its shops are removed after the test."""
-    before = db._engine
-    db._engine, owner_url = _engine
-    yield
-    with psycopg.connect(owner_url) as connection:
-        shops = connection.execute("SELECT shop_id FROM shop_directory").fetchall()
-    for (shop_id,) in shops:
-        with db.shop_transaction(shop_id) as session:
-            session.execute(text("SELECT remove_shop()"))
-            session.execute(delete(AppleDevice))
-    db._engine = before
 
 
 @pytest.fixture
