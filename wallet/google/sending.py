@@ -17,11 +17,12 @@ from loyalty.base.db import shop_transaction
 from loyalty.base.errors import MemberNotFound, ShopNotFound
 from wallet.content import card_content
 from wallet.errors import GoogleWalletError
-from wallet.google.cards import class_payload, object_payload
+from wallet.google.cards import Payload, class_payload, object_payload
 from wallet.google.client import ClassMissing, shared_client
 from wallet.google.leases import Errand, LeaseHeld, give_back, take
 from wallet.google.objects import find_class, lock_object
 from wallet.google.pushes import announce, tell_outcome
+from wallet.google.tables import GoogleClass
 from wallet.pacing import check_pause
 
 log = structlog.get_logger()
@@ -74,24 +75,30 @@ def send_object(shop_id: int, row_id: UUID) -> None:
 def _begin_class(shop_id: int, now: datetime) -> Errand | None:
     with shop_transaction(shop_id) as session:
         row = find_class(session, shop_id, lock=False)
-        if row is None:
-            return None  # the shop was removed meanwhile
         try:
+            if row is None or _is_at_google(row, class_payload(session, shop_id)):
+                return None
+            row = find_class(session, shop_id, lock=True)
+            # Read again under the lock: who waited for it must not send what was before.
             wanted = class_payload(session, shop_id)
         except ShopNotFound:
             return None
-        if row.sent_revision == row.revision and row.content == wanted:
-            return None
-        row = find_class(session, shop_id, lock=True)
-        assert row is not None
-        try:
-            errand = take(row, wanted, now=now)
-            # Always whole: a class must say its review status at every change.
-            return replace(errand, known=None) if errand else None
-        except LeaseHeld:
-            if row.sent_revision > 0:
-                return None  # it exists; who has the lease brings it up to date
-            raise
+        return _take_class(row, wanted, now) if row is not None else None
+
+
+def _is_at_google(row: GoogleClass, wanted: Payload) -> bool:
+    return row.sent_revision == row.revision and row.content == wanted
+
+
+def _take_class(row: GoogleClass, wanted: Payload, now: datetime) -> Errand | None:
+    try:
+        errand = take(row, wanted, now=now)
+    except LeaseHeld:
+        if row.sent_revision > 0:
+            return None  # it exists; who has the lease brings it up to date
+        raise
+    # Always whole: a class must say its review status at every change.
+    return replace(errand, known=None) if errand else None
 
 
 def _begin_object(shop_id: int, row_id: UUID, now: datetime) -> tuple[Errand, bool] | None:
