@@ -1,35 +1,21 @@
-"""R113–R120: what SES reports is believed if SNS signed it, counts once, blocks what it must."""
+"""R113–R118: what SES reports counts once, and blocks what it must and nothing else."""
 
-import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import requests
-from flask.testing import FlaskClient
 
 from jobs.purge import purge
 from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from mailing import addresses, setup, sns
+from mailing import addresses
 from mailing.errors import EmailRefused
 from mailing.tables import EmailAddress, EmailFeedback
-from tests.mailing.cast import Addressee, enrol
+from tests.mailing.cast import Addressee, enrol, event_of
 from tests.mailing.stand_in import Amazon
-
-
-@pytest.fixture
-def sent(alice: Addressee, amazon: Amazon) -> str:
-    """SES's id of the card that Alice was just sent."""
-    alice.ask("first")
-    alice.work()
-    found = alice.messages()[0].ses_message_id
-    assert found is not None
-    return found
 
 
 def bounce(amazon: Amazon, message_id: str, kind: str = "Permanent", **more: object) -> list[int]:
@@ -219,135 +205,6 @@ def test_the_memory_of_an_address_outlives_the_member(
         again.ask()
 
 
-FORGERIES = (
-    *("tampered", "foreign_key", "foreign_host", "other_topic", "old", "future"),
-    *("unsigned", "unknown_version"),
-)
-
-
-def event_of(alice: Addressee, kind: str = "Bounce", **details: object) -> dict[str, Any]:
-    """An event of Alice's email as event publishing shapes it."""
-    message = alice.messages()[0]
-    tags = {"encore-shop": [str(message.shop_id)], "encore-message": [str(message.id)]}
-    content = {"bounceType": "Permanent", "timestamp": utc_now().isoformat()} | details
-    return {
-        "eventType": kind,
-        "mail": {"messageId": message.ses_message_id, "tags": tags},
-        kind.lower(): content,
-    }
-
-
-@pytest.mark.parametrize("mutation", FORGERIES)
-def test_a_forged_message_is_refused_and_nothing_is_written(
-    alice: Addressee, amazon: Amazon, sent: str, mutation: str
-) -> None:
-    answer = amazon.post("notify", event=event_of(alice), mutation=mutation)
-
-    assert answer["statuses"] == [403]
-    assert alice.address() is None
-    with shop_transaction(alice.shop_id) as session:
-        assert session.query(EmailFeedback).count() == 0
-    # The same event unharmed is believed: the refusal was for the forgery.
-    assert amazon.post("notify", event=event_of(alice))["statuses"] == [200]
-    assert alice.address() is not None
-
-
-def test_a_certificate_behind_a_redirect_is_not_followed(
-    alice: Addressee, amazon: Amazon, sent: str
-) -> None:
-    answer = amazon.post("notify", event=event_of(alice), mutation="redirected_certificate")
-
-    assert answer["statuses"] == [503]
-    assert alice.address() is None
-
-
-NO_MESSAGES: list[bytes] = [
-    b"",
-    b"{",
-    b"[]",
-    b"null",
-    b"\xff\xfe",
-    b"[" * 200_000,
-    b'{"Type": "Notification"}',
-    b'{"Type": ["Notification"]}',
-    json.dumps({"Type": "Notification", "MessageId": "a\0b"}).encode(),
-]
-
-
-@pytest.mark.parametrize("body", NO_MESSAGES)
-def test_what_is_no_message_is_refused(client: FlaskClient, body: bytes) -> None:
-    assert client.post("/mail/sns", data=body).status_code == 403
-
-
-def test_a_body_that_is_too_long_is_refused(client: FlaskClient) -> None:
-    assert client.post("/mail/sns", data=b"x" * 400_000).status_code == 413
-
-
-URLS = [
-    "http://127.0.0.1:{port}@evil.example/sns/cert.pem",
-    "http://127.0.0.1:{port}.evil.example/sns/cert.pem",
-    "http://127.0.0.1:{port}/sns/cert.pem?x=1",
-    "http://127.0.0.1:{port}/sns/cert.pem#.pem",
-    "http://127.0.0.1:{port}/?Action=Anything&x=.pem",
-    "https://127.0.0.1:{port}/sns/cert.pem",
-    "http://127.0.0.1:1/sns/cert.pem",
-    "file:///etc/passwd.pem",
-    "http://[/cert.pem",
-    "//127.0.0.1:{port}/sns/cert.pem",
-    "http://127.0.0.1:{port}\\@evil.example/cert.pem",
-    "",
-]
-
-
-@pytest.mark.parametrize("url", URLS)
-def test_a_certificate_is_fetched_from_sns_alone(
-    client: FlaskClient, amazon: Amazon, url: str
-) -> None:
-    message = {
-        "Type": "Notification",
-        "MessageId": "1",
-        "TopicArn": amazon.topic_arn,
-        "Message": "{}",
-        "Timestamp": utc_now().isoformat(),
-        "SignatureVersion": "2",
-        "Signature": "AAAA",
-        "SigningCertURL": url.format(port=amazon.port),
-    }
-
-    assert client.post("/mail/sns", json=message).status_code == 403
-
-
-def test_outside_the_sandbox_sns_is_amazons_own_host_of_the_topics_region(
-    client: FlaskClient, amazon: Amazon
-) -> None:
-    setup.configure(replace(setup.current(), sns_url=None))
-
-    assert sns._origin(amazon.topic_arn) == "https://sns.us-east-1.amazonaws.com"
-
-
-def test_only_a_confirmation_that_sns_signed_is_visited(
-    client: FlaskClient, amazon: Amazon
-) -> None:
-    # The stand-in's subscription is confirmed: it sent a signed message, and we visited it.
-    assert amazon.get("health")["confirmed"]
-    visits = len(amazon.get("requests")["requests"])
-    forged = {
-        "Type": "SubscriptionConfirmation",
-        "MessageId": "1",
-        "TopicArn": amazon.topic_arn,
-        "Message": "Please",
-        "Token": "a",
-        "SubscribeURL": f"{amazon.url}/v2/email/visited",
-        "Timestamp": utc_now().isoformat(),
-        "SignatureVersion": "2",
-        "Signature": "AAAA",
-        "SigningCertURL": f"{amazon.url}/sns/cert.pem",
-    }
-
-    assert client.post("/mail/sns", json=forged).status_code == 403
-    assert len(amazon.get("requests")["requests"]) == visits
-
-
 def unknown_kind(event: dict[str, Any]) -> None:
     event["eventType"] = "Sonnet"
 
@@ -434,12 +291,6 @@ def test_odd_details_do_not_keep_a_bounce_from_counting(
     assert address.hard_bounced_at <= utc_now()
 
 
-def test_without_a_topic_there_is_no_such_address(client: FlaskClient) -> None:
-    setup.configure(replace(setup.current(), topic_arns=frozenset()))
-
-    assert client.post("/mail/sns", data=b"{}").status_code == 404
-
-
 def test_a_suppressed_address_bounces_by_itself(
     alice: Addressee, amazon: Amazon, sent: str
 ) -> None:
@@ -470,8 +321,3 @@ def test_dealt_with_messages_are_forgotten_once_they_are_too_old_to_come_again(
 
     with shop_transaction(alice.shop_id) as session:
         assert session.query(EmailFeedback).count() == 0
-
-
-def test_the_endpoint_answers_a_reader_with_a_refusal(client: FlaskClient, amazon: Amazon) -> None:
-    assert client.get("/mail/sns").status_code == 405
-    assert requests.get(f"{setup.current().app_url}/mail/nothing", timeout=5).status_code == 404

@@ -10,29 +10,17 @@ from loyalty.audit import SYSTEM, AuditRow
 from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.members.tables import Member
 from loyalty.programme.rules import get_programme
 from mailing import setup, subscriber
 from mailing.errors import EmailRefused
 from mailing.tables import EmailMessage
-from tests.mailing.cast import Addressee, enrol, install_shop
+from tests.mailing.cast import Addressee, enrol, install_shop, taken
 from tests.mailing.stand_in import SENDER, Amazon
 
 
 def mailbox(amazon: Amazon, address: str) -> list[dict[str, object]]:
     """The emails to one address."""
     return [email for email in amazon.emails() if email["to"] == [address]]
-
-
-@pytest.fixture
-def before(amazon: Amazon) -> int:
-    """How many emails SES had taken when the test began."""
-    return len(amazon.emails())
-
-
-def taken(amazon: Amazon, before: int) -> list[dict[str, object]]:
-    """What SES took since then."""
-    return amazon.emails()[before:]
 
 
 def test_the_card_goes_out_with_both_buttons_and_the_way_to_unsubscribe(
@@ -321,40 +309,6 @@ def test_a_key_of_another_member_is_refused(alice: Addressee) -> None:
     assert carol.states() == []
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        *("alice", "alice@", "@example.com", "a b@example.com", "alice@localhost", "a@b@c.example"),
-        *("alice@example..com", "älice@example.com", "x" * 65 + "@example.com", "a,b@example.com"),
-        *("alice@example.com\nBcc: eve@example.com", ".alice@example.com", "a@-x.example"),
-    ],
-)
-def test_an_address_that_is_none_is_blocked_with_the_reason(
-    alice: Addressee, amazon: Amazon, before: int, address: str
-) -> None:
-    alice.stage()
-    alice.change(email=address, email_norm=address.lower())
-
-    alice.work()
-
-    assert taken(amazon, before) == []
-    assert (alice.states(), alice.deliveries()) == (["blocked"], ["done"])
-    assert alice.events()[-1].details["reason"] == "The email address is not valid"
-    with pytest.raises(EmailRefused, match="not valid"):
-        alice.ask()
-
-
-def test_a_domain_in_another_script_is_written_in_ascii(
-    alice: Addressee, amazon: Amazon, before: int
-) -> None:
-    alice.change(email="alice@bücher.example", email_norm="alice@bücher.example")
-    alice.ask()
-
-    alice.work()
-
-    assert [email["to"] for email in taken(amazon, before)] == [["alice@xn--bcher-kva.example"]]
-
-
 def test_a_shops_name_in_another_script_reaches_the_sender_line(
     amazon: Amazon, database: None, before: int
 ) -> None:
@@ -368,27 +322,3 @@ def test_a_shops_name_in_another_script_reaches_the_sender_line(
     assert str(email["sender"]).isascii()
     assert str(email["sender"]).endswith(f" <{SENDER}>")
     assert alice.states() == ["sent"]
-
-
-def test_an_erased_member_is_sent_nothing(alice: Addressee, amazon: Amazon, before: int) -> None:
-    alice.ask()
-    alice.change(state="erased", email=None, email_norm="")
-
-    alice.work()
-
-    assert taken(amazon, before) == []
-    assert alice.states() == ["blocked"]
-
-
-def test_an_email_names_only_its_own_shop(
-    alice: Addressee, bob: Addressee, amazon: Amazon, before: int
-) -> None:
-    alice.ask()
-    bob.ask()
-
-    bob.work()
-
-    assert [email["to"] for email in taken(amazon, before)] == [["bob@example.com"]]
-    assert alice.states() == ["queued"]
-    with shop_transaction(alice.shop_id) as session:
-        assert session.query(Member).count() == 1
