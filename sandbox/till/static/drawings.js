@@ -29,7 +29,7 @@ export const DRAWINGS = {
   },
   's-page': {
     html: `<header class="page"><h1></h1><p></p><slot name="secondary-actions"></slot></header>
-      <slot></slot>`,
+      <main><slot></slot></main>`,
     draw(_, root, {heading = '', subheading = ''}) {
       root.querySelector('h1').textContent = heading;
       root.querySelector('p').textContent = subheading;
@@ -98,7 +98,7 @@ export const DRAWINGS = {
     html: '<div role="radiogroup"><slot></slot></div>',
     listen(host) {
       host.addEventListener('choose', (event) => {
-        host.values = {...host.values, values: [event.detail]};
+        host.state = {...host.state, values: [event.detail]};
         markChoices(host);
         host.dispatchEvent(new Event('input', {bubbles: true}));
         host.dispatchEvent(new Event('change', {bubbles: true}));
@@ -144,7 +144,7 @@ export const DRAWINGS = {
 
 function listenToInput(host, input) {
   // `input` itself leaves the shadow, `change` does not.
-  input.addEventListener('input', () => (host.values = {...host.values, value: input.value}));
+  input.addEventListener('input', () => (host.state = {...host.state, value: input.value}));
   input.addEventListener('change', () => host.dispatchEvent(new Event('change', {bubbles: true})));
 }
 
@@ -161,7 +161,7 @@ function drawField(root, input, {label = '', value = '', placeholder = '', detai
 }
 
 function markChoices(host) {
-  const chosen = Array.isArray(host.values.values) ? host.values.values : [];
+  const chosen = Array.isArray(host.values) ? host.values : [];
   for (const choice of host.querySelectorAll('s-choice')) choice.selected = chosen.includes(choice.value);
 }
 

@@ -15,7 +15,8 @@ export async function defineElements(tags) {
 
 function elementOf(drawing, props, sheet) {
   class PosElement extends HTMLElement {
-    values = {};
+    // The properties by name; no element of POS has one called `state`.
+    state = {};
 
     constructor() {
       super();
@@ -26,17 +27,17 @@ function elementOf(drawing, props, sheet) {
     }
 
     connectedCallback() {
-      drawing.draw?.(this, this.shadowRoot, this.values);
+      drawing.draw?.(this, this.shadowRoot, this.state);
     }
   }
   for (const name of props.filter((prop) => prop !== 'id')) {
     Object.defineProperty(PosElement.prototype, name, {
       get() {
-        return this.values[name];
+        return this.state[name];
       },
       set(value) {
-        this.values[name] = value;
-        if (this.isConnected) drawing.draw?.(this, this.shadowRoot, this.values);
+        this.state[name] = value;
+        if (this.isConnected) drawing.draw?.(this, this.shadowRoot, this.state);
       },
     });
   }

@@ -13,6 +13,7 @@ const TEXT_MAX = 255;
 export function Enrol({t, actions, screen, isOnline}: Props & {screen: EnrolScreen}) {
   const [draft, setDraft] = useState(screen.draft);
   const [problems, setProblems] = useState<Fields>(screen.fields);
+  const change = (part: Partial<Draft>) => setDraft((before) => ({...before, ...part}));
   const submit = () => {
     const tidy = {name: draft.name.trim(), contact: draft.contact.trim()};
     const found = problemsOf(tidy, t);
@@ -29,7 +30,7 @@ export function Enrol({t, actions, screen, isOnline}: Props & {screen: EnrolScre
         required
         value={draft.name}
         error={problems.name ?? ''}
-        onInput={(event) => setDraft({...draft, name: event.currentTarget.value ?? ''})}
+        onInput={(event) => change({name: event.currentTarget.value ?? ''})}
       />
       <s-text-field
         label={t('enrol.contact')}
@@ -38,7 +39,7 @@ export function Enrol({t, actions, screen, isOnline}: Props & {screen: EnrolScre
         required
         value={draft.contact}
         error={problems.contact ?? ''}
-        onInput={(event) => setDraft({...draft, contact: event.currentTarget.value ?? ''})}
+        onInput={(event) => change({contact: event.currentTarget.value ?? ''})}
       />
       <s-button variant="primary" disabled={!isOnline} onClick={submit}>
         {t('enrol.send')}

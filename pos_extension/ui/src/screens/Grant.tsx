@@ -16,7 +16,7 @@ export function Grant(props: Props & {screen: GrantScreen}) {
   const {left_today: left, reasons} = model.settings?.grant ?? {left_today: 0, reasons: []};
   const [wish, setWish] = useState(screen.wish);
   const [problems, setProblems] = useState<Fields>(screen.fields);
-  const change = (part: Partial<Wish>) => setWish({...wish, ...part});
+  const change = (part: Partial<Wish>) => setWish((before) => ({...before, ...part}));
   const back = () =>
     actions.go({at: 'member', member: screen.member, isNewestCode: screen.isNewestCode});
   const submit = () => {
