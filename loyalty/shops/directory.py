@@ -5,6 +5,8 @@ from datetime import datetime
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from loyalty import outbox
+from loyalty.base.clock import utc_now
 from loyalty.base.errors import ShopNotFound
 from loyalty.programme.defaults import start_programme
 from loyalty.shops.tables import Shop, shop_id_sequence
@@ -116,11 +118,14 @@ def update_shop(
 ) -> bool:
     """Take over what Shopify says of the shop; False when we know something newer.
 
+    Its name stands on the cards, which are told of a new one.
     The currency stays: books are in one currency, and Shopify forbids a change after a sale.
     """
     shop = get_shop(session, shop_id)
     if shop.shopify_updated_at is not None and updated_at < shop.shopify_updated_at:
         return False
+    if shop.name != name:
+        outbox.stage(session, shop_id, outbox.CARDS_CHANGED, now=utc_now())
     shop.name, shop.timezone, shop.email = name, timezone, email
     shop.shopify_updated_at = updated_at
     return True

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -240,6 +241,37 @@ def test_a_batch_that_fails_as_a_whole_is_told_one_by_one(aurora: Aurora) -> Non
 
     assert calls == [aurora.alice, carol]
     assert [row.state for row in deliveries_of(aurora.shop_id)] == ["done", "done"]
+
+
+def test_two_workers_with_batches_never_call_one_member_at_once(aurora: Aurora) -> None:
+    members = [aurora.alice, *(add_member(aurora.shop_id) for _ in range(11))]
+    busy: set[UUID] = set()
+    twice: list[UUID] = []
+    calls: list[UUID] = []
+
+    def call_many(_shop_id: int, batch: Sequence[UUID]) -> dict[UUID, Exception | None]:
+        twice.extend(busy & set(batch))
+        busy.update(batch)
+        time.sleep(0.02)
+        calls.extend(batch)
+        busy.difference_update(batch)
+        return dict.fromkeys(batch)
+
+    one_by_one = a_subscriber(lambda shop, member: call_many(shop, [member]))
+    subscriber = replace(one_by_one, call_many=call_many, batch=3)
+    relayed(aurora, subscriber, *members, *reversed(members), *members)
+    workers = [
+        threading.Thread(target=deliver, args=(kind, aurora.shop_id))
+        for kind in (subscriber, subscriber, one_by_one)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(30)
+
+    assert twice == []
+    assert sorted(calls) == sorted(members)
+    assert {row.state for row in deliveries_of(aurora.shop_id)} == {"done"}
 
 
 def test_a_member_in_a_back_off_is_left_out_of_the_batch(aurora: Aurora) -> None:

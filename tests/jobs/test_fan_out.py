@@ -12,6 +12,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.ids import new_id
 from loyalty.outbox import CARDS_CHANGED, MEMBER_CHANGED, OutboxEvent
+from loyalty.shops.directory import update_shop
 from loyalty.shops.locations import LocationFacts, delete_location, record_location
 from tests.factories.facts import NOON
 from tests.jobs.conftest import Aurora, add_member, deliveries_of, events_of
@@ -57,6 +58,20 @@ def test_a_place_that_goes_is_told_once(aurora: Aurora) -> None:
             delete_location(session, aurora.shop_id, 1, now=utc_now())
 
     assert kinds(aurora) == [CARDS_CHANGED, CARDS_CHANGED]
+
+
+def test_a_new_name_of_the_shop_is_told_and_the_same_one_is_not(aurora: Aurora) -> None:
+    for name, minutes in (("Aurora", 1), ("Aurora & Co", 2), ("Aurora & Co", 3)):
+        with shop_transaction(aurora.shop_id) as session:
+            update_shop(
+                *(session, aurora.shop_id),
+                name=name,
+                timezone="Europe/Madrid",
+                email=None,
+                updated_at=NOON + timedelta(minutes=minutes),
+            )
+
+    assert kinds(aurora) == [CARDS_CHANGED]
 
 
 def test_many_members_are_told_in_batches_that_leave_room_between_them(aurora: Aurora) -> None:
