@@ -1,7 +1,7 @@
 """customers/redact: the person becomes anonymous; numbers stay, cards become void.
 
 What must still reach the outside, such as phones that show the card, is erased at a last look.
-Until then it is looked at daily: webhooks may be late by a day.
+There is one a day after, too: webhooks may be late by a day.
 """
 
 from datetime import datetime, timedelta
@@ -40,14 +40,14 @@ def look_again(session: Session, request: PrivacyRequest, *, now: datetime) -> d
     """Erase what came late, at the last look also what had to stay; None when all is done."""
     person = find_erased(session, request)
     lock(session, person)
-    is_last = now >= min(request.received_at + LAST_LOOK, request.due_at - LOOK_AGAIN)
+    last_at = min(request.received_at + LAST_LOOK, request.due_at - LOOK_AGAIN)
     for part in PARTS:
         carry_out(session, part.erase, part, person, now=now)
-        if is_last:
+        if now >= last_at:
             carry_out(session, part.erase_later, part, person, now=now)
-    if is_last and not count_unread(session, person):
-        return None
-    return now + LOOK_AGAIN
+    if now < last_at:
+        return last_at
+    return now + LOOK_AGAIN if count_unread(session, person) else None
 
 
 def _leave_tombstones(session: Session, person: Person, now: datetime) -> None:

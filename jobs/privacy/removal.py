@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.ids import new_id
 from loyalty.shops.directory import get_shop
-from shopify_app.platform.tables import PrivacyRequest, RemovedShop
+from loyalty.shops.tables import Shop
+from shopify_app.platform.tables import Installation, PrivacyRequest, RemovedShop
 from wallet.tables import AppleRegistration
 
 
@@ -23,7 +24,7 @@ def remove(session: Session, request: PrivacyRequest, *, now: datetime) -> None:
     heard that it left is removed all the same: Shopify signs such a request 48 hours after.
     """
     shop = get_shop(session, request.shop_id)
-    if shop.status != "uninstalled" and shop.installed_at > request.received_at:
+    if shop.status != "uninstalled" and _came_at(session, shop) > request.received_at:
         raise ShopIsBack
     session.add(
         RemovedShop(
@@ -54,3 +55,10 @@ def find_proof(session: Session, domain: str) -> RemovedShop | None:
 def domain_hash(domain: str) -> bytes:
     """What stands for a domain in a proof: enough to look one up, not to list them."""
     return hashlib.sha256(f"encore removed shop\0{domain}".encode()).digest()
+
+
+def _came_at(session: Session, shop: Shop) -> datetime:
+    """When the shop was installed, or a visit last brought a token: it may have left unheard."""
+    installation = session.get(Installation, shop.shop_id)
+    granted_at = installation.granted_at if installation else None
+    return max(shop.installed_at, granted_at or shop.installed_at)

@@ -311,6 +311,17 @@ def test_a_webhook_that_waits_has_its_turn_and_is_emptied_afterwards(alice: Shop
         assert set(session.scalars(select(InboxRow.body))) == {b""}
 
 
+def test_it_is_looked_at_again_a_day_later_and_after_two_weeks(alice: Shopper) -> None:
+    request_id, began_at = ask(alice, "customers/redact"), utc_now()
+    looks = []
+
+    for _ in range(2):
+        requests.run_shop(alice.shop_id, now=began_at + timedelta(days=len(looks)))
+        looks.append((request_of(alice, request_id).next_at - began_at) / timedelta(days=1))
+
+    assert [round(days) for days in looks] == [1, 14]
+
+
 def test_a_number_inside_a_longer_one_is_not_hers(alice: Shopper) -> None:
     with db.shop_transaction(alice.shop_id) as session:
         add_webhook(session, alice.shop_id, {"id": int(f"1{alice.customer_id}2")})

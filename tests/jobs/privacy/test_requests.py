@@ -19,7 +19,10 @@ from loyalty.audit import AuditRow
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.shops.directory import find_shop_id, get_shop, install, uninstall
+from shopify_app.platform import settings as platform_settings
+from shopify_app.platform import stored_tokens
 from shopify_app.platform.tables import PrivacyDocument, StrayWebhook
+from shopify_app.platform.token_pairs import TokenPair
 from tests.conftest import DatabaseUrls
 from tests.jobs.privacy.cast import (
     KEY,
@@ -29,6 +32,7 @@ from tests.jobs.privacy.cast import (
     request_of,
     tables_that_hold,
 )
+from tests.platform.conftest import make_settings
 from wallet.tables import AppleDevice
 
 ROOT = Path(__file__).parents[3]
@@ -149,6 +153,18 @@ def test_a_shop_that_came_back_is_not_removed(alice: Shopper) -> None:
     assert member_of(alice).first_name == "Alice"
     with db.shop_transaction(alice.shop_id) as session:
         assert "shop_removal_refused" in session.scalars(select(AuditRow.action)).all()
+
+
+def test_a_shop_that_left_unheard_and_came_back_is_not_removed(alice: Shopper) -> None:
+    platform_settings.configure(make_settings())
+    request_id = ask(alice, "shop/redact", age_days=1)
+    with db.shop_transaction(alice.shop_id) as session:
+        pair = TokenPair("t", None, None, None, "", granted_at=utc_now())
+        stored_tokens.store_granted(session, alice.shop_id, pair, now=utc_now())
+
+    requests.run_shop(alice.shop_id)
+
+    assert request_of(alice, request_id).state == "refused"
 
 
 def test_a_shop_whose_leaving_we_never_heard_of_is_removed(alice: Shopper) -> None:
