@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Response, g, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from .changes.shops import change_scopes
 from .faulty import cut_answer, failed_answer
 from .frame.addresses import host_parameter
 from .session_tokens import InvalidSubjectToken, check
@@ -164,6 +165,7 @@ def _authorize(world: World, domain: str) -> BaseResponse:
         return Response("Oauth error invalid_request: unknown shop or application", 400)
     if urlsplit(target).netloc != urlsplit(world.settings.app_url).netloc:
         return Response("Oauth error invalid_request: The redirect_uri is not whitelisted", 400)
+    _grant_scopes(world, shop, request.args.get("scope", ""))
     owner = shop.staff[0]
     query = {
         "code": world.tokens.issue_code(domain, target, owner.id),
@@ -175,6 +177,15 @@ def _authorize(world: World, domain: str) -> BaseResponse:
         query["state"] = request.args["state"]
     query["hmac"] = query_hmac(query, world.settings.client_secret)
     return redirect(f"{target}?{urlencode(query)}")
+
+
+def _grant_scopes(world: World, shop: Shop, asked: str) -> None:
+    """Add what is asked for and stands in the configuration; the app is told if it is installed."""
+    known = [*world.settings.scopes, *world.settings.optional_scopes]
+    with world.lock:
+        fresh = [s for s in asked.split(",") if s in known and s not in shop.granted_scopes]
+        if shop.is_installed and fresh:
+            change_scopes(world, shop, [*shop.granted_scopes, *fresh])
 
 
 def query_hmac(query: dict[str, str], secret: str) -> str:
