@@ -1,13 +1,14 @@
 """R8: real workers send emails by themselves; killed in the middle, they leave a doubt, no loss."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from jobs import queues
+from jobs.relay import relay
 from loyalty import outbox
 from loyalty.base import bell, db
 from mailing.tables import EmailMessage
@@ -23,6 +24,9 @@ from tests.mailing.stand_in import (
     SENDER,
     Amazon,
 )
+
+START_S = 120.0
+"""How long a worker may take to start on a machine that does other things."""
 
 
 @pytest.fixture
@@ -65,12 +69,22 @@ def state(alice: Addressee) -> str | None:
         return session.scalar(select(EmailMessage.state))
 
 
+def ring_until(alice: Addressee, condition: Callable[[], object], what: str) -> None:
+    """Wait, and ring again and again as the sweep does: a ring may go unheard."""
+
+    def rung() -> object:
+        queues.ring("mail", alice.shop_id)
+        return condition()
+
+    until(rung, what, START_S)
+
+
 def test_whoever_joins_is_sent_the_card_by_the_workers(env: dict[str, str], amazon: Amazon) -> None:
     before = emails(amazon)
     with running(env, "worker", "relay", "mail"):
         alice = join(env)
 
-        until(lambda: state(alice) == "sent", "the email")
+        until(lambda: state(alice) == "sent", "the email", START_S)
 
     assert emails(amazon) == before + 1
 
@@ -83,20 +97,16 @@ def test_a_worker_killed_while_sending_leaves_a_doubt_that_is_settled_once(
     folder = Path(env["ENCORE_FAULT_POINTS"])
     folder.mkdir()
     (folder / point).touch()
-    with running(env, "worker", "relay"):
-        alice = join(env)
-        until(lambda: alice.deliveries() == ["pending"], "the delivery")
+    alice = join(env)
+    relay(alice.shop_id)
     with running(env, "worker", "mail") as worker:
-        queues.ring("mail", alice.shop_id)
-        until(lambda: worker.poll() is not None, "the kill")
+        ring_until(alice, lambda: worker.poll() is not None, "the kill")
     assert worker.returncode == -signal.SIGKILL
     assert state(alice) == "sending"
 
     make_due(alice.shop_id)
     with running(env, "worker", "mail"):
-        queues.lower("mail", alice.shop_id)
-        queues.ring("mail", alice.shop_id)
-        until(lambda: state(alice) == "sent", "the email")
+        ring_until(alice, lambda: state(alice) == "sent", "the email")
 
     assert emails(amazon) == before + 1 + extra
     with db.shop_transaction(alice.shop_id) as session:
