@@ -34,9 +34,14 @@ def record_customer(
     customer = _upsert(session, shop.shop_id, facts)
     if customer.member_id is not None:
         _copy_to_member(session, customer, now)
-    elif facts.has_account or order_count > 0:
+    elif joins_at_once(facts, order_count):
         enrol_customer(session, shop, customer, now=now, is_backfill=is_backfill)
     return customer
+
+
+def joins_at_once(facts: CustomerFacts, order_count: int) -> bool:
+    """Whether the customer alone makes a member; others become one with their first paid order."""
+    return facts.has_account or order_count > 0
 
 
 def enrol_customer(
@@ -46,7 +51,7 @@ def enrol_customer(
     if customer.member_id is not None:
         return session.get_one(Member, (shop.shop_id, customer.member_id))
     is_gone = customer.deleted_at is not None or customer.redacted_at is not None
-    if is_gone or _only_joiners(session, shop):
+    if is_gone or takes_only_joiners(session, shop):
         return None
     enrolled_by = "backfill" if is_backfill else "account" if customer.has_account else "order"
     member = _new_member(session, customer, now=now, enrolled_by=enrolled_by)
@@ -132,7 +137,7 @@ def _lift_erasure(session: Session, shop_id: int, customer_id: int) -> None:
 
 
 def _upsert(session: Session, shop_id: int, facts: CustomerFacts) -> Customer:
-    values = _values(facts)
+    values = columns_of(facts)
     customer = _find_locked(session, shop_id, facts.customer_id)
     if customer is None:
         added = _add_customer(session, shop_id, facts.customer_id, values)
@@ -148,7 +153,7 @@ def _upsert(session: Session, shop_id: int, facts: CustomerFacts) -> Customer:
     return customer
 
 
-def _values(facts: CustomerFacts) -> dict[str, Any]:
+def columns_of(facts: CustomerFacts) -> dict[str, Any]:
     """The columns that Shopify's facts fill; what is unknown of the past stays as it was."""
     values = {name: getattr(facts, name) for name in _SHARED_FIELDS}
     values |= {"has_account": facts.has_account, "has_verified_email": facts.has_verified_email}
@@ -186,7 +191,8 @@ def _is_news(customer: Customer, facts: CustomerFacts) -> bool:
     return known is None or facts.updated_at > known
 
 
-def _only_joiners(session: Session, shop: Shop) -> bool:
+def takes_only_joiners(session: Session, shop: Shop) -> bool:
+    """Whether people become members by themselves alone."""
     return get_programme(session, shop.shop_id).enrolment == "joiners"
 
 
@@ -199,7 +205,20 @@ def _new_member(
     emails_card: bool = True,
     **joined: Any,
 ) -> Member:
-    member = Member(
+    member = make_member(customer, now=now, enrolled_by=enrolled_by)
+    session.add(member)
+    session.flush()
+    session.add(MemberBalance(shop_id=customer.shop_id, member_id=member.id))
+    timeline.note_event(session, member.shop_id, member.id, timeline.MEMBER_JOINED, now, **joined)
+    if emails_card:
+        _send_card(session, member, now)
+    session.flush()
+    return member
+
+
+def make_member(customer: Customer, *, now: datetime, enrolled_by: str) -> Member:
+    """The member that a customer becomes, not yet stored."""
+    return Member(
         shop_id=customer.shop_id,
         id=new_id(),
         state="active",
@@ -210,14 +229,6 @@ def _new_member(
         email_norm=customer.email_norm,
         **{name: getattr(customer, name) for name in _SHARED_FIELDS},
     )
-    session.add(member)
-    session.flush()
-    session.add(MemberBalance(shop_id=customer.shop_id, member_id=member.id))
-    timeline.note_event(session, member.shop_id, member.id, timeline.MEMBER_JOINED, now, **joined)
-    if emails_card:
-        _send_card(session, member, now)
-    session.flush()
-    return member
 
 
 def _send_card(session: Session, member: Member, now: datetime) -> None:

@@ -3,6 +3,7 @@
 Locks: the member's balance first, then the order.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -59,6 +60,49 @@ def record_refund(session: Session, shop: Shop, facts: RefundFacts, *, now: date
     settle_order(session, order, balance, happened_at=facts.created_at, now=now)
 
 
+def is_history(shop: Shop, facts: OrderFacts) -> bool:
+    """Whether the order was placed before the shop began to earn.
+
+    Whether it was paid by then is not asked: the answer would hang on which webhook came first.
+    """
+    return min(facts.created_at, facts.processed_at) < shop.earning_since
+
+
+def columns_of(facts: OrderFacts) -> dict[str, Any]:
+    """The columns of an order that Shopify's facts fill."""
+    names = (
+        "name", "currency", "taxes_included", "is_test", "is_paid", "source_name",
+        "location_id", "total_minor", "current_total_minor", "created_at", "processed_at",
+        "cancelled_at",
+    )  # fmt: skip
+    return {name: getattr(facts, name) for name in names} | {"shopify_updated_at": facts.updated_at}
+
+
+def lines_of(shop_id: int, order_id: int, lines: Iterable[LineFacts]) -> list[dict[str, Any]]:
+    """The rows of an order's lines, one for each id."""
+    rows = {
+        line.line_id: {
+            "shop_id": shop_id,
+            "order_id": order_id,
+            "line_id": line.line_id,
+            "title": line.title,
+            "product_id": line.product_id,
+            "quantity": line.quantity,
+            "current_quantity": line.current_quantity,
+            "basis_minor": line.basis_minor,
+            "is_gift_card": line.is_gift_card,
+            "gross_minor": line.gross_minor,
+        }
+        for line in lines
+    }
+    return list(rows.values())
+
+
+def enrols(facts: OrderFacts) -> bool:
+    """Whether the order makes its customer a member."""
+    return facts.is_paid and not facts.is_test
+
+
 def _owner(
     session: Session, shop: Shop, facts: OrderFacts, *, now: datetime, is_backfill: bool
 ) -> tuple[UUID | None, int | None]:
@@ -71,7 +115,7 @@ def _owner(
         return None, facts.customer_id
     if customer.redacted_at is not None:
         return None, None
-    if customer.member_id is None and facts.is_paid and not facts.is_test:
+    if customer.member_id is None and enrols(facts):
         enrol_customer(session, shop, customer, now=now, is_backfill=is_backfill)
     return customer.member_id, facts.customer_id
 
@@ -100,19 +144,14 @@ def _add_order(
     member_id: UUID | None,
     customer_id: int | None,
 ) -> Order:
-    """A new order; history if it was placed before the shop began to earn.
-
-    Whether it was paid by then is not asked: the answer would hang on which webhook came first.
-    """
-    started_at = min(facts.created_at, facts.processed_at)
     order = Order(
         shop_id=shop.shop_id,
         order_id=facts.order_id,
         member_id=member_id,
         customer_id=customer_id,
-        is_history=started_at < shop.earning_since,
+        is_history=is_history(shop, facts),
+        **columns_of(facts),
     )
-    _set_columns(order, facts)
     session.add(order)
     session.flush()
     return order
@@ -144,47 +183,22 @@ def _count_refunds_in_order(session: Session, order: Order) -> int:
 
 
 def _copy_state(session: Session, order: Order, facts: OrderFacts) -> None:
-    _set_columns(order, facts)
+    for name, value in columns_of(facts).items():
+        setattr(order, name, value)
     _store_lines(session, order, facts.lines)
     for refund in facts.refunds:
         _store_refund(session, order.shop_id, refund, in_order=True)
     session.flush()
 
 
-def _set_columns(order: Order, facts: OrderFacts) -> None:
-    for name in (
-        "name", "currency", "taxes_included", "is_test", "is_paid", "source_name",
-        "location_id", "total_minor", "current_total_minor", "created_at", "processed_at",
-        "cancelled_at",
-    ):  # fmt: skip
-        setattr(order, name, getattr(facts, name))
-    order.shopify_updated_at = facts.updated_at
-
-
 def _store_lines(session: Session, order: Order, lines: tuple[LineFacts, ...]) -> None:
     """All lines in one statement: an order of fifty lines costs no more trips than one of one."""
     if not lines:
         return
-    by_id = {line.line_id: _line_values(order, line) for line in lines}
-    statement = insert(OrderLine).values(list(by_id.values()))
+    statement = insert(OrderLine).values(lines_of(order.shop_id, order.order_id, lines))
     keys = ("shop_id", "order_id", "line_id")
     newer = {c.name: c for c in statement.excluded if c.name not in keys}
     session.execute(statement.on_conflict_do_update(index_elements=keys, set_=newer))
-
-
-def _line_values(order: Order, line: LineFacts) -> dict[str, Any]:
-    return {
-        "shop_id": order.shop_id,
-        "order_id": order.order_id,
-        "line_id": line.line_id,
-        "title": line.title,
-        "product_id": line.product_id,
-        "quantity": line.quantity,
-        "current_quantity": line.current_quantity,
-        "basis_minor": line.basis_minor,
-        "is_gift_card": line.is_gift_card,
-        "gross_minor": line.gross_minor,
-    }
 
 
 def _store_refund(session: Session, shop_id: int, facts: RefundFacts, *, in_order: bool) -> None:

@@ -1,7 +1,7 @@
 """What each subject of a back-fill reads, and how it lands: a transaction a batch, safe twice."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,22 +13,18 @@ from sqlalchemy.orm import Session
 from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.base.errors import LoyaltyError
-from loyalty.members.enrolment import record_customer
 from loyalty.orders.recording import record_order
 from loyalty.shops import directory, locations
-from loyalty.shops.tables import Shop
-from shopify_app.platform import backfill_runs as runs
 from shopify_app.platform import bulk_rows, client, shop_facts
-from shopify_app.platform.backfill import bulk
+from shopify_app.platform.backfill import batches, bulk
 from shopify_app.platform.backfill.spool import Spool
-from shopify_app.platform.errors import ShapeError
 from shopify_app.platform.payloads.reading import moment_or_none, object_at, objects_at
 from shopify_app.platform.tables import BackfillRun
 
 log = structlog.get_logger()
 
 BATCH_OBJECTS = 500
+BULK = {"customers": batches.store_customers, "orders": batches.store_orders}
 Node = dict[str, Any]
 
 
@@ -71,7 +67,8 @@ def read_bulk(job: BulkJob, *, skip: int, for_s: float) -> bool:
     ends_at = time.monotonic() + for_s
     for batch in spool.batches(skip=skip, size=BATCH_OBJECTS):
         with shop_transaction(job.shop_id) as session:
-            unreadable = _store_batch(session, job.shop_id, BULK[job.subject], batch)
+            shop = directory.get_shop(session, job.shop_id)
+            unreadable = BULK[job.subject](session, shop, batch)
             skip += len(batch)
             _note_progress(session, job, skip, unreadable)
         faults.point("backfill_batch_committed", shop=job.shop_id, subject=job.subject, read=skip)
@@ -79,41 +76,6 @@ def read_bulk(job: BulkJob, *, skip: int, for_s: float) -> bool:
             return False
     spool.discard()
     return True
-
-
-def _store_batch(
-    session: Session,
-    shop_id: int,
-    store: Callable[[Session, Shop, Node, list[Node]], None],
-    batch: list[tuple[Node, list[Node]]],
-) -> int:
-    shop, unreadable = directory.get_shop(session, shop_id), 0
-    for node, nested in batch:
-        savepoint = session.begin_nested()
-        try:
-            store(session, shop, node, nested)
-            savepoint.commit()
-        except (ShapeError, LoyaltyError) as error:
-            savepoint.rollback()
-            unreadable += 1
-            log.error("backfill_row_unreadable", shop=shop_id, reason=str(error))
-    return unreadable
-
-
-def _store_customer(session: Session, shop: Shop, node: Node, nested: list[Node]) -> None:
-    facts, order_count = bulk_rows.read_customer(node)
-    record_customer(session, shop, facts, now=utc_now(), is_backfill=True, order_count=order_count)
-
-
-def _store_order(session: Session, shop: Shop, node: Node, nested: list[Node]) -> None:
-    facts = bulk_rows.read_order(node, nested)
-    record_order(session, shop, facts, now=utc_now(), is_backfill=True)
-    if facts.created_at >= shop.earning_since and bulk_rows.has_refunds(node):
-        # It may have earned, and a bulk row cannot hold a refund's lines: read it whole.
-        runs.ask_for_order(session, shop.shop_id, facts.order_id, now=utc_now())
-
-
-BULK = {"customers": _store_customer, "orders": _store_order}
 
 
 def _renew_lease(job: BulkJob) -> None:
