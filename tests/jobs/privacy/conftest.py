@@ -7,7 +7,8 @@ import pytest
 from mailing import setup as mail_setup
 from tests.conftest import DatabaseUrls
 from tests.jobs.conftest import database as database
-from tests.jobs.privacy.cast import KEY, Shopper, fill
+from tests.jobs.privacy.cast import fill
+from tests.jobs.privacy.shopper import KEY, Shopper
 from wallet import setup as wallet_setup
 
 

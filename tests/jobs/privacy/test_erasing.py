@@ -14,9 +14,8 @@ from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.ledger.selfcheck import find_differences
 from loyalty.ledger.tables import LedgerEntry
-from loyalty.members.enrolment import join, record_customer
-from loyalty.members.tables import Customer, Member, TimelineEvent
-from loyalty.orders.recording import record_order, record_refund
+from loyalty.members.enrolment import record_customer
+from loyalty.members.tables import Member, TimelineEvent
 from loyalty.orders.tables import Order
 from loyalty.outbox import OutboxEvent
 from loyalty.privacy.parts import Keep
@@ -25,16 +24,10 @@ from mailing.addresses import address_hash, why_blocked
 from mailing.tables import EmailAddress
 from shopify_app.platform.tables import InboxRow, PrivacyRequest
 from tests.conftest import DatabaseUrls
-from tests.factories.facts import a_customer, a_line, a_refund, an_order
-from tests.jobs.privacy.cast import (
-    Shopper,
-    add_webhook,
-    ask,
-    member_of,
-    order_id_of,
-    request_of,
-    tables_that_hold,
-)
+from tests.factories.facts import a_customer
+from tests.jobs.privacy.cast import ask, member_of, request_of, tables_that_hold
+from tests.jobs.privacy.shopper import Shopper, order_id_of
+from tests.jobs.privacy.traces import add_webhook
 from wallet.tables import AppleDevice, AppleRegistration, WalletPass
 
 _LATER = timedelta(days=15)
@@ -161,102 +154,6 @@ def test_only_the_person_asked_for_is_erased(
 
     assert tables_that_hold(database, bob.shop_id, bob.marks) == before
     assert member_of(bob).state == "active"
-
-
-def test_a_later_webhook_brings_nothing_back(alice: Shopper, database: DatabaseUrls) -> None:
-    ask(alice, "customers/redact")
-    requests.run_shop(alice.shop_id)
-    later = a_customer(
-        alice.customer_id,
-        first_name=alice.first_name,
-        last_name=alice.last_name,
-        email=alice.email,
-        updated_at=utc_now() + timedelta(hours=1),
-    )
-
-    with db.shop_transaction(alice.shop_id) as session:
-        shop, now = get_shop(session, alice.shop_id), utc_now()
-        record_customer(session, shop, later, now=now, is_backfill=False)
-        record_customer(session, shop, later, now=now, is_backfill=True, order_count=3)
-        for order_id in (order_id_of(alice), 4711):
-            facts = an_order(order_id, customer_id=alice.customer_id, customer=later)
-            record_order(session, shop, facts, now=now, is_backfill=False)
-
-    assert tables_that_hold(database, alice.shop_id, alice.marks) <= _UNTIL_THE_LAST_LOOK
-    with db.shop_transaction(alice.shop_id) as session:
-        assert len(session.scalars(select(Member)).all()) == 1
-        orders = session.execute(select(Order.order_id, Order.customer_id, Order.member_id)).all()
-    assert sorted(orders) == [
-        (4711, None, None),
-        (order_id_of(alice), None, alice.member_id),
-    ]
-
-
-def test_a_later_refund_is_still_taken_back_from_the_anonymous_books(alice: Shopper) -> None:
-    with db.shop_transaction(alice.shop_id) as session:
-        shop, now = get_shop(session, alice.shop_id), utc_now()
-        facts = an_order(
-            4712,
-            a_line(88, quantity=2),
-            customer_id=alice.customer_id,
-            created_at=now,
-            processed_at=now,
-        )
-        record_order(session, shop, facts, now=now, is_backfill=False)
-    ask(alice, "customers/redact")
-    requests.run_shop(alice.shop_id)
-
-    with db.shop_transaction(alice.shop_id) as session:
-        refund = a_refund(99, 4712, lines=((88, 1),))
-        record_refund(session, get_shop(session, alice.shop_id), refund, now=utc_now())
-
-    with db.shop_transaction(alice.shop_id) as session:
-        kinds = session.scalars(
-            select(LedgerEntry.kind).where(LedgerEntry.order_id == 4712).order_by(LedgerEntry.id)
-        ).all()
-        assert kinds == ["earn_order", "earn_reversal"]
-        assert find_differences(session, alice.shop_id) == []
-
-
-def test_who_joins_again_by_themselves_is_somebody_new_and_stays(alice: Shopper) -> None:
-    # given
-    ask(alice, "customers/redact")
-    requests.run_shop(alice.shop_id)
-    # when
-    with db.shop_transaction(alice.shop_id) as session:
-        facts = a_customer(alice.customer_id, first_name="Alice", updated_at=utc_now())
-        member, was_known = join(
-            session,
-            get_shop(session, alice.shop_id),
-            facts,
-            enrolled_by="till",
-            emails_card=False,
-            now=utc_now(),
-        )
-    requests.run_shop(alice.shop_id, now=utc_now() + _LATER)
-    # then
-    assert not was_known and member.id != alice.member_id
-    with db.shop_transaction(alice.shop_id) as session:
-        anew = session.get_one(Member, (alice.shop_id, member.id))
-        customer = session.get_one(Customer, (alice.shop_id, alice.customer_id))
-    assert (anew.state, anew.first_name) == ("active", "Alice")
-    assert customer.member_id == member.id
-
-
-def test_somebody_we_never_saw_stays_unknown(bob: Shopper) -> None:
-    request_id = ask(bob, "customers/redact", customer_id=31)
-    requests.run_shop(bob.shop_id)
-
-    with db.shop_transaction(bob.shop_id) as session:
-        shop = get_shop(session, bob.shop_id)
-        late = a_customer(31, first_name="Carol", email="carol@example.com")
-        record_customer(session, shop, late, now=utc_now(), is_backfill=False)
-
-    with db.shop_transaction(bob.shop_id) as session:
-        carol = session.get_one(Customer, (bob.shop_id, 31))
-        assert (carol.first_name, carol.email, carol.member_id) == (None, None, None)
-        assert len(session.scalars(select(Member)).all()) == 1
-    assert request_of(bob, request_id).state == "checking"
 
 
 def test_accounts_that_shopify_has_merged_are_one_person(

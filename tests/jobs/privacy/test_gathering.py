@@ -8,7 +8,8 @@ from jobs.privacy import requests
 from jobs.privacy.catalogue import PARTS
 from loyalty.base import db
 from shopify_app.platform.tables import PrivacyDocument
-from tests.jobs.privacy.cast import STREET, Shopper, ask, order_id_of, request_of
+from tests.jobs.privacy.cast import ask, request_of
+from tests.jobs.privacy.shopper import STREET, Shopper, order_id_of
 
 
 def document_of(who: Shopper, request_id: UUID) -> dict[str, Any]:

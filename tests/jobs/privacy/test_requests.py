@@ -24,14 +24,8 @@ from shopify_app.platform import stored_tokens
 from shopify_app.platform.tables import PrivacyDocument, StrayWebhook
 from shopify_app.platform.token_pairs import TokenPair
 from tests.conftest import DatabaseUrls
-from tests.jobs.privacy.cast import (
-    KEY,
-    Shopper,
-    ask,
-    member_of,
-    request_of,
-    tables_that_hold,
-)
+from tests.jobs.privacy.cast import ask, member_of, request_of, tables_that_hold
+from tests.jobs.privacy.shopper import KEY, Shopper
 from tests.platform.conftest import make_settings
 from wallet.tables import AppleDevice
 
