@@ -1,5 +1,7 @@
 """The same arrivals again, in a second database, and nobody killed: what the books should be."""
 
+from dataclasses import dataclass
+
 import psycopg
 
 from loyalty.base import db
@@ -19,21 +21,41 @@ INSERT INTO inbox_row (shop_id, id, webhook_id, event_id, topic, api_version, tr
 VALUES (%(shop_id)s, gen_random_uuid(), %(webhook_id)s, %(event_id)s, %(topic)s, %(api_version)s,
         %(triggered_at)s, %(received_at)s, %(body)s, 'new', 0, %(received_at)s)
 """
+BALANCES = """
+SELECT c.customer_id::text AS customer_id, b.available AS points FROM customer c
+JOIN member_balance b ON b.shop_id = c.shop_id AND b.member_id = c.member_id WHERE b.available <> 0
+"""
 POINTS_OF_ORDERS = """
 SELECT split_part(idempotency_key, ':', 2) AS order_id, sum(points) AS points
 FROM ledger_entry WHERE idempotency_key LIKE 'order:%' GROUP BY 1
 """
 
 
-def points_in_peace(chain: Chain, database: DatabaseUrls) -> dict[str, int]:
-    """Order id → points, after one undisturbed process handled every webhook that `chain` got."""
+@dataclass(frozen=True)
+class Books:
+    """Points by order id, and the balance of each customer who has one."""
+
+    orders: dict[str, int]
+    balances: dict[str, int]
+
+
+def books_in_storm(chain: Chain) -> Books:
+    """What `chain` wrote, whatever died meanwhile."""
+    return Books(
+        {row["order_id"]: int(row["points"]) for row in chain.rows(POINTS_OF_ORDERS)},
+        {row["customer_id"]: int(row["points"]) for row in chain.rows(BALANCES)},
+    )
+
+
+def books_in_peace(chain: Chain, database: DatabaseUrls) -> Books:
+    """The same after one undisturbed process handled every webhook that `chain` got."""
     engine = db.configure(database.app)
     try:
         shop_id = _install_like(chain)
         _copy_arrivals(chain, shop_id)
         while inbox.drain(shop_id):
             pass
-        return _points_of_orders(shop_id)
+        return Books(_read(shop_id, POINTS_OF_ORDERS), _read(shop_id, BALANCES))
     finally:
         engine.dispose()
 
@@ -68,7 +90,7 @@ def _copy_arrivals(chain: Chain, shop_id: int) -> None:
             cursor.executemany(_ARRIVE, rows)
 
 
-def _points_of_orders(shop_id: int) -> dict[str, int]:
+def _read(shop_id: int, query: str) -> dict[str, int]:
     with db.shop_transaction(shop_id) as session:
-        rows = session.connection().exec_driver_sql(POINTS_OF_ORDERS.replace("%", "%%"))
-        return {row.order_id: int(row.points) for row in rows}
+        rows = session.connection().exec_driver_sql(query.replace("%", "%%"))
+        return {key: int(points) for key, points in rows}

@@ -17,12 +17,12 @@ from sandbox.demo.story import ask, let_read_all_orders, open_admin, operate
 from sandbox.demo.world import World, running_world
 from tests.conftest import DatabaseUrls
 from tests.flows.chain import SHOP, Chain
-from tests.flows.peace import POINTS_OF_ORDERS, points_in_peace
+from tests.flows.peace import books_in_peace, books_in_storm
 from tests.flows.storm import Storm
 
 pytestmark = pytest.mark.proof
 
-ORDERS, CARDS = 2000, 12
+ORDERS, CARDS, NEWCOMERS = 2000, 12, 60
 # Shopify's four hours of retries, in two minutes.
 TIME_SCALE = 120 / (4 * 3600)
 CALM_WITHIN_S = 900
@@ -64,7 +64,7 @@ def test_2000_orders_go_through_a_storm(chain: Chain, told: dict[str, Any]) -> N
     storm = Storm(chain.world)
     storm.begin()
     try:
-        orders = _sell(chain, told["customers"])
+        orders = _sell(chain, told)
         _take_back(chain, orders)
         chain.shopify("faults", surface="webhooks", mode="off")
         chain.shopify("webhooks/replay", times=1, new_ids=True)
@@ -85,20 +85,36 @@ def test_then_calm_comes_and_no_row_is_stuck(chain: Chain) -> None:
     operate(chain.world, "selfcheck")
 
 
-def test_every_order_has_the_points_that_it_has_in_peace(
-    chain: Chain, fresh_database: DatabaseUrls
-) -> None:
-    peace = points_in_peace(chain, fresh_database)
+def test_the_books_are_those_of_peace(chain: Chain, fresh_database: DatabaseUrls) -> None:
+    peace = books_in_peace(chain, fresh_database)
 
-    storm = {row["order_id"]: int(row["points"]) for row in chain.rows(POINTS_OF_ORDERS)}
-    assert len(storm) == ORDERS
+    storm = books_in_storm(chain)
+    assert len(storm.orders) == ORDERS
     assert storm == peace
+    # What peace could not know of: a refund or an order that never reached us.
+    sold = chain.shopify_state()["counts"]
+    assert (chain.count("shop_order"), chain.count("refund")) == (sold["Order"], sold["Refund"])
 
 
-def test_every_phone_shows_the_true_balance(chain: Chain, told: dict[str, Any]) -> None:
-    by_id = {customer["id"]: customer for customer in told["customers"]}
+def test_every_phone_and_google_object_shows_the_true_balance(
+    chain: Chain, told: dict[str, Any]
+) -> None:
+    emails = {customer["id"]: customer["email"] for customer in told["customers"]}
     for customer_id, phone in told["phones"].items():
-        assert chain.balance_on(phone) == chain.available(by_id[customer_id]["email"])
+        assert chain.balance_on(phone) == chain.available(emails[customer_id])
+    for customer_id, object_id in told["objects"].items():
+        assert chain.balance_at_google(object_id) == chain.available(emails[customer_id])
+
+
+def test_everybody_new_got_the_card_by_email_once_unless_in_doubt(
+    chain: Chain, told: dict[str, Any]
+) -> None:
+    query = """SELECT e.state, e.doubts FROM email_message e JOIN member m
+        ON m.shop_id = e.shop_id AND m.id = e.member_id WHERE m.email_norm = %s"""
+    for newcomer in told["newcomers"]:
+        [message] = chain.rows(query, newcomer["email"])
+        assert message["state"] in ("sent", "unknown")
+        assert 1 <= len(chain.emails_to(newcomer["email"])) <= 1 + message["doubts"]
 
 
 def _customers_with_email(chain: Chain) -> list[dict[str, Any]]:
@@ -110,17 +126,26 @@ def _customers_with_email(chain: Chain) -> list[dict[str, Any]]:
     return [one for one in customers if one.get("email") and one["id"] in members]
 
 
-def _sell(chain: Chain, customers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The orders; those with a card buy as often as the rest together."""
+def _newcomer(chain: Chain, number: int) -> dict[str, Any]:
+    address = f"newcomer-{number}@example.com"
+    made: dict[str, Any] = chain.shopify("customers", first_name="Nora", email=address)
+    return made
+
+
+def _sell(chain: Chain, told: dict[str, Any]) -> list[dict[str, Any]]:
+    """The orders; those with a card buy as often as the rest together, and newcomers join."""
     chance = random.Random(11)
 
+    def buyer(number: int) -> int:
+        if number < 20 * NEWCOMERS and number % 20 == 0:
+            return int(told["newcomers"][number // 20]["id"])
+        buyers = told["customers"][:CARDS] if number % 2 else told["customers"]
+        return int(buyers[chance.randrange(len(buyers))]["id"])
+
     def buy(number: int) -> dict[str, Any]:
-        buyers = customers[:CARDS] if number % 2 else customers
         price = f"{5 + number % 40}.{number % 100:02d}"
         line = {"title": "Candle", "price": price, "quantity": 1 + number % 3, "taxable": False}
-        order: dict[str, Any] = chain.shopify(
-            "orders", customer_id=buyers[chance.randrange(len(buyers))]["id"], lines=[line]
-        )
+        order: dict[str, Any] = chain.shopify("orders", customer_id=buyer(number), lines=[line])
         return order
 
     with ThreadPoolExecutor(2) as pool:
