@@ -22,7 +22,8 @@ function Modal({till}: {till: Till}) {
   const isOnline = useIsOnline(till);
   return (
     <s-page heading={t('app.name')}>
-      <s-scroll-box padding="base">
+      {/* Each screen begins at its top. */}
+      <s-scroll-box key={model.screen.at} padding="base">
         <s-stack direction="block" gap="base">
           {!isOnline && <s-banner tone="warning" heading={t('common.offline')} />}
           <Screen till={till} t={t} model={model} actions={actions} isOnline={isOnline} />
