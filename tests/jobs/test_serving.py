@@ -112,14 +112,14 @@ def test_a_connection_serves_many_requests(web: Web) -> None:
     assert b"\r\ndate: " in first.lower()
 
 
-def test_a_process_that_was_killed_is_replaced(doomed: Web) -> None:
-    before = children_of(doomed.process.pid)
+def test_a_process_that_was_killed_is_replaced(web: Web) -> None:
+    before = children_of(web.process.pid)
 
     os.kill(before[0], signal.SIGKILL)
 
     until(lambda: not is_alive(before[0]), "the kill")
-    until(doomed.is_whole, "another process", timeout_s=60)
-    assert before[1] in children_of(doomed.process.pid)
+    until(web.is_whole, "another process", timeout_s=60)
+    assert before[1] in children_of(web.process.pid)
 
 
 def test_the_processes_end_when_their_parent_is_killed(doomed: Web) -> None:

@@ -14,12 +14,12 @@ from tests.jobs.processes import ROOT, environment, running, until
 TOKEN = "metrics-token-of-the-test"
 
 
-@pytest.fixture
-def env(fresh_database: DatabaseUrls, valkey_url: str) -> dict[str, str]:
-    return environment(fresh_database.app, valkey_url, METRICS_TOKEN=TOKEN)
+@pytest.fixture(scope="module")
+def env(database_urls: DatabaseUrls, _valkey: str) -> dict[str, str]:
+    return environment(database_urls.app, _valkey, METRICS_TOKEN=TOKEN)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def base_url(env: dict[str, str]) -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
