@@ -101,7 +101,7 @@ class Chain:
             ).fetchone()
             assert found, f"{SHOP} is not installed"
             connection.execute(f"SET LOCAL encore.shop = '{int(found['shop_id'])}'".encode())
-            return connection.execute(query.encode(), values).fetchall()
+            return connection.execute(query.encode(), values or None).fetchall()
 
     def count(self, table: str, where: str = "true") -> int:
         """How many rows of the shop a table has."""
