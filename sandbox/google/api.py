@@ -24,6 +24,17 @@ def api(world: World) -> Blueprint:
     """The addresses below /walletobjects/v1, and /token."""
     pages = Blueprint("api", __name__)
 
+    @pages.errorhandler(Refusal)
+    def _refuse(refusal: Refusal) -> Response:
+        return refusal.answer()
+
+    _door(pages, world)
+    _reading(pages, world)
+    _writing(pages, world)
+    return pages
+
+
+def _door(pages: Blueprint, world: World) -> None:
     @pages.before_request
     def _admit() -> Response | None:
         request.max_content_length = _BODY_MAX
@@ -35,10 +46,6 @@ def api(world: World) -> Blueprint:
             return Refusal(429, "Quota exceeded: 20 requests per second.").answer()
         return None
 
-    @pages.errorhandler(Refusal)
-    def _refuse(refusal: Refusal) -> Response:
-        return refusal.answer()
-
     @pages.post("/token")
     def give_token() -> ResponseReturnValue:
         form = request.form
@@ -47,18 +54,8 @@ def api(world: World) -> Blueprint:
         except BadAssertion as bad:
             return {"error": bad.error, "error_description": str(bad)}, 400
 
-    @pages.post("/walletobjects/v1/<name>")
-    def insert(name: str) -> ResponseReturnValue:
-        kind = _kind(name)
-        content, _ = _read(kind)
-        with world.store.lock:
-            check_resource(kind, content, world.issuer_id, world.store)
-            if world.store.find(kind, content["id"]) is not None:
-                raise Refusal(409, f"Wallet Object {content['id']} already exists.")
-            resource = Resource(kind, content)
-            world.store.keep(resource)
-        return jsonify(resource.as_json())
 
+def _reading(pages: Blueprint, world: World) -> None:
     @pages.get("/walletobjects/v1/<name>")
     def list_all(name: str) -> ResponseReturnValue:
         kind = _kind(name)
@@ -77,6 +74,20 @@ def api(world: World) -> Blueprint:
     def get(name: str, resource_id: str) -> ResponseReturnValue:
         return jsonify(_get(world, _kind(name), resource_id).as_json())
 
+
+def _writing(pages: Blueprint, world: World) -> None:
+    @pages.post("/walletobjects/v1/<name>")
+    def insert(name: str) -> ResponseReturnValue:
+        kind = _kind(name)
+        content, _ = _read(kind)
+        with world.store.lock:
+            check_resource(kind, content, world.issuer_id, world.store)
+            if world.store.find(kind, content["id"]) is not None:
+                raise Refusal(409, f"Wallet Object {content['id']} already exists.")
+            resource = Resource(kind, content)
+            world.store.keep(resource)
+        return jsonify(resource.as_json())
+
     @pages.route("/walletobjects/v1/<name>/<resource_id>", methods=["PATCH", "PUT"])
     def change(name: str, resource_id: str) -> ResponseReturnValue:
         kind = _kind(name)
@@ -94,17 +105,8 @@ def api(world: World) -> Blueprint:
             raise Refusal(400, "Missing required field: message")
         with world.store.lock:
             resource = _get(world, kind, resource_id)
-            if message.get("messageType") == "TEXT_AND_NOTIFY" and resource.has_users:
-                if not world.notices.take(resource):
-                    raise Refusal(429, "Notification quota exceeded", reason="quotaExceeded")
-                world.show(resource, message.get("header", "") + ": " + message.get("body", ""))
-            kept = [*resource.content.get("messages", []), message][-10:]
-            resource.content["messages"] = kept
-            resource.version += 1
-            world.store.keep(resource)
+            _add(world, resource, message)
         return {"resource": resource.as_json()}
-
-    return pages
 
 
 def _kind(name: str) -> str:
@@ -168,3 +170,15 @@ def _words(content: dict[str, Any]) -> str:
     points = content.get("loyaltyPoints", {})
     balance = next(iter(points.get("balance", {}).values()), "")
     return f"{points.get('label', 'Points')}: {balance}"
+
+
+def _add(world: World, resource: Resource, message: dict[str, Any]) -> None:
+    """Keep the message among the newest ten, and show it if that is asked for."""
+    if message.get("messageType") == "TEXT_AND_NOTIFY" and resource.has_users:
+        if not world.notices.take(resource):
+            raise Refusal(429, "Notification quota exceeded", reason="quotaExceeded")
+        world.show(resource, message.get("header", "") + ": " + message.get("body", ""))
+    kept = [*resource.content.get("messages", []), message][-10:]
+    resource.content["messages"] = kept
+    resource.version += 1
+    world.store.keep(resource)
