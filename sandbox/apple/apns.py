@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.apple.faults import Faults
+from sandbox.apple.faults import AppleFaults
 from sandbox.apple.push_tokens import PushTokens
 
 PAYLOAD_BYTES_MAX = 4096
@@ -70,7 +70,7 @@ class Refused(Exception):
 class Apns:
     """The service behind the socket; `answer` runs on the network's thread."""
 
-    def __init__(self, tokens: PushTokens, faults: Faults, kept_max: int = 5000) -> None:
+    def __init__(self, tokens: PushTokens, faults: AppleFaults, kept_max: int = 5000) -> None:
         self.tokens, self.faults = tokens, faults
         self.received: deque[Received] = deque(maxlen=kept_max)
         self.counts: Counter[str] = Counter()

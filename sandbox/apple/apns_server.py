@@ -26,8 +26,8 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 
 from sandbox.apple.apns import PAYLOAD_BYTES_MAX, Apns, Headers
-from sandbox.apple.certificates import PASS_TYPE_EXTENSION, subject_of
-from sandbox.apple.faults import Fault
+from sandbox.apple.certificates import PASS_TYPE_EXTENSION, subject_of, write_impostor
+from sandbox.apple.faults import AppleFault
 
 CONCURRENT_STREAMS_MAX = 1000
 FRAME_BYTES_MAX = 16_384
@@ -119,7 +119,7 @@ class ApnsConnection(asyncio.Protocol):
         else:
             self._end(fault, stream_id)
 
-    def _stall(self, stream_id: int, fault: Fault) -> None:
+    def _stall(self, stream_id: int, fault: AppleFault) -> None:
         if fault.seconds is not None:
             loop = asyncio.get_running_loop()
             loop.call_later(fault.seconds, self._answer_late, stream_id)
@@ -129,7 +129,7 @@ class ApnsConnection(asyncio.Protocol):
             self._answer(stream_id)
             self._flush()
 
-    def _end(self, fault: Fault, stream_id: int) -> None:
+    def _end(self, fault: AppleFault, stream_id: int) -> None:
         if fault.kind == "cut":
             # The last stream that was processed is the one before: a client may send this one anew.
             self._http.close_connection(
@@ -165,7 +165,8 @@ class ApnsServer:
 
     def __init__(self, apns: Apns, directory: Path, port: int) -> None:
         self.apns, self.port = apns, port
-        self._tls = _tls_context(directory)
+        self._directory = directory
+        self._impostor: ssl.SSLContext | None = None
         self._connections: set[ApnsConnection] = set()
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
@@ -175,8 +176,12 @@ class ApnsServer:
         threading.Thread(target=self._loop.run_forever, name="apns", daemon=True).start()
         self._on_loop(self._listen)
 
-    def follow_faults(self) -> None:
-        """Close or open the port, as the faults now say."""
+    def follow_faults(self, added: AppleFault | None = None) -> None:
+        """Close or open the port, as the faults now say; a new `wrong_certificate` does both."""
+        if added is not None and added.kind == "wrong_certificate":
+            write_impostor(self._directory)
+            self._impostor = _tls_context(self._directory, "impostor")
+            self._on_loop(self._refuse)
         if self.apns.faults.is_set("refuse"):
             self._on_loop(self._refuse)
         else:
@@ -189,9 +194,13 @@ class ApnsServer:
 
     async def _listen(self) -> None:
         if self._server is None:
+            # A context of its own each time: no client resumes a session that an earlier one began,
+            # for then it would not look at the certificate.
+            tls = _tls_context(self._directory, "apns")
+            tls.sni_callback = self._choose_certificate
             self._server = await self._loop.create_server(
                 lambda: ApnsConnection(self.apns, self._connections),
-                "127.0.0.1", self.port, ssl=self._tls, backlog=512,
+                "127.0.0.1", self.port, ssl=tls, backlog=512,
             )  # fmt: skip
             self.port = self._server.sockets[0].getsockname()[1]
 
@@ -202,14 +211,22 @@ class ApnsServer:
         for connection in list(self._connections):
             connection.abort()
 
+    def _choose_certificate(
+        self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext
+    ) -> None:
+        # A handshake may greet twice; it is one connection all the same.
+        is_chosen = connection.context is self._impostor
+        if not is_chosen and self._impostor and self.apns.faults.take("wrong_certificate"):
+            connection.context = self._impostor
+
     def _on_loop(self, step: Callable[[], Any]) -> None:
         asyncio.run_coroutine_threadsafe(step(), self._loop).result(timeout=10)
 
 
-def _tls_context(directory: Path) -> ssl.SSLContext:
+def _tls_context(directory: Path, stem: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(directory / "apns.pem", directory / "apns.key")
+    context.load_cert_chain(directory / f"{stem}.pem", directory / f"{stem}.key")
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(directory / "root.pem")
     # Clients often send their leaf alone: the issuer must be known here.

@@ -70,6 +70,12 @@ def write_issued(directory: Path, stem: str, issued: Issued) -> None:
     _write_private(directory / f"{stem}.key", key)
 
 
+def write_impostor(directory: Path) -> None:
+    """Write impostor.pem: APNs' own name, certified by an authority that nobody trusts."""
+    stranger = _authority("Somebody Else's CA", None, path_length=0)
+    write_issued(directory, "impostor", _apns_server_certificate(stranger))
+
+
 def issue_pass_certificate(wwdr: Issued, pass_type_id: str, team_id: str) -> Issued:
     """Issue what Apple gives a developer for one pass type: it signs passes and opens APNs."""
     subject = _name(

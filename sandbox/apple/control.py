@@ -6,8 +6,8 @@ Invariant: a control changes what the stand-in does from the next request on, ne
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from sandbox.apple.faults import BadFault
 from sandbox.apple.pages import asked, world
+from sandbox.faults import BadFault
 
 control = Blueprint("control", __name__, url_prefix="/_control")
 
@@ -28,13 +28,14 @@ def list_faults() -> ResponseReturnValue:
 def set_fault() -> ResponseReturnValue:
     """Set a fault: {"kind", "times" (null: until cleared), "status", "reason", "seconds", "token"}.
 
-    `refuse` closes APNs' port until the faults are cleared; it takes no `times`.
+    `refuse` closes APNs' port until the faults are cleared; it takes no `times`. Of
+    `wrong_certificate`, `times` counts the TLS handshakes.
     """
     try:
         fault = world().faults.add(asked())
     except (BadFault, TypeError) as error:
         return {"error": str(error)}, 422
-    world().server.follow_faults()
+    world().server.follow_faults(fault)
     return {"id": fault.id, "kind": fault.kind}, 201
 
 

@@ -14,7 +14,7 @@ from sandbox.apple.apns import Apns
 from sandbox.apple.apns_server import ApnsServer
 from sandbox.apple.certificates import ensure_certificates
 from sandbox.apple.errands import Runner
-from sandbox.apple.faults import Faults
+from sandbox.apple.faults import AppleFaults
 from sandbox.apple.phone import Phone
 from sandbox.apple.push_tokens import PushTokens
 from sandbox.apple.signature import SignatureChecker
@@ -29,7 +29,7 @@ class World:
                  retry_waits_s: Sequence[float] = RETRY_WAITS_S) -> None:  # fmt: skip
         self.files = ensure_certificates(directory, pass_type_id, team_id)
         self.pass_type_id, self.team_id = pass_type_id, team_id
-        self.faults, self.tokens = Faults(), PushTokens()
+        self.faults, self.tokens = AppleFaults(), PushTokens()
         self.apns = Apns(self.tokens, self.faults)
         self.server = ApnsServer(self.apns, directory, apns_port)
         self.server.start()

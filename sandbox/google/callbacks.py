@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from sandbox.google.faults import Faults
+from sandbox.google.faults import GoogleFaults
 from sandbox.google.signing import Keyring
 from sandbox.google.store import Resource, Store
 from sandbox.google.wire import Journal
@@ -45,7 +45,7 @@ class Callbacks:
         issuer_id: str,
         store: Store,
         keys: Keyring,
-        faults: Faults,
+        faults: GoogleFaults,
         journal: Journal,
         waits_s: Sequence[float] = RETRY_WAITS_S,
     ) -> None:
@@ -138,14 +138,14 @@ class Callbacks:
         while True:
             with contextlib.suppress(queue.Empty):
                 self._waiting.append(self._queue.get(timeout=0.05))
-            if not self._faults.is_set("callbacks", "hold"):
+            if not self._faults.is_set("hold", surface="callbacks"):
                 self._send_due()
 
     def _send_due(self) -> None:
         due = [sent for sent in self._waiting if sent.due_at <= time.monotonic()]
         for sent in due:
             self._waiting.remove(sent)
-            twice = self._faults.take("callbacks", "repeat") is not None
+            twice = self._faults.take("repeat", surface="callbacks") is not None
             statuses = [self._post(sent.url, sent.envelope) for _ in range(1 + twice)]
             if 200 <= statuses[0] < 300 or sent.attempts >= len(self._waits_s):
                 with self._lock:

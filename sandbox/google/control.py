@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.google.faults import BadFault
+from sandbox.faults import BadFault
 from sandbox.google.store import Resource
 from sandbox.google.views import object_json
 from sandbox.google.world import World
@@ -14,7 +14,16 @@ from sandbox.google.world import World
 def control(world: World) -> Blueprint:
     """The addresses below /_control."""
     pages = Blueprint("control", __name__, url_prefix="/_control")
+    _views(pages, world)
+    _losses(pages, world)
+    _taps(pages, world)
+    _callbacks(pages, world)
+    _faults(pages, world)
+    _limits(pages, world)
+    return pages
 
+
+def _views(pages: Blueprint, world: World) -> None:
     @pages.get("/health")
     def health() -> ResponseReturnValue:
         return {"ok": True, "service_account_file": str(world.account.file)}
@@ -32,11 +41,20 @@ def control(world: World) -> Blueprint:
     def show_object(object_id: str) -> ResponseReturnValue:
         return object_json(_object(world, object_id))
 
+
+def _losses(pages: Blueprint, world: World) -> None:
     @pages.delete("/resources/<kind>/<resource_id>")
     def lose(kind: str, resource_id: str) -> ResponseReturnValue:
         """Lose a LoyaltyClass or LoyaltyObject as if it had never been inserted."""
         return {"lost": world.store.forget(kind, resource_id)}
 
+    @pages.post("/tokens/revoke")
+    def revoke() -> ResponseReturnValue:
+        world.account.revoke_tokens()
+        return {"revoked": True}
+
+
+def _taps(pages: Blueprint, world: World) -> None:
     @pages.post("/save")
     def save() -> ResponseReturnValue:
         return {"changed": world.save(_named(world))}
@@ -45,6 +63,8 @@ def control(world: World) -> Blueprint:
     def delete() -> ResponseReturnValue:
         return {"changed": world.delete(_named(world))}
 
+
+def _callbacks(pages: Blueprint, world: World) -> None:
     @pages.post("/callback")
     def callback() -> ResponseReturnValue:
         """Send {"object_id", "event", "mutation"} now; answers the status that it got."""
@@ -62,11 +82,8 @@ def control(world: World) -> Blueprint:
         """A genuine callback of {"object_id", "event"} that is handed out instead of sent."""
         return world.callbacks.sign(_named(world), _asked().get("event", "save"))
 
-    @pages.post("/tokens/revoke")
-    def revoke() -> ResponseReturnValue:
-        world.account.revoke_tokens()
-        return {"revoked": True}
 
+def _faults(pages: Blueprint, world: World) -> None:
     @pages.get("/faults")
     def list_faults() -> ResponseReturnValue:
         return {"faults": world.faults.as_json()}
@@ -85,6 +102,8 @@ def control(world: World) -> Blueprint:
         world.faults.clear()
         return {"faults": []}
 
+
+def _limits(pages: Blueprint, world: World) -> None:
     @pages.put("/limits")
     def set_limits() -> ResponseReturnValue:
         """Set {"per_second", "notices_per_day"}."""
@@ -95,8 +114,6 @@ def control(world: World) -> Blueprint:
             "per_second": world.requests.per_second,
             "notices_per_day": world.notices.per_day,
         }
-
-    return pages
 
 
 def _asked() -> dict[str, Any]:

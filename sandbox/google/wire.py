@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from sandbox.google.clock import utc_now
-from sandbox.google.faults import Faults
+from sandbox.google.faults import GoogleFaults
 from sandbox.google.refusals import Refusal
 
 KEPT = 2000
@@ -49,7 +49,7 @@ class Journal:
             return [asdict(entry) for entry in self._entries]
 
 
-def watch(app: Flask, faults: Faults, journal: Journal) -> None:
+def watch(app: Flask, faults: GoogleFaults, journal: Journal) -> None:
     """Note each request of Google's surfaces, and let faults befall it."""
 
     @app.before_request
@@ -57,11 +57,11 @@ def watch(app: Flask, faults: Faults, journal: Journal) -> None:
         g.surface = surface = _surface(request.path)
         if surface is None:
             return None
-        if slow := faults.take(surface, "slow"):
+        if slow := faults.take("slow", surface=surface):
             time.sleep(slow.seconds)
-        if faults.take(surface, "down"):
+        if faults.take("down", surface=surface):
             return _hang_up()
-        if fault := faults.take(surface, "status"):
+        if fault := faults.take("status", surface=surface):
             return Refusal(fault.status, "A fault was asked for.").answer()
         return None
 
@@ -71,7 +71,7 @@ def watch(app: Flask, faults: Faults, journal: Journal) -> None:
         if surface is None:
             return response
         status = response.status_code
-        if not g.get("hung_up") and faults.take(surface, "cut"):
+        if not g.get("hung_up") and faults.take("cut", surface=surface):
             response = _hang_up()
         body = request.get_json(silent=True) if request.is_json else None
         note = "hung up" if g.get("hung_up") else ""

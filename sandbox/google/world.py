@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sandbox.google.callbacks import RETRY_WAITS_S, Callbacks
 from sandbox.google.clock import utc_now
-from sandbox.google.faults import Faults
+from sandbox.google.faults import GoogleFaults
 from sandbox.google.limits import NoticeLimit, RequestLimit
 from sandbox.google.service_account import ServiceAccount
 from sandbox.google.signing import Keyring
@@ -27,7 +27,7 @@ class World:
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.issuer_id, self.app_url = issuer_id, app_url
-        self.faults, self.journal = Faults(), Journal()
+        self.faults, self.journal = GoogleFaults(), Journal()
         self.store, self.keys = Store(directory), Keyring()
         self.account = ServiceAccount(directory, f"{url}/token")
         self.requests, self.notices = RequestLimit(), NoticeLimit()

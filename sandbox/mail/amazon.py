@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.mail import sigv4
 from sandbox.mail.context import world
-from sandbox.mail.faults import Fault
+from sandbox.mail.faults import MailFault
 from sandbox.mail.refusals import Refused
 from sandbox.mail.sigv4 import BadSignature
 
@@ -114,7 +114,7 @@ def _refusal(code: str, message: str, status: int) -> Response:
     return Response(json.dumps({"message": message}), status, headers, mimetype="application/json")
 
 
-def _failure(fault: Fault) -> Response:
+def _failure(fault: MailFault) -> Response:
     """SES's own words with a `code`; without one, those of a proxy in front of it."""
     if fault.code:
         return _refusal(fault.code, "set to go wrong", fault.status)

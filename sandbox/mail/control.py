@@ -10,9 +10,9 @@ from typing import Any
 from flask import Blueprint, current_app
 from flask.typing import ResponseReturnValue
 
+from sandbox.faults import BadFault
 from sandbox.mail import events
 from sandbox.mail.context import asked, world
-from sandbox.mail.faults import BadFault
 from sandbox.mail.sns import MUTATIONS, wait_for
 from sandbox.mail.store import Email
 

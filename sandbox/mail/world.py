@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.mail import events
-from sandbox.mail.faults import Faults
+from sandbox.mail.faults import MailFaults
 from sandbox.mail.keys import ensure_key
 from sandbox.mail.ses import ACCOUNT, Ses
 from sandbox.mail.sigv4 import Credentials
@@ -41,7 +41,7 @@ class World:
         self.credentials = Credentials(
             options.access_key_id, options.secret_access_key, options.region
         )
-        self.faults, self.store = Faults(), Store(options.state)
+        self.faults, self.store = MailFaults(), Store(options.state)
         self.ses = Ses(
             self.store,
             region=options.region,

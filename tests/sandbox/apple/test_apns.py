@@ -159,6 +159,38 @@ def test_apns_that_refuses_connections_comes_back_on_the_same_port(apple: StandI
     assert push(apple, token).status == 200
 
 
+def test_apns_with_a_wrong_certificate_hangs_up_and_is_not_trusted_until_it_is_cleared(
+    apple: StandIn,
+) -> None:
+    token, curl = _token(apple), pycurl.Curl()
+    assert push(apple, token, curl=curl).status == 200
+    apple.set_fault(kind="wrong_certificate", times=None)
+
+    with pytest.raises(pycurl.error):
+        push(apple, token, curl=curl)  # the connection that was open is lost
+    # Neither the session that it left behind nor a new one gets through.
+    for client in (curl, pycurl.Curl()):
+        with pytest.raises(pycurl.error) as refused:
+            push(apple, token, curl=client)
+        assert refused.value.args[0] == pycurl.E_PEER_FAILED_VERIFICATION
+
+    apple.call("DELETE", "/_control/faults")
+    assert push(apple, token, curl=curl).status == 200
+
+
+def test_a_wrong_certificate_is_shown_as_often_as_it_was_asked_for(apple: StandIn) -> None:
+    token = _token(apple)
+    apple.set_fault(kind="wrong_certificate", times=2)
+
+    for _ in range(2):
+        with pytest.raises(pycurl.error):
+            push(apple, token)
+
+    assert push(apple, token).status == 200
+    (fault,) = apple.call("GET", "/_control/faults")["faults"]
+    assert fault["hits"] == 2
+
+
 def test_every_push_is_on_the_received_page_with_its_answer(apple: StandIn) -> None:
     token = _token(apple)
     push(apple, token, apns_priority="5")
