@@ -8,6 +8,7 @@ import binascii
 import json
 import re
 import threading
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -24,6 +25,9 @@ from mailing.errors import ForgedMessage, SnsUnreachable
 AGE_MAX = timedelta(days=1)
 AHEAD_MAX = timedelta(minutes=15)
 TIMEOUT_S = 5
+APART_S = 1.0
+"""Between two certificates that we do not know: a flood of forgeries must not hold every thread.
+"""
 
 # https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html (read 2026-11-22)
 _SIGNED = {
@@ -36,11 +40,14 @@ _SIGNED["UnsubscribeConfirmation"] = _SIGNED["SubscriptionConfirmation"]
 _HASHES: dict[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9-]{1,100}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
+_CERTIFICATE_PATH = re.compile(r"/SimpleNotificationService-[0-9a-f]+\.pem")
 _CERTIFICATES_MAX = 16
 _CERTIFICATE_BYTES_MAX = 20_000
+_COME_AGAIN = (408, 429)
 
 _lock = threading.Lock()
 _certificates: dict[str, x509.Certificate] = {}
+_asked_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,14 @@ def confirm(message: SnsMessage) -> None:
     """Visit the address that begins the subscription. Raises SnsUnreachable."""
     assert message.subscribe_url is not None
     _get(message.subscribe_url)
+
+
+def forget() -> None:
+    """Fetch each certificate anew, the first one at once."""
+    global _asked_at
+    with _lock:
+        _certificates.clear()
+        _asked_at = None
 
 
 def _fields(body: bytes) -> dict[str, str]:
@@ -126,12 +141,12 @@ def _sent_at(fields: dict[str, str], now: datetime) -> datetime:
 
 
 def _certificate(url: str, origin: str, now: datetime) -> x509.Certificate:
-    # A path alone, ending in .pem: SNS also answers calls, and those say what their caller likes.
-    if not _is_at(url, origin) or not url.endswith(".pem") or "?" in url or "#" in url:
+    if not _is_at(url, origin) or not _is_certificates(url.removeprefix(origin)):
         raise ForgedMessage("a certificate from somewhere else")
     with _lock:
         known = _certificates.get(url)
     if known is None or not _is_valid(known, now):
+        _wait_a_moment()
         known = _fetch_certificate(url)
         if not _is_valid(known, now):
             raise ForgedMessage("a certificate out of its time")
@@ -149,12 +164,29 @@ def _is_at(url: str, origin: str) -> bool:
     return f"{parts.scheme}://{parts.netloc}" == origin
 
 
+def _is_certificates(path: str) -> bool:
+    """A path alone: SNS also answers calls, and those say what their caller likes."""
+    if setup.current().sns_url:
+        return path.endswith(".pem") and "?" not in path and "#" not in path
+    return _CERTIFICATE_PATH.fullmatch(path) is not None
+
+
+def _wait_a_moment() -> None:
+    """Let one certificate a second through; SNS comes again with what we put off."""
+    global _asked_at
+    now = time.monotonic()
+    with _lock:
+        if _asked_at is not None and now < _asked_at + APART_S:
+            raise SnsUnreachable("an unknown certificate was fetched a moment ago")
+        _asked_at = now
+
+
 def _is_valid(certificate: x509.Certificate, now: datetime) -> bool:
     return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
 
 
 def _fetch_certificate(url: str) -> x509.Certificate:
-    content = _get(url)
+    content = _get(url, refusal=ForgedMessage)
     try:
         return x509.load_pem_x509_certificate(content[:_CERTIFICATE_BYTES_MAX])
     except ValueError as error:
@@ -168,13 +200,15 @@ def _keep(url: str, certificate: x509.Certificate) -> None:
         _certificates[url] = certificate
 
 
-def _get(url: str) -> bytes:
+def _get(url: str, *, refusal: type[Exception] = SnsUnreachable) -> bytes:
+    """What stands there. Raises `refusal` when SNS says that there is nothing."""
     try:
         answer = requests.get(url, timeout=TIMEOUT_S, allow_redirects=False)
     except requests.RequestException as error:
         raise SnsUnreachable(type(error).__name__) from error
     if answer.status_code != 200:
-        raise SnsUnreachable(f"status {answer.status_code}")
+        is_refused = 400 <= answer.status_code < 500 and answer.status_code not in _COME_AGAIN
+        raise (refusal if is_refused else SnsUnreachable)(f"status {answer.status_code}")
     return answer.content
 
 

@@ -1,6 +1,7 @@
 """R120: only what SNS signed for a topic of ours, just now, is believed; nothing else is."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -38,7 +39,9 @@ def test_a_forged_message_is_refused_and_nothing_is_written(
 def test_a_certificate_behind_a_redirect_is_not_followed(
     alice: Addressee, amazon: Amazon, sent: str
 ) -> None:
+    sns.forget()
     answer = amazon.post("notify", event=event_of(alice), mutation="redirected_certificate")
+    sns.forget()
 
     assert answer["statuses"] == [503]
     assert alice.address() is None
@@ -66,6 +69,20 @@ def test_a_body_that_is_too_long_is_refused(client: FlaskClient) -> None:
     assert client.post("/mail/sns", data=b"x" * 400_000).status_code == 413
 
 
+def notification(amazon: Amazon, certificate_url: str) -> dict[str, str]:
+    """A message that nobody signed, with its certificate there."""
+    return {
+        "Type": "Notification",
+        "MessageId": "1",
+        "TopicArn": amazon.topic_arn,
+        "Message": "{}",
+        "Timestamp": utc_now().isoformat(),
+        "SignatureVersion": "2",
+        "Signature": "AAAA",
+        "SigningCertURL": certificate_url,
+    }
+
+
 URLS = [
     "http://127.0.0.1:{port}@evil.example/sns/cert.pem",
     "http://127.0.0.1:{port}.evil.example/sns/cert.pem",
@@ -86,18 +103,66 @@ URLS = [
 def test_a_certificate_is_fetched_from_sns_alone(
     client: FlaskClient, amazon: Amazon, url: str
 ) -> None:
-    message = {
-        "Type": "Notification",
-        "MessageId": "1",
-        "TopicArn": amazon.topic_arn,
-        "Message": "{}",
-        "Timestamp": utc_now().isoformat(),
-        "SignatureVersion": "2",
-        "Signature": "AAAA",
-        "SigningCertURL": url.format(port=amazon.port),
-    }
+    message = notification(amazon, url.format(port=amazon.port))
 
     assert client.post("/mail/sns", json=message).status_code == 403
+
+
+def test_a_certificate_that_sns_does_not_have_is_a_forgery(
+    client: FlaskClient, amazon: Amazon
+) -> None:
+    sns.forget()
+    message = notification(amazon, f"{amazon.url}/sns/none.pem")
+
+    assert client.post("/mail/sns", json=message).status_code == 403
+
+
+def test_a_flood_of_unknown_certificates_is_fetched_once_a_second(
+    client: FlaskClient, amazon: Amazon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sns.forget()
+    # No slow machine outlasts this second.
+    monkeypatch.setattr(sns, "APART_S", 600.0)
+    urls = [f"{amazon.url}/sns/{number}.pem" for number in range(4)]
+
+    statuses = [
+        client.post("/mail/sns", json=notification(amazon, url)).status_code for url in urls
+    ]
+
+    # The others are put off: a genuine one among them comes again.
+    assert statuses == [403, 503, 503, 503]
+    sns.forget()
+
+
+def test_what_sns_signed_is_believed_while_a_flood_is_put_off(
+    alice: Addressee, amazon: Amazon, sent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert amazon.post("notify", event=event_of(alice))["statuses"] == [200]
+    monkeypatch.setattr(sns, "APART_S", 600.0)
+    monkeypatch.setattr(sns, "_asked_at", time.monotonic())
+
+    assert amazon.post("notify", event=event_of(alice))["statuses"] == [200]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/x.pem", "/SimpleNotificationService-.pem", "/SimpleNotificationService-xyz.pem"),
+        *("/a/SimpleNotificationService-0a.pem", "/SimpleNotificationService-0a.pem?x=.pem"),
+        *("/SimpleNotificationService-0a.pem\n", "/SimpleNotificationService-0A.pem"),
+    ],
+)
+def test_outside_the_sandbox_only_a_certificates_own_path_is_fetched(
+    client: FlaskClient, amazon: Amazon, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sns.forget()
+    setup.configure(replace(setup.current(), sns_url=None))
+    asked: list[str] = []
+    monkeypatch.setattr(sns.requests, "get", lambda url, **_: asked.append(url))
+    message = notification(amazon, f"https://sns.us-east-1.amazonaws.com{path}")
+
+    assert client.post("/mail/sns", json=message).status_code == 403
+    assert asked == []
 
 
 def test_outside_the_sandbox_sns_is_amazons_own_host_of_the_topics_region(
