@@ -1,13 +1,14 @@
 """The life of one email: queued, sending, then sent, unknown, failed or blocked.
 
-Each way into an end is told once on the timeline; who commits is the caller.
+Each way into an end is told once on the timeline and ends the email's own delivery; who commits
+is the caller.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -55,7 +56,7 @@ def is_due(session: Session, message: EmailMessage, now: datetime) -> bool:
     if message.state == "sending":
         mark_in_doubt(session, message, now)
     if message.state == "failed":
-        # Its delivery is pending again: somebody wants it tried once more.
+        # Its delivery died with it and is pending again: an operator wants it tried once more.
         message.state = "queued"
     return message.state == "queued" or (message.state == "unknown" and not is_lost(message))
 
@@ -74,6 +75,7 @@ def mark_sent(
         return
     message.state, message.reason, message.sent_at = "sent", None, at
     _note(session, message, timeline.EMAIL_SENT, at)
+    _settle(session, message, "done", at)
 
 
 def mark_in_doubt(session: Session, message: EmailMessage, now: datetime) -> None:
@@ -82,18 +84,21 @@ def mark_in_doubt(session: Session, message: EmailMessage, now: datetime) -> Non
     message.doubts += 1
     if is_lost(message):
         _note(session, message, timeline.EMAIL_FAILED, now, reason=_IN_DOUBT)
+        _settle(session, message, "done", now)
 
 
 def mark_failed(session: Session, message: EmailMessage, reason: str, now: datetime) -> None:
     """SES refused it for good, or no try is left."""
     message.state, message.reason = "failed", reason
     _note(session, message, timeline.EMAIL_FAILED, now, reason=reason)
+    _settle(session, message, "dead", now, error=f"EmailError: {reason}")
 
 
 def mark_blocked(session: Session, message: EmailMessage, reason: str, now: datetime) -> None:
     """We must not send it."""
     message.state, message.reason = "blocked", reason
     _note(session, message, timeline.EMAIL_FAILED, now, reason=reason)
+    _settle(session, message, "done", now)
 
 
 def give_up(session: Session, message: EmailMessage, reason: str, now: datetime) -> None:
@@ -139,6 +144,26 @@ def _add_message(session: Session, event: OutboxEvent) -> None:
             created_at=event.created_at,
         )
         .on_conflict_do_nothing()
+    )
+
+
+def _settle(
+    session: Session, message: EmailMessage, state: str, now: datetime, error: str | None = None
+) -> None:
+    """End the email's own delivery with it, whatever becomes of the member's other emails.
+
+    Nobody's claim holds it any more, so the end of the turn passes it over.
+    """
+    session.execute(
+        update(Delivery)
+        .where(
+            Delivery.shop_id == message.shop_id,
+            Delivery.event_id == message.event_id,
+            Delivery.subscriber == SUBSCRIBER,
+            Delivery.state == "pending",
+        )
+        .values(state=state, done_at=now, error=error and error[:500], claimed_by=None)
+        .execution_options(synchronize_session=False)
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from jobs.dead_letters import replay
+from jobs.relay import relay
 from jobs.subscribers import SUBSCRIBERS
 from loyalty.audit import SYSTEM, AuditRow
 from loyalty.base import faults
@@ -261,6 +262,57 @@ def test_a_refusal_for_good_is_shown_and_can_be_tried_again(
     alice.work()
 
     assert (alice.states(), alice.deliveries()) == (["sent"], ["done"])
+
+
+def test_one_email_that_failed_for_good_is_left_alone_while_another_is_tried_again(
+    alice: Addressee, amazon: Amazon, before: int
+) -> None:
+    amazon.post("faults", kind="status", status=400, code="MessageRejected", times=1)
+    amazon.post("faults", kind="status", status=429, code="TooManyRequestsException", times=2)
+    alice.ask("key-1")
+    alice.ask("key-2")
+
+    alice.work()
+    assert (alice.states(), alice.deliveries()) == (["failed", "queued"], ["dead", "pending"])
+    alice.work_later()
+    assert (alice.states(), alice.deliveries()) == (["failed", "queued"], ["dead", "pending"])
+    alice.work_later()
+
+    assert (alice.states(), alice.deliveries()) == (["failed", "sent"], ["dead", "done"])
+    assert len(taken(amazon, before)) == 1
+    assert alice.timeline().count("email_failed") == 1
+
+    replay(alice.shop_id, actor=SYSTEM, now=utc_now())
+    alice.work()
+
+    assert (alice.states(), alice.deliveries()) == (["sent", "sent"], ["done", "done"])
+    assert len(taken(amazon, before)) == 2
+
+
+def test_an_email_that_was_sent_is_not_dead_with_one_that_failed(
+    alice: Addressee, amazon: Amazon
+) -> None:
+    amazon.post("faults", kind="status", status=400, code="MessageRejected", times=1)
+    alice.ask("key-1")
+    alice.ask("key-2")
+
+    alice.work()
+
+    assert (alice.states(), alice.deliveries()) == (["failed", "sent"], ["dead", "done"])
+
+
+def test_who_dies_after_giving_up_does_not_send_it_again(
+    alice: Addressee, amazon: Amazon, before: int
+) -> None:
+    alice.ask()
+    relay(alice.shop_id)
+    subscriber.give_up(alice.shop_id, alice.member_id, "SES cannot be reached")
+
+    alice.work_later()
+
+    assert (alice.states(), alice.deliveries()) == (["failed"], ["dead"])
+    assert taken(amazon, before) == []
+    assert alice.timeline() == ["email_asked", "email_failed"]
 
 
 def test_when_no_try_is_left_it_has_failed_once(alice: Addressee) -> None:
