@@ -13,7 +13,7 @@ from loyalty.ledger.posting import lock_balance
 from loyalty.members.tables import Member
 from mailing import setup
 from mailing.addresses import why_blocked
-from mailing.errors import EmailRefused
+from mailing.errors import BadClientKey, EmailRefused
 from mailing.tables import EmailMessage
 
 _KEY_MAX = 100
@@ -50,7 +50,7 @@ def ask_for_card(
 def _check_key(client_key: str) -> None:
     is_plain = client_key.isascii() and client_key.isprintable()
     if not client_key or len(client_key) > _KEY_MAX or not is_plain:
-        raise EmailRefused("Reload the page and try again")
+        raise BadClientKey("Reload the page and try again")
 
 
 def _find(session: Session, shop_id: int, client_key: str) -> EmailMessage | None:

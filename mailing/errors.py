@@ -6,7 +6,13 @@ from loyalty.base.errors import LoyaltyError
 class EmailRefused(LoyaltyError):
     """This email must not or cannot be sent; the message says why to whoever asked for it."""
 
-    code, status = "email_refused", 422
+    code, status = "email_refused", 409
+
+
+class BadClientKey(EmailRefused):
+    """The form that asks for an email is malformed."""
+
+    code, status = "bad_client_key", 422
 
 
 class EmailError(Exception):

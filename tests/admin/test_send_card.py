@@ -134,7 +134,7 @@ def test_a_blocked_address_is_told_beside_the_button(
 
     answer = aurora.post(path, client_key="key-1")
 
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert 'aria-describedby="send-card-error"' in answer.text
     assert reason in answer.text.split('id="send-card-error"')[1]
     assert (emails(aurora), asked(aurora)) == ([], 0)
@@ -150,7 +150,7 @@ def test_a_missing_or_broken_address_is_told_beside_the_button(
 
     answer = aurora.post(f"/app/members/{member}/card-emails", client_key="key-1")
 
-    assert answer.status_code == 422
+    assert answer.status_code == 409
     assert reason in answer.text.split('id="send-card-error"')[1]
     assert emails(aurora) == []
 
@@ -193,7 +193,7 @@ def test_without_a_sender_there_is_no_button(aurora: ShopAndClient, alice: UUID,
     setup.configure(replace(setup.current(), sender=""))
 
     assert "Send Loyalty Card" not in aurora.get(f"/app/members/{alice}").text
-    assert aurora.post(path, client_key="key-1").status_code == 422
+    assert aurora.post(path, client_key="key-1").status_code == 409
 
 
 def test_the_profile_says_why_emails_do_not_arrive(aurora: ShopAndClient, alice: UUID) -> None:
