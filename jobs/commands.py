@@ -12,6 +12,7 @@ from loyalty.audit import Actor
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.earning.history import credit_orders_since
+from loyalty.programme.settings import TILL_CAP_MAX, set_till_cap
 from loyalty.shops.directory import get_shop
 from shopify_app.platform import inbox
 from shopify_app.platform.privacy import list_open_requests
@@ -77,6 +78,22 @@ def credit_history(domain: str, since: datetime, write: bool) -> None:
             session.rollback()
     verb = "credited" if write else "would be credited"
     click.echo(f"{credited.orders} orders, {credited.points} points {verb}")
+
+
+@operator.command("till-cap")
+@click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
+@click.option(
+    "--points",
+    type=click.IntRange(0, TILL_CAP_MAX),
+    required=True,
+    help="What one user of the till may grant in a day; 0 for none.",
+)
+def till_cap(domain: str, points: int) -> None:
+    """Set how many points a user of the till may grant in a day."""
+    (shop,) = list_shops(domain)
+    with db.shop_transaction(shop.shop_id) as session:
+        set_till_cap(session, shop.shop_id, points, actor=OPERATOR, now=utc_now())
+    click.echo(f"{domain}: a user of the till may grant {points} points a day")
 
 
 @operator.command("privacy-requests")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from click.testing import CliRunner, Result
 
 from jobs.commands import operator
@@ -14,7 +15,10 @@ from loyalty.base.ids import new_id
 from loyalty.members.tables import Customer, MemberBalance
 from loyalty.orders.recording import record_order
 from loyalty.outbox import Delivery
+from loyalty.programme.rules import get_programme
+from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
+from loyalty.till.grants import read_allowance
 from shopify_app.platform.tables import PrivacyRequest
 from tests.factories.facts import an_order
 from tests.jobs.conftest import Aurora, change, deliveries_of, install_committed
@@ -139,3 +143,29 @@ def test_the_selfcheck_passes_on_sound_books(aurora: Aurora) -> None:
 
     assert result.exit_code == 0
     assert result.output.endswith("0 differences\n")
+
+
+def test_the_cap_of_the_till_is_set_and_audited_once(aurora: Aurora) -> None:
+    for _ in range(2):
+        answer = typed("till-cap", "--shop", "aurora.myshopify.com", "--points", "750")
+        assert (
+            answer.output == "aurora.myshopify.com: a user of the till may grant 750 points a day\n"
+        )
+
+    with db.shop_transaction(aurora.shop_id) as session:
+        allowance = read_allowance(
+            session, get_shop(session, aurora.shop_id), user_id=7, now=utc_now()
+        )
+        (row,) = session.query(AuditRow).filter_by(action="till_cap_set")
+    assert (allowance.cap, allowance.left) == (750, 750)
+    assert (row.actor_kind, row.details) == ("operator", {"points": 750, "before": 500})
+
+
+@pytest.mark.parametrize("points", ["-1", "many", "1.5", "", "9" * 20])
+def test_a_cap_that_is_no_number_of_points_is_refused_in_words(aurora: Aurora, points: str) -> None:
+    answer = typed("till-cap", "--shop", "aurora.myshopify.com", f"--points={points}")
+
+    assert answer.exit_code == 2
+    assert "Invalid value for '--points'" in answer.output
+    with db.shop_transaction(aurora.shop_id) as session:
+        assert get_programme(session, aurora.shop_id).till_grant_cap_per_day == 500
