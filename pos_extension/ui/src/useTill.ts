@@ -48,7 +48,7 @@ export function useTill(till: Till, words: Words): [Model, Actions] {
       if (key) go({at: 'scan', notice: {tone: 'critical', key}});
       else start(scan(code.trim(), placeOf(till)));
     },
-    openGrant: (screen) => void alone(() => openGrant(dispatch, model.settings, screen)),
+    openGrant: (screen) => void alone(() => openGrant(dispatch, screen)),
     grant: (screen, wish) => {
       go({...screen, wish, fields: {}});
       start(grant(screen.member, wish, placeOf(till)));
@@ -107,15 +107,10 @@ async function refreshSettings(dispatch: Dispatch): Promise<void> {
   }
 }
 
-/** The limits and reasons are fetched before the first grant; its answer keeps them up to date. */
-async function openGrant(
-  dispatch: Dispatch,
-  known: Settings | null,
-  screen: GrantScreen,
-): Promise<void> {
+/** What is left today is asked each time: another till, or midnight, may have changed it. */
+async function openGrant(dispatch: Dispatch, screen: GrantScreen): Promise<void> {
   await ask(dispatch, 'settings', async () => {
-    const settings = known ?? (await get<Settings>('/pos/v1/settings'));
-    dispatch({type: 'settings', settings});
+    dispatch({type: 'settings', settings: await get<Settings>('/pos/v1/settings')});
     dispatch({type: 'go', screen});
   });
 }

@@ -19,7 +19,8 @@ async function readyToGrant(...turns: Turn[]): Promise<Asked[]> {
 const grants = (asked: Asked[]) => asked.filter(({path}) => path.endsWith('/grants'));
 
 test('points are granted with a reason, and what is left today shrinks', async () => {
-  const asked = await readyToGrant(GRANTED);
+  const after = {...SETTINGS, grant: {...SETTINGS.grant, left_today: 430}};
+  const asked = await readyToGrant(GRANTED, after);
   await see('You may grant 480 more points today.');
 
   await tap('Grant');
@@ -86,6 +87,20 @@ test('nothing left to grant is said before anybody types', async () => {
 
   await see('all the points that you may grant today');
   expect(isOff(button('Grant'))).toBe(true);
+});
+
+test('what is left is asked again each time, for midnight ends the day', async () => {
+  const none = {...SETTINGS, grant: {...SETTINGS.grant, left_today: 0}};
+  await open(SCANNED, none, SETTINGS);
+  scan('T667-3YWB');
+  await tap('Grant points');
+  await see('all the points that you may grant today');
+
+  await tap('Cancel');
+  await tap('Grant points');
+
+  await see('You may grant 480 more points today.');
+  expect(isOff(button('Grant'))).toBe(false);
 });
 
 test('a grant whose answers are all lost is sent again with its first key', async () => {
