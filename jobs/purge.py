@@ -14,7 +14,7 @@ from loyalty.till.tables import TillAllowance
 from mailing.feedback import forget_old
 from pos_extension.tables import TillWrite
 from shopify_app.platform.tables import InboxRow, PrivacyDocument, StrayWebhook
-from wallet.forgetting import forget_old_pushes
+from wallet.forgetting import forget_old_logs, forget_old_pushes
 
 KEPT = timedelta(days=30)
 DOCUMENTS_KEPT = timedelta(days=60)
@@ -28,7 +28,8 @@ def purge(shop_id: int, *, now: datetime) -> int:
     oldest = first_id_at(now - KEPT)
     total = _purge_documents(shop_id, now - DOCUMENTS_KEPT)
     _blank_parked(shop_id, oldest)
-    total += forget_old(shop_id, now=now) + forget_old_pushes(shop_id, now=now)
+    total += forget_old(shop_id, now=now)
+    total += forget_old_pushes(shop_id, now=now) + forget_old_logs(shop_id, now=now)
     for purge_batch in (_purge_inbox, _purge_outbox):
         while (count := purge_batch(shop_id, oldest)) > 0:
             total += count

@@ -1,4 +1,4 @@
-"""Forgets what pushes leave behind once nobody asks any more; the cards themselves stay."""
+"""Forgets what pushes and phones leave behind once nobody asks; the cards themselves stay."""
 
 from datetime import datetime, timedelta
 
@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 from loyalty.base.db import shop_transaction
 from wallet.hops import PushHop
 from wallet.messages import PushMessage
-from wallet.tables import PassRevision, WalletPass
+from wallet.tables import AppleLog, PassRevision, WalletPass
 
 KEPT = timedelta(days=90)
+LOGS_KEPT = timedelta(days=30)
 REVISIONS_KEPT = 20
 """A phone that is further behind is compared with the newest push that was meant to be heard."""
 
@@ -19,6 +20,16 @@ def forget_old_pushes(shop_id: int, *, now: datetime) -> int:
     """Delete the shop's old hops, messages and revisions; returns how many rows."""
     with shop_transaction(shop_id) as session:
         return _forget(session, shop_id, now - KEPT)
+
+
+def forget_old_logs(shop_id: int, *, now: datetime) -> int:
+    """Delete what phones complained of a month ago; returns how many lines."""
+    statement = delete(AppleLog).where(
+        AppleLog.shop_id == shop_id, AppleLog.logged_at < now - LOGS_KEPT
+    )
+    with shop_transaction(shop_id) as session:
+        result = session.execute(statement, execution_options={"synchronize_session": False})
+        return result.rowcount  # type: ignore[attr-defined]
 
 
 def _forget(session: Session, shop_id: int, before: datetime) -> int:

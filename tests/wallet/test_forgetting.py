@@ -4,14 +4,16 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
+from jobs.purge import purge
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from tests.wallet.cast import Cardholder
 from wallet import messages
+from wallet.apple.registrations import store_logs
 from wallet.forgetting import REVISIONS_KEPT, forget_old_pushes
 from wallet.hops import PushHop, note_hop
 from wallet.messages import PushMessage
-from wallet.tables import PassRevision
+from wallet.tables import AppleLog, PassRevision
 
 OLD = timedelta(days=91)
 
@@ -68,3 +70,18 @@ def test_newest_revisions_stay_however_old_they_are(client: object, alice: Cardh
 def _count(holder: Cardholder, model: type) -> int:
     with shop_transaction(holder.shop_id) as session:
         return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_what_phones_complained_of_goes_after_a_month_though_none_complains_again(
+    client: object, alice: Cardholder, bob: Cardholder
+) -> None:
+    for holder in (alice, bob):
+        for words, age in (("old", timedelta(days=31)), ("young", timedelta(days=29))):
+            with shop_transaction(holder.shop_id) as session:
+                store_logs(session, holder.shop_id, [words], now=utc_now() - age)
+
+    purge(alice.shop_id, now=utc_now())
+
+    with shop_transaction(alice.shop_id) as session:
+        assert session.scalars(select(AppleLog.message)).all() == ["young"]
+    assert _count(bob, AppleLog) == 2

@@ -18,7 +18,6 @@ from wallet.passes import next_tag
 from wallet.tables import AppleDevice, AppleLog, AppleRegistration, WalletPass
 
 _SERIAL = re.compile(r"([1-9][0-9]{0,17})-([0-9a-f]{32})")
-_LOGS_KEPT = timedelta(days=30)
 _LOGS_PER_HOUR_MAX = 500
 
 
@@ -261,10 +260,7 @@ def forget_device(
 
 
 def store_logs(session: Session, shop_id: int, lines: Sequence[str], *, now: datetime) -> None:
-    """Keep what a device complains of, for 30 days; a flood beyond an hour's limit is dropped."""
-    session.execute(
-        delete(AppleLog).where(AppleLog.shop_id == shop_id, AppleLog.logged_at < now - _LOGS_KEPT)
-    )
+    """Keep what a device complains of; a flood beyond an hour's limit is dropped."""
     recent = session.scalar(
         select(func.count())
         .select_from(AppleLog)
