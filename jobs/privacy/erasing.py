@@ -14,7 +14,7 @@ from jobs.privacy.people import find_erased, find_person, lock, remember
 from loyalty import outbox
 from loyalty.members.tables import Customer
 from loyalty.privacy.parts import Person, carry_out
-from shopify_app.platform.privacy_parts import count_unread
+from shopify_app.platform.privacy_parts import count_unread, with_webhooks
 from shopify_app.platform.tables import PrivacyRequest
 
 LOOK_AGAIN = timedelta(days=1)
@@ -24,7 +24,7 @@ LAST_LOOK = timedelta(days=14)
 
 def erase(session: Session, request: PrivacyRequest, *, now: datetime) -> datetime:
     """Erase the person of the request; when to look again. Flushes; the caller commits."""
-    person = find_person(session, request)
+    person = with_webhooks(session, find_person(session, request))
     _leave_tombstones(session, person, now)
     lock(session, person)
     for part in PARTS:
@@ -38,7 +38,7 @@ def erase(session: Session, request: PrivacyRequest, *, now: datetime) -> dateti
 
 def look_again(session: Session, request: PrivacyRequest, *, now: datetime) -> datetime | None:
     """Erase what came late, at the last look also what had to stay; None when all is done."""
-    person = find_erased(session, request)
+    person = with_webhooks(session, find_erased(session, request))
     lock(session, person)
     last_at = min(request.received_at + LAST_LOOK, request.due_at - LOOK_AGAIN)
     for part in PARTS:

@@ -25,6 +25,8 @@ class Person:
     order_ids: tuple[int, ...] = ()
     emails: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
+    webhook_ids: tuple[UUID, ...] = ()
+    """Webhooks that name them: looked for once, before anything of theirs is locked."""
 
 
 Whose = Callable[[Person], ColumnElement[bool]]

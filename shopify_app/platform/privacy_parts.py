@@ -7,6 +7,7 @@ or their phone is theirs.
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -22,11 +23,30 @@ from shopify_app.platform.tables import (
 )
 
 _BATCH = 200
+_DEALT_WITH = ("done", "ignored", "parked")
+_ALL = ("new", *_DEALT_WITH)
+
+
+def with_webhooks(session: Session, person: Person) -> Person:
+    """`person` with the ids of the webhooks that name them now, handled or not.
+
+    This reads every body of the shop, so nothing of the person may be locked yet. What
+    arrives meanwhile is found at the next look.
+    """
+    return replace(person, webhook_ids=tuple(row[0] for row in _naming(session, person, _ALL)))
 
 
 def count_unread(session: Session, person: Person) -> int:
-    """How many webhooks name the person and are not handled yet: their bodies are still needed."""
-    return sum(1 for _ in _naming(session, person, ("new",)))
+    """How many of the person's webhooks are not handled yet: their bodies are still needed."""
+    return sum(
+        session.scalar(
+            select(func.count())
+            .select_from(InboxRow)
+            .where(*_are_of(person, ids), InboxRow.state == "new")
+        )
+        or 0
+        for ids in _batches(person.webhook_ids)
+    )
 
 
 def _is_naming(person: Person) -> ColumnElement[bool]:
@@ -77,7 +97,7 @@ def _naming(
 
 def read_webhooks(session: Session, person: Person) -> list[dict[str, object]]:
     """The webhooks that name the person, as they came."""
-    rows = _naming(session, person, ("new", "done", "ignored", "parked"))
+    rows = _naming(session, person, _ALL)
     return [
         {"topic": topic, "received_at": received_at, "body": _parsed(body)}
         for _, topic, received_at, body in rows
@@ -93,14 +113,21 @@ def _parsed(body: bytes) -> object:
 
 def _blank_bodies(session: Session, person: Person, now: datetime) -> None:
     """Empty what was dealt with. What is still new has its turn first, and is looked at again."""
-    ids = [row[0] for row in _naming(session, person, ("done", "ignored", "parked"))]
-    for start in range(0, len(ids), _BATCH):
+    for ids in _batches(person.webhook_ids):
         session.execute(
             update(InboxRow)
-            .where(InboxRow.shop_id == person.shop_id, InboxRow.id.in_(ids[start : start + _BATCH]))
+            .where(*_are_of(person, ids), InboxRow.state.in_(_DEALT_WITH))
             .values(body=b"")
             .execution_options(synchronize_session=False)
         )
+
+
+def _batches(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
+
+
+def _are_of(person: Person, ids: Sequence[UUID]) -> tuple[ColumnElement[bool], ...]:
+    return InboxRow.shop_id == person.shop_id, InboxRow.id.in_(ids)
 
 
 def _merges(person: Person) -> ColumnElement[bool]:

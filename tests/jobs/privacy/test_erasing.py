@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Engine, event, select, text
 
 from jobs.privacy import requests
 from jobs.privacy.catalogue import PARTS
@@ -274,3 +274,30 @@ def test_what_is_left_for_the_last_look_is_what_keeps_phones_informed() -> None:
     kept = {p.table.name for p in PARTS if not isinstance(p.erase_later, Keep)}
 
     assert kept >= _UNTIL_THE_LAST_LOOK - {"apple_device", "google_object"}
+
+
+def test_webhooks_are_looked_through_before_anything_of_the_person_is_locked(
+    alice: Shopper,
+) -> None:
+    ask(alice, "customers/redact")
+    told: list[str] = []
+
+    def listen(_: object, __: object, statement: str, *___: object) -> None:
+        told.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        for now in (utc_now(), utc_now() + _LATER):
+            told.clear()
+            requests.run_shop(alice.shop_id, now=now)
+            scans = [number for number, one in enumerate(told) if "position(" in one]
+            locks = [
+                number
+                for number, one in enumerate(told)
+                if one.startswith("INSERT INTO customer")
+                or ("FROM customer" in one and "FOR UPDATE" in one)
+            ]
+            assert len(scans) == 1
+            assert scans[0] < min(locks)
+    finally:
+        event.remove(Engine, "before_cursor_execute", listen)
