@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -168,15 +169,45 @@ def add_webhook(
 
 def carry_cards(session: Session, who: Shopper) -> None:
     """A card in each wallet, a phone that has it, and what was pushed and tapped."""
-    now, pass_id, object_id = utc_now(), new_id(), new_id()
-    shop_id, member_id = who.shop_id, who.member_id
-    session.add(PassType(shop_id=shop_id, pass_type_id="pass.x", last_tag=1))
+    _be_known_by_links(session, who)
+    _carry_apple_card(session, who)
+    _carry_google_card(session, who)
+
+
+def _be_known_by_links(session: Session, who: Shopper) -> None:
+    now = utc_now()
+    session.add_all(
+        [
+            MemberToken(
+                shop_id=who.shop_id,
+                member_id=who.member_id,
+                epoch=1,
+                token=f"m1.{who.first_name}",
+                short_code=f"{who.customer_id}",
+                created_at=now,
+            ),
+            PassClick(
+                shop_id=who.shop_id,
+                id=new_id(),
+                member_id=who.member_id,
+                platform="apple",
+                target="card",
+                clicked_at=now,
+            ),
+            PushMessage(shop_id=who.shop_id, member_id=who.member_id, message="m", created_at=now),
+        ]
+    )
+
+
+def _carry_apple_card(session: Session, who: Shopper) -> None:
+    now, pass_id = utc_now(), new_id()
+    session.add(PassType(shop_id=who.shop_id, pass_type_id="pass.x", last_tag=1))
     session.flush()
     session.add(
         WalletPass(
-            shop_id=shop_id,
+            shop_id=who.shop_id,
             id=pass_id,
-            member_id=member_id,
+            member_id=who.member_id,
             platform="apple",
             pass_type_id="pass.x",
             authentication_token="t" * 32,
@@ -188,17 +219,26 @@ def carry_cards(session: Session, who: Shopper) -> None:
         )
     )
     session.flush()
+    _have_phone(session, who, pass_id)
+    session.flush()
+    hop = NewHop(who.member_id, "apple", pass_id, 1, "queued", who.device_id)
+    note_hops(session, who.shop_id, [hop], now=now)
+
+
+def _have_phone(session: Session, who: Shopper, pass_id: UUID) -> None:
+    """A phone that holds the card, and what it said when it last changed."""
+    now = utc_now()
     session.add_all(
         [
             PassRevision(
-                shop_id=shop_id,
+                shop_id=who.shop_id,
                 pass_id=pass_id,
                 revision=1,
                 last_modified_at=now,
                 said={"name": who.first_name},
             ),
             AppleRegistration(
-                shop_id=shop_id, pass_id=pass_id, device_id=who.device_id, registered_at=now
+                shop_id=who.shop_id, pass_id=pass_id, device_id=who.device_id, registered_at=now
             ),
             AppleDevice(
                 device_id=who.device_id,
@@ -206,38 +246,19 @@ def carry_cards(session: Session, who: Shopper) -> None:
                 push_token=f"push-{who.device_id}",
                 registered_at=now,
             ),
-            MemberToken(
-                shop_id=shop_id,
-                member_id=member_id,
-                epoch=1,
-                token=f"m1.{who.first_name}",
-                short_code=f"{who.customer_id}",
-                created_at=now,
-            ),
-            PassClick(
-                shop_id=shop_id,
-                id=new_id(),
-                member_id=member_id,
-                platform="apple",
-                target="card",
-                clicked_at=now,
-            ),
-            PushMessage(shop_id=shop_id, member_id=member_id, message="m", created_at=now),
-            GoogleClass(shop_id=shop_id, class_id="c"),
         ]
     )
+
+
+def _carry_google_card(session: Session, who: Shopper) -> None:
+    now, object_id = utc_now(), new_id()
+    session.add(GoogleClass(shop_id=who.shop_id, class_id="c"))
     session.flush()
-    note_hops(
-        session,
-        shop_id,
-        [NewHop(member_id, "apple", pass_id, 1, "queued", who.device_id)],
-        now=now,
-    )
     session.add(
         GoogleObject(
-            shop_id=shop_id,
+            shop_id=who.shop_id,
             id=object_id,
-            member_id=member_id,
+            member_id=who.member_id,
             class_id="c",
             object_id=f"o{who.customer_id}",
             content={"accountName": who.first_name},
@@ -247,7 +268,7 @@ def carry_cards(session: Session, who: Shopper) -> None:
     session.flush()
     session.add(
         GoogleNotice(
-            shop_id=shop_id,
+            shop_id=who.shop_id,
             google_object_id=object_id,
             revision=1,
             kind="balance",
