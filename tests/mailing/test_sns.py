@@ -158,7 +158,7 @@ def test_outside_the_sandbox_only_a_certificates_own_path_is_fetched(
     sns.forget()
     setup.configure(replace(setup.current(), sns_url=None))
     asked: list[str] = []
-    monkeypatch.setattr(sns.requests, "get", lambda url, **_: asked.append(url))
+    monkeypatch.setattr(requests, "get", lambda url, **_: asked.append(url))
     message = notification(amazon, f"https://sns.us-east-1.amazonaws.com{path}")
 
     assert client.post("/mail/sns", json=message).status_code == 403
