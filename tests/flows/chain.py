@@ -82,6 +82,9 @@ class Chain:
             connection.execute(
                 "UPDATE delivery SET next_at = now() WHERE state = 'pending' AND claimed_by IS NULL"
             )
+            connection.execute(
+                "UPDATE inbox_row SET next_at = now() WHERE state = 'new' AND next_at > now()"
+            )
 
     def balance_on(self, phone: str) -> int:
         """The balance that the phone's own copy shows; its signature was verified by openssl."""
