@@ -79,6 +79,8 @@ function goTo(changes) {
   location.href = address;
 }
 
+// Not before: a frame that is quicker than this script would find no till.
+for (const tile of document.querySelectorAll('iframe.tile')) tile.src = tile.dataset.src;
 device.cart.current.subscribe(showCart);
 showPlace();
 at('amount').addEventListener('input', () => device.cart.setAmount(at('amount').value));
