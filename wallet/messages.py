@@ -1,6 +1,7 @@
 """What a member is told by push, once each, over all platforms: Push Created, Sent or Failed.
 
-A message has one Push Created, and one Push Sent as soon as one platform accepted it.
+A message has one Push Created, and one Push Sent as soon as one platform accepted it. A newer
+message takes the place of an older one that is still open, so that each Created has its end.
 """
 
 from collections.abc import Iterable
@@ -8,9 +9,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKeyConstraint,
+    Index,
+    exists,
+    literal_column,
+    select,
+    text,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from loyalty import timeline
 from loyalty.base.db import Base
@@ -20,6 +31,8 @@ from wallet.hops import Platform
 
 MessageKey = tuple[UUID, str]
 """(member, message): the two together name a message."""
+
+_NO_ENTRY = "-"  # sorts before every entry's id
 
 
 class PushMessage(Base):
@@ -45,6 +58,11 @@ class PushMessage(Base):
     sent_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it was created and has not ended."""
+        return self.sent_at is None and self.failed_at is None
+
 
 def balance_messages(session: Session, shop_id: int, balances: dict[UUID, str]) -> dict[UUID, str]:
     """Which message it is to tell each member this balance: the same one on every platform.
@@ -68,16 +86,26 @@ def balance_messages(session: Session, shop_id: int, balances: dict[UUID, str]) 
         )
     )
     entries = {row.member_id: row.entry_id for row in rows}
-    return {one: f"balance:{entries.get(one)}:{said}" for one, said in balances.items()}
+    return {
+        one: f"balance:{entries.get(one) or _NO_ENTRY}:{said}" for one, said in balances.items()
+    }
 
 
 def note_created(
     session: Session, shop_id: int, keys: Iterable[MessageKey], platform: Platform, now: datetime
 ) -> None:
-    """Push Created, for each message that no platform has created yet."""
+    """Push Created, for each message that no platform has created yet.
+
+    It is not written for one that takes the place of an open one, nor for one that comes too late.
+    """
+    asked = sorted(set(keys))
+    if not asked:
+        return
+    latest = _lock_latest(session, shop_id, sorted({member for member, _ in asked}))
     rows = [
         {"shop_id": shop_id, "member_id": member, "message": message, "created_at": now}
-        for member, message in sorted(set(keys))
+        for member, message in asked
+        if not _is_covered(session, latest.get((member, _kind(message))), message, now)
     ]
     if not rows:
         return
@@ -110,6 +138,68 @@ def note_failed(
     """Push Failed with the provider's reason, unless a platform accepted the message."""
     for member in _first(session, shop_id, [key], {"failed_at": now}):
         _note(session, shop_id, member, timeline.PUSH_FAILED, platform, now, reason=reason)
+
+
+def _lock_latest(
+    session: Session, shop_id: int, members: list[UUID]
+) -> dict[tuple[UUID, str], PushMessage]:
+    """(member, kind) → the open message, else the newest; who else creates one waits for us."""
+    # Two platforms at once would each find nothing. All take the locks in one order.
+    locks = text(
+        "select pg_advisory_xact_lock(hashtextextended(name, 0))"
+        " from unnest(cast(:names as text[])) as name"
+    )
+    session.execute(locks, {"names": [f"push_message:{shop_id}:{member}" for member in members]})
+    kind: ColumnElement[str] = literal_column("split_part(push_message.message, ':', 1)")
+    is_open = PushMessage.sent_at.is_(None) & PushMessage.failed_at.is_(None)
+    rows = session.scalars(
+        select(PushMessage)
+        .where(PushMessage.shop_id == shop_id, PushMessage.member_id.in_(members))
+        .ext(distinct_on(PushMessage.member_id, kind))
+        .order_by(
+            PushMessage.member_id, kind, is_open.desc(), PushMessage.message.collate("C").desc()
+        )
+        .execution_options(populate_existing=True)
+    )
+    return {(row.member_id, _kind(row.message)): row for row in rows}
+
+
+def _is_covered(session: Session, latest: PushMessage | None, message: str, now: datetime) -> bool:
+    """Whether the latest of its kind stands for this one: it is newer, or becomes this one."""
+    if latest is None or latest.message == message:
+        return latest is not None
+    if _entry(latest.message) > _entry(message):
+        return True
+    return latest.is_open and _rename(session, latest, message, now)
+
+
+def _rename(session: Session, older: PushMessage, message: str, now: datetime) -> bool:
+    """False if the older one has ended meanwhile, or the message is there already."""
+    other = aliased(PushMessage)
+    same = (other.shop_id == older.shop_id) & (other.member_id == older.member_id)
+    renamed = session.scalar(
+        update(PushMessage)
+        .where(
+            PushMessage.shop_id == older.shop_id,
+            PushMessage.member_id == older.member_id,
+            PushMessage.message == older.message,
+            PushMessage.sent_at.is_(None),
+            PushMessage.failed_at.is_(None),
+            ~exists().where(same, other.message == message),
+        )
+        .values(message=message, created_at=now)
+        .returning(PushMessage.message)
+        .execution_options(synchronize_session=False)
+    )
+    return renamed is not None
+
+
+def _kind(message: str) -> str:
+    return message.split(":")[0]
+
+
+def _entry(message: str) -> str:
+    return message.split(":")[1]
 
 
 def _first(

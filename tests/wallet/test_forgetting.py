@@ -36,11 +36,21 @@ def test_old_hops_and_messages_go_and_young_ones_stay(
                 )
                 key = (holder.member_id, f"balance:{revision}")
                 messages.note_created(session, holder.shop_id, [key], "apple", at)
+                messages.note_sent(session, holder.shop_id, [key], "apple", at)
 
     assert forget_old_pushes(alice.shop_id, now=utc_now()) == 2
 
     assert (_count(alice, PushHop), _count(alice, PushMessage)) == (1, 1)
     assert (_count(bob, PushHop), _count(bob, PushMessage)) == (2, 2)
+
+
+def test_old_message_that_became_a_young_one_stays(client: object, alice: Cardholder) -> None:
+    for entry, age in ((1, OLD), (2, timedelta(days=1))):
+        with shop_transaction(alice.shop_id) as session:
+            key = (alice.member_id, f"balance:{entry}:10")
+            messages.note_created(session, alice.shop_id, [key], "apple", utc_now() - age)
+
+    assert forget_old_pushes(alice.shop_id, now=utc_now()) == 0
 
 
 def test_newest_revisions_stay_however_old_they_are(client: object, alice: Cardholder) -> None:

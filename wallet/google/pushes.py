@@ -39,7 +39,8 @@ def announce(
     preferences = get_preferences(session, card.shop_id, card.member_id)
     # What was due before and never reached Google is due still.
     kind = notices.highest((changed, card.notice_due), preferences)
-    card.notice_due, card.message = kind, None
+    # Without a place the message before it, if still open, ends with this revision.
+    card.notice_due = kind
     if not notices.take_place(session, card.shop_id, card.id, card.revision, kind, now=now):
         return False
     said = {card.member_id: content["balance"]}
