@@ -28,6 +28,7 @@ class Subscriber:
     With `call_many(shop_id, member_ids)` up to `batch` members are told in one call, which
     returns each member's error, or None; if it raises, `call` is made for each alone.
     What happens while `is_on()` is False makes no deliveries.
+    All tries take a day and more: an outage or a used-up quota of a day loses nothing.
     """
 
     name: Queue
@@ -37,7 +38,7 @@ class Subscriber:
     call_many: Callable[[int, Sequence[UUID]], Mapping[UUID, Exception | None]] | None = None
     batch: int = 1
     is_on: Callable[[], bool] = lambda: True
-    attempts_max: int = 12
+    attempts_max: int = 36
     lease: timedelta = timedelta(seconds=120)
     backoff_first: timedelta = timedelta(seconds=5)
     backoff_max: timedelta = timedelta(hours=1)
@@ -67,7 +68,5 @@ SUBSCRIBERS = (
         call=mail.send_emails,
         give_up=mail.give_up,
         is_on=mail_setup.is_on,
-        # Tried for a day and more: SES's quota may be used up until tomorrow.
-        attempts_max=36,
     ),
 )

@@ -1,9 +1,12 @@
 """Which subscribers are told: those that are on."""
 
 from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from jobs.relay import relay_batch
-from jobs.subscribers import SUBSCRIBERS
+from jobs.subscribers import SUBSCRIBERS, Subscriber
 from tests.jobs.conftest import Aurora, change, deliveries_of
 
 
@@ -21,3 +24,12 @@ def test_google_is_off_without_an_issuer(aurora: Aurora) -> None:
 
     assert not google.is_on()
     assert google.call(aurora.shop_id, aurora.alice) is None
+
+
+@pytest.mark.parametrize("subscriber", SUBSCRIBERS, ids=lambda subscriber: subscriber.name)
+def test_an_outage_of_a_day_ends_before_the_tries_do(subscriber: Subscriber) -> None:
+    first, most = subscriber.backoff_first, subscriber.backoff_max
+
+    waits = [min(first * 2**number, most) for number in range(subscriber.attempts_max - 1)]
+
+    assert sum(waits, timedelta()) > timedelta(days=1)

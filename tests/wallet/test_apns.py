@@ -100,10 +100,11 @@ def test_unreachable_apns_is_asked_again_later(app: Flask) -> None:
     assert outcome.reason.startswith("no answer")
 
 
-def test_server_that_is_not_apples_gets_no_push(app: Flask, chain: PassChain) -> None:
-    suspicious = Pump(replace(setup.apple(), apns_ca_file=chain.root))
+def test_server_that_is_not_apples_gets_no_push(apple: World, app: Flask, chain: PassChain) -> None:
+    suspicious, token = Pump(replace(setup.apple(), apns_ca_file=chain.root)), apple.tokens.issue()
 
-    assert suspicious.push(["0" * 64])["0" * 64].verdict == "dead"
+    assert suspicious.push([token])[token].verdict == "retry"
+    assert token not in [push["token"] for push in apple.apns.as_json()]
 
 
 def test_process_has_one_pump_for_its_certificate(app: Flask) -> None:
