@@ -64,10 +64,10 @@ class WalletClient:
             raise GoogleWalletError("it exists and is not found", retryable=True)
 
     def _change(self, kind: Kind, errand: Errand, notify: bool) -> int:
-        """Send what changed, or the whole if a field must go."""
+        """Send what changed, or the whole if a field must go: Google merges, at every depth."""
         content, known = errand.content, errand.known
         path = f"{kind}/{content['id']}"
-        if known is None or known.keys() - content.keys():
+        if known is None or _loses_a_field(known, content):
             return self._call("PUT", path, _with_notice(content, notify), errand.ends_at)
         changed = {name: value for name, value in content.items() if known.get(name) != value}
         return self._call("PATCH", path, _with_notice(changed, notify), errand.ends_at)
@@ -167,6 +167,19 @@ def _refresh(credentials: Credentials, http: requests.Session) -> None:
 
 def _with_notice(content: dict[str, Any], notify: bool) -> dict[str, Any]:
     return content | {"notifyPreference": "NOTIFY_ON_UPDATE"} if notify else content
+
+
+def _loses_a_field(known: dict[str, Any], content: dict[str, Any]) -> bool:
+    # A list is replaced whole, so what is in it needs no look.
+    return any(
+        name not in content
+        or (
+            isinstance(value, dict)
+            and isinstance(content[name], dict)
+            and _loses_a_field(value, content[name])
+        )
+        for name, value in known.items()
+    )
 
 
 def _require_success(answer: requests.Response) -> None:

@@ -129,6 +129,48 @@ def test_trouble_at_google_asks_for_another_try(
     assert alices.notices() == ["balance"]
 
 
+def test_push_that_a_newer_one_overtakes_is_the_same_push_and_has_one_end(alices: Card) -> None:
+    alices.holder.earn(1)
+    alices.google.set_fault("status", surface="api", status=503)
+    with pytest.raises(GoogleWalletError):
+        alices.refresh()
+    alices.holder.earn(2)
+
+    alices.refresh()
+
+    assert alices.points == 3
+    assert alices.pushes() == ["push_created", "push_sent"]
+
+
+def test_push_in_doubt_ends_with_the_silent_change_when_the_day_has_no_place_left(
+    alices: Card,
+) -> None:
+    alices.holder.earn(1)
+    alices.refresh()
+    alices.holder.earn(2)
+    alices.google.set_fault("status", surface="api", status=503)
+    with pytest.raises(GoogleWalletError):
+        alices.refresh()
+    alices.holder.earn(4)
+
+    alices.refresh()
+
+    assert alices.points == 7
+    assert alices.notices() == ["balance", "balance"]
+    assert alices.pushes() == ["push_created", "push_sent"] * 2
+
+
+def test_balance_that_needs_another_form_replaces_the_whole_card(alices: Card) -> None:
+    alices.holder.earn(2**31 - 1)
+    alices.refresh()
+    alices.holder.earn(1)
+
+    alices.refresh()
+
+    assert alices.theirs["content"]["loyaltyPoints"]["balance"] == {"string": "2147483648"}
+    assert alices.changes() == [("PATCH", 200), ("PUT", 200)]
+
+
 def test_slow_google_is_waited_for(alices: Card) -> None:
     alices.holder.earn(10)
     alices.google.set_fault("slow", surface="api", seconds=1)
