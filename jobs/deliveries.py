@@ -41,15 +41,21 @@ def deliver(subscriber: Subscriber, shop_id: int) -> None:
         if not taken:
             break
         ids = [delivery for claim in taken for delivery in claim.attempts]
-        faults.point("delivery_after_claim", shop=shop_id, deliveries=ids)
+        _point("delivery_after_claim", subscriber, shop_id, ids)
         errors = _call(subscriber, shop_id, taken)
-        faults.point("delivery_before_done", shop=shop_id, deliveries=ids)
+        _point("delivery_before_done", subscriber, shop_id, ids)
         _tell_the_end(subscriber, taken, errors)
         put_off += _settle(subscriber, taken, errors)
     else:
         queues.ring(subscriber.name, shop_id)
     if put_off:
         queues.ring_later(subscriber.name, shop_id, min(put_off) - utc_now())
+
+
+def _point(name: str, subscriber: Subscriber, shop_id: int, delivery_ids: Sequence[UUID]) -> None:
+    """The point `name` of every subscriber, and `name.subscriber` of this one."""
+    for one in (name, f"{name}.{subscriber.name}"):
+        faults.point(one, subscriber=subscriber.name, shop=shop_id, deliveries=delivery_ids)
 
 
 def _call(subscriber: Subscriber, shop_id: int, taken: Sequence[Claim]) -> Errors:

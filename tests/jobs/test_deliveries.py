@@ -15,6 +15,7 @@ from jobs.deliveries import backoff, deliver
 from jobs.relay import relay
 from jobs.subscribers import Subscriber
 from loyalty.audit import Actor
+from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.outbox import MEMBER_CHANGED
 from tests.jobs.conftest import (
@@ -51,6 +52,23 @@ def a_subscriber(call: Callable[[int, UUID], object], **changes: object) -> Subs
 def relayed(aurora: Aurora, subscriber: Subscriber, *member_ids: UUID) -> None:
     change(aurora.shop_id, *member_ids)
     relay(aurora.shop_id, [subscriber])
+
+
+@pytest.mark.parametrize("point", ["delivery_after_claim", "delivery_before_done"])
+def test_a_point_is_reached_under_the_name_of_its_subscriber_too(
+    aurora: Aurora, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    reached: list[tuple[str, object]] = []
+    monkeypatch.setattr(
+        faults, "point", lambda name, **work: reached.append((name, work.get("subscriber")))
+    )
+    subscriber = a_subscriber(lambda _shop, _member: None)
+    relayed(aurora, subscriber, aurora.alice)
+
+    deliver(subscriber, aurora.shop_id)
+
+    at_point = [hit for hit in reached if hit[0].startswith(point)]
+    assert at_point == [(point, "wallet"), (f"{point}.wallet", "wallet")]
 
 
 def test_each_event_becomes_one_delivery_per_subscriber(aurora: Aurora) -> None:
