@@ -22,14 +22,9 @@ def apple_pass_url(shop_id: int, member_id: UUID) -> str | None:
 
 def google_save_page_url(shop_id: int, member_id: UUID) -> str | None:
     """The way into Google Wallet; None when this installation has no Google issuer."""
-    if not has_google():
+    if not setup.has_google():
         return None
     return f"{card_page_url(shop_id, member_id)}/google"
-
-
-def has_google() -> bool:
-    """Whether cards can be saved to Google Wallet."""
-    return getattr(setup.current(), "google", None) is not None
 
 
 def click_url(shop_id: int, member_id: UUID, *, platform: Platform, target: Target = "card") -> str:

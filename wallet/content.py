@@ -69,11 +69,6 @@ def as_void(content: Content) -> Content:
     return content | empty | {"balance": "–", "locations": [], "voided": True}
 
 
-def format_points(points: int, shop_locale: str) -> str:
-    """Points in the shop's language."""
-    return format_decimal(points, locale=locale_of(shop_locale))
-
-
 def locale_of(name: str) -> Locale:
     """The shop's language as Shopify writes it (`pt-BR`), English if we cannot speak it."""
     try:

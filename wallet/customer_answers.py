@@ -26,7 +26,7 @@ def gone() -> Response:
 
 
 def refused(headline: str, advice: str, status: int) -> Response:
-    """A form that we do not take; nothing was written."""
+    """What we cannot do, or a form that we do not take; nothing was written."""
     return _page(headline, advice, status)
 
 

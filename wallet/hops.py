@@ -3,13 +3,13 @@
 Only what we can see: that a text was shown on a lock screen no platform tells.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, select
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -101,13 +101,3 @@ def note_hops(session: Session, shop_id: int, hops: Iterable[NewHop], *, now: da
     ]
     if rows:
         session.execute(insert(PushHop).on_conflict_do_nothing(), rows)
-
-
-def list_hops(session: Session, shop_id: int, member_id: UUID, limit: int) -> Sequence[PushHop]:
-    """The member's newest hops, newest first."""
-    return session.scalars(
-        select(PushHop)
-        .where(PushHop.shop_id == shop_id, PushHop.member_id == member_id)
-        .order_by(PushHop.at.desc(), PushHop.revision.desc(), PushHop.hop)
-        .limit(limit)
-    ).all()

@@ -72,7 +72,7 @@ def show(token: str) -> str:
         icon=icon,
         code=_qr_code(content),
         has_apple=setup.current().apple is not None,
-        has_google=card_links.has_google(),
+        has_google=setup.has_google(),
         is_android="android" in request.headers.get("User-Agent", "").lower(),
         shop_url=card_links.click_url(*_ids(link), platform="page", target="shop"),
         **values,

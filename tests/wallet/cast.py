@@ -17,7 +17,7 @@ from loyalty.shops.directory import install, register_shop_id
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_customer
 from wallet.card_links import card_page_url
-from wallet.hops import list_hops
+from wallet.hops import PushHop
 from wallet.passes import open_apple_pass
 from wallet.tables import AppleRegistration, WalletPass
 
@@ -75,11 +75,16 @@ class Cardholder:
         with shop_transaction(self.shop_id) as session:
             return get_preferences(session, self.shop_id, self.member_id)
 
-    def hops(self) -> list[str]:
-        """The hops of the member's pushes, oldest first: `2 queued`, with the revision."""
+    def hop_rows(self) -> list[PushHop]:
+        """The hops of the member's pushes, oldest first."""
         with shop_transaction(self.shop_id) as session:
-            found = list_hops(session, self.shop_id, self.member_id, limit=100)
-            return [f"{hop.revision} {hop.hop}" for hop in reversed(found)]
+            hops = select(PushHop).where(PushHop.member_id == self.member_id)
+            order = (PushHop.at, PushHop.revision, PushHop.hop.desc())
+            return list(session.scalars(hops.order_by(*order)))
+
+    def hops(self) -> list[str]:
+        """The same in short: `2 queued`, with the revision."""
+        return [f"{hop.revision} {hop.hop}" for hop in self.hop_rows()]
 
     def erase(self) -> None:
         """Make the member anonymous."""

@@ -14,7 +14,6 @@ from sandbox.apple.world import World
 from tests.wallet.cast import Cardholder, join
 from wallet.apple import registrations
 from wallet.errors import ApplePassError
-from wallet.hops import list_hops
 from wallet.pacing import TooSoon
 from wallet.subscriber import give_up, refresh_member, refresh_members
 from wallet.tables import AppleDevice, MemberToken, WalletPass
@@ -171,6 +170,35 @@ def test_message_that_failed_is_sent_with_the_silent_change_after_it(
     assert alice.timeline().count("push_created") == 1
 
 
+def test_push_that_a_newer_one_overtakes_is_the_same_push_and_has_one_end(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.earn(1)
+    apple.faults.add({"kind": "status", "status": 503, "token": push_token})
+    with pytest.raises(ApplePassError):
+        refresh_member(alice.shop_id, alice.member_id)
+    alice.earn(2)
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert alice.the_pass().content["balance"] == "3"
+    assert _told(alice) == ["push_created", "push_sent"]
+
+
+def test_push_that_was_overtaken_has_one_failure(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    for points in (1, 2):
+        alice.earn(points)
+        apple.faults.add({"kind": "status", "status": 503, "token": push_token})
+        with pytest.raises(ApplePassError):
+            refresh_member(alice.shop_id, alice.member_id)
+
+    give_up(alice.shop_id, alice.member_id, "503 ServiceUnavailable")
+
+    assert _told(alice) == ["push_created", "push_failed"]
+
+
 def test_hops_of_a_push_tell_what_apns_said(
     apple: World, alice: Cardholder, push_token: str
 ) -> None:
@@ -181,9 +209,7 @@ def test_hops_of_a_push_tell_what_apns_said(
     refresh_member(alice.shop_id, alice.member_id)
 
     assert alice.hops() == ["2 queued", "2 refused", "2 accepted"]
-    with shop_transaction(alice.shop_id) as session:
-        hops = list_hops(session, alice.shop_id, alice.member_id, limit=10)
-    reasons = {hop.hop: (hop.device_id, hop.reason) for hop in hops}
+    reasons = {hop.hop: (hop.device_id, hop.reason) for hop in alice.hop_rows()}
     assert reasons["refused"] == (PHONE, "503 ServiceUnavailable")
     assert reasons["accepted"] == (PHONE, None)
 
@@ -355,6 +381,11 @@ def _install(apple: World, holder: Cardholder, device_id: str) -> str:
     with shop_transaction(holder.shop_id) as session:
         registrations.register(session, session.merge(card), device_id, token, now=utc_now())
     return token
+
+
+def _told(holder: Cardholder) -> list[str]:
+    """The timeline's words on pushes, oldest first."""
+    return [kind for kind in holder.timeline() if kind.startswith("push_")]
 
 
 def _pushes(apple: World, token: str) -> list[int]:

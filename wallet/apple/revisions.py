@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Uuid, column, select, values
 from sqlalchemy.orm import Session
 
 from loyalty.preferences import get_preferences
-from wallet.notices import IMPORTANCE, Kind, loudest, said_by
+from wallet.notices import Kind, loudest, said_by
 from wallet.tables import PassRevision, WalletPass
 
 
@@ -59,7 +59,7 @@ def _held_revision(session: Session, card: WalletPass, held_at: datetime) -> Pas
 
 def _last_notice(session: Session, card: WalletPass) -> Kind | None:
     """What the newest push that was meant to be heard was for: the best guess without a copy."""
-    kinds = session.scalars(
+    return session.scalar(
         select(PassRevision.notice)
         .where(
             PassRevision.shop_id == card.shop_id,
@@ -68,5 +68,4 @@ def _last_notice(session: Session, card: WalletPass) -> Kind | None:
         )
         .order_by(PassRevision.revision.desc())
         .limit(1)
-    ).all()
-    return next((kind for kind in IMPORTANCE if kind in kinds), None)
+    )

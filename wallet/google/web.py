@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 import structlog
-from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask import Blueprint, Response, abort, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from loyalty.base.clock import utc_now
@@ -16,6 +16,7 @@ from loyalty.base.db import shop_transaction
 from loyalty.base.errors import MemberNotFound
 from wallet import setup
 from wallet.content import card_content
+from wallet.customer_answers import gone, not_found, protect, refused
 from wallet.errors import BadLink, ExpiredLink, GoogleWalletError
 from wallet.google.callbacks import apply_callback, read_callback
 from wallet.google.ecv2 import Forged, read_message
@@ -31,6 +32,7 @@ google_card = Blueprint("google_card", __name__, url_prefix="/card")
 
 _SHOP_KEY = re.compile(r"[1-9][0-9]{0,17}")
 _BODY_MAX = 16 * 1024
+_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 _LOGO = Path(__file__).parent / "images" / "logo.png"
 
 
@@ -78,20 +80,25 @@ def logo() -> Response:
     return response
 
 
+@google_card.after_request
+def _protect(response: Response) -> Response:
+    return protect(response, _POLICY)
+
+
 @google_card.get("/<token>/google")
 def save(token: str) -> AnyResponse:
     """Lead to Google's page that saves the card; its object is made at first use."""
     if not setup.has_google():
-        return _page(404, "No card for Google Wallet", "This shop's card is for other wallets.")
+        return refused("No card for Google Wallet", "This shop's card is for other wallets.", 404)
     try:
         link = read_link_token(token, setup.current().link_secret, purpose="card", now=utc_now())
     except ExpiredLink:
-        return _page(410, "This card is no longer here", "Ask the shop for a new link.")
+        return gone()
     except BadLink:
-        return _page(404, "This link leads to no card", "Check that you opened all of it.")
+        return not_found()
     if request.method == "HEAD":
-        return _private(Response(status=200))  # a preview of the link makes no card
-    return _private(_save(link))
+        return Response(status=200)  # a preview of the link makes no card
+    return _save(link)
 
 
 def _save(link: CardLink) -> AnyResponse:
@@ -101,32 +108,15 @@ def _save(link: CardLink) -> AnyResponse:
                 session, link.shop_id, link.member_id, voided=False, now=utc_now()
             )
         if content["voided"]:
-            return _page(410, "This card is no longer here", "Ask the shop for a new link.")
+            return gone()
         card = open_object(link.shop_id, link.member_id)
         return redirect(save_link(card), 303)
     except MemberNotFound:
-        return _page(404, "This link leads to no card", "Check that you opened all of it.")
+        return not_found()
     except GoogleWalletError as error:
         log.warning("google_card_not_opened", shop=link.shop_id, reason=str(error))
         advice = "Your card is safe. Please try again in a few minutes."
-        return _page(502, "Google Wallet does not answer just now", advice)
-
-
-def _page(status: int, headline: str, advice: str) -> Response:
-    page = render_template("wallet/no_card.html", headline=headline, advice=advice)
-    return _private(Response(page, status))
-
-
-def _private(response: AnyResponse) -> Response:
-    """The address is the secret: it must not be stored, framed, indexed or passed on."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Robots-Tag"] = "noindex"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-    return response  # type: ignore[return-value]
+        return refused("Google Wallet does not answer just now", advice, 502)
 
 
 @lru_cache(maxsize=1)

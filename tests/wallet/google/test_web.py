@@ -137,10 +137,13 @@ def test_page_says_so_when_google_is_off(client: FlaskClient, alice: Cardholder)
 
 
 def test_address_of_the_card_is_kept_secret(client: FlaskClient, alice: Cardholder) -> None:
-    headers = client.get(way_in(alice)).headers
+    way = way_in(alice)
 
-    assert headers["Cache-Control"] == "no-store"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    for answer in (client.get(way), client.head(way), client.get("/card/x/google")):
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+        assert answer.headers["X-Robots-Tag"] == "noindex"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 def test_logo_is_a_picture_that_google_can_fetch(client: FlaskClient) -> None:
