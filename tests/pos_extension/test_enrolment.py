@@ -121,7 +121,7 @@ def test_the_card_is_shown_as_a_code_for_their_phone(aurora: Till, email: str) -
     token = card["url"].removeprefix("https://encore.example/card/")
     link = read_link_token(token, b"l" * 32, purpose="card", now=NOON)
     assert (link.shop_id, link.member_id) == (aurora.shop_id, member.id)
-    assert card["qr_svg"].startswith("<svg")
+    assert card.keys() == {"url", "qr_modules"}
     rows = card["qr_modules"]
     assert {len(row) for row in rows} == {len(rows)} and set("".join(rows)) == {"0", "1"}
     assert rows[0].startswith("11111110")
