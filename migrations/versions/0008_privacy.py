@@ -55,9 +55,7 @@ def _requests() -> None:
         ),
         sa.PrimaryKeyConstraint("shop_id", "request_id", name=op.f("pk_privacy_document")),
     )
-    op.create_index(
-        "ix_privacy_document__customer", "privacy_document", ["shop_id", "customer_id"]
-    )
+    op.create_index("ix_privacy_document__customer", "privacy_document", ["shop_id", "customer_id"])
 
 
 def _erased() -> None:
