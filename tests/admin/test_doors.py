@@ -4,6 +4,7 @@ from uuid import UUID
 
 from flask.testing import FlaskClient
 
+from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.shops import directory
 from tests.admin.cast import ShopAndClient, session_token
@@ -49,9 +50,9 @@ def test_token_of_another_shop_than_the_address_names_is_refused_with_a_page(
 
 def test_silent_shopify_is_told_in_a_page_that_the_shop_may_frame(aurora: ShopAndClient) -> None:
     with shop_transaction(aurora.shop_id) as session:
-        directory.needs_reauth(session, aurora.shop_id)
+        directory.uninstall(session, aurora.shop_id, now=utc_now())
 
-    # This visit would heal it, but here nobody answers for Shopify.
+    # This visit would install it again, but here nobody answers for Shopify.
     answer = aurora.get("/app")
 
     assert answer.status_code == 503
