@@ -85,6 +85,10 @@ class Chain:
             connection.execute(
                 "UPDATE inbox_row SET next_at = now() WHERE state = 'new' AND next_at > now()"
             )
+            connection.execute(
+                "UPDATE backfill_run SET next_at = now() "
+                "WHERE finished_at IS NULL AND next_at > now()"
+            )
 
     def balance_on(self, phone: str) -> int:
         """The balance that the phone's own copy shows; its signature was verified by openssl."""
