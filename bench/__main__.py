@@ -30,31 +30,52 @@ BENCHMARKS = {
 }
 
 
+_HEAD = (
+    "# Benchmarks\n\n"
+    "Written by `make bench`. Trust the shares, not the digits: the machine is small and shared.\n"
+)
+
+
 def main() -> None:
-    """Run them one after another, so that none disturbs the next."""
-    parts = [_head()]
-    for title, module in BENCHMARKS.items():
+    """Run all, or those whose titles are named, one after another so that none disturbs the next.
+
+    What is not run keeps its section.
+    """
+    wanted = [title for title in BENCHMARKS if title in (sys.argv[1:] or BENCHMARKS)]
+    sections = _read_sections()
+    for title in wanted:
         print(title, "...", flush=True)
+        when, module = _now_and_here(), BENCHMARKS[title]
         figures = module.run()
         for figure in figures:
             print(f"  {figure.name}: {figure.value}", flush=True)
-        parts.append(_part(title, module.__doc__ or "", figures))
-    REPORT.write_text("\n".join(parts))
+        sections[title] = _section(title, module.__doc__ or "", figures, when)
+        _write(sections)
 
 
-def _head() -> str:
+def _now_and_here() -> str:
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    machine += f", load average {os.getloadavg()[2]:.1f} before we began"
+    load = f"load average {os.getloadavg()[0]:.1f} before it began"
+    return f"Measured on {datetime.now(UTC):%Y-%m-%d}: {machine}, {load}."
+
+
+def _read_sections() -> dict[str, str]:
+    """Title → section, as the report has them."""
+    parts = REPORT.read_text().split("\n## ")[1:] if REPORT.exists() else []
+    return {part.partition("\n")[0]: f"## {part.rstrip()}\n" for part in parts}
+
+
+def _section(title: str, what: str, figures: list[Figure], when: str) -> str:
+    rows = "\n".join(f"| {each.name} | {each.value} | {each.meaning} |" for each in figures)
     return (
-        "# Benchmarks\n\n"
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d} ({machine}). "
-        "Trust the shares, not the digits: the machine is small and shared.\n"
+        f"## {title}\n\n{what.strip()}\n\n"
+        f"| figure | value | |\n| --- | --- | --- |\n{rows}\n\n{when}\n"
     )
 
 
-def _part(title: str, what: str, figures: list[Figure]) -> str:
-    rows = "\n".join(f"| {each.name} | {each.value} | {each.meaning} |" for each in figures)
-    return f"## {title}\n\n{what.strip()}\n\n| figure | value | |\n| --- | --- | --- |\n{rows}\n"
+def _write(sections: dict[str, str]) -> None:
+    known = [sections[title] for title in BENCHMARKS if title in sections]
+    REPORT.write_text("\n".join([_HEAD, *known]))
 
 
 if __name__ == "__main__":
