@@ -3,7 +3,7 @@
 A resend that comes while the first is still at work waits for it at the key's row.
 """
 
-import hashlib
+import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from pos_extension import refusals
 from pos_extension.auth import Till, enter
 from pos_extension.reading import Body, client_key, identifier
 from pos_extension.tables import TillWrite
+from shopify_app.platform.settings import current
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,10 @@ Effect = Callable[[Session, Shop, datetime], Answer]
 def read_write(path: str, body: Body) -> Write:
     """The write that `body` asks of `path`."""
     said = json.dumps([path, body], sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(said.encode()).hexdigest()
-    return Write(client_key(body), identifier(body, "location_id"), digest)
+    # Keyed, for it outlives an erasure, and names and addresses can be guessed.
+    secret = current().link_secret.get_secret_value().encode()
+    digest = hmac.digest(secret, b"encore till write\0" + said.encode(), "sha256")
+    return Write(client_key(body), identifier(body, "location_id"), digest.hex())
 
 
 def once(till: Till, write: Write, effect: Effect) -> Answer:
