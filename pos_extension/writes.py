@@ -22,7 +22,7 @@ from pos_extension import refusals
 from pos_extension.auth import Till, enter
 from pos_extension.reading import Body, client_key, identifier
 from pos_extension.tables import TillWrite
-from shopify_app.platform.settings import current
+from wallet import setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,7 @@ def read_write(path: str, body: Body) -> Write:
     """The write that `body` asks of `path`."""
     said = json.dumps([path, body], sort_keys=True, separators=(",", ":"))
     # Keyed, for it outlives an erasure, and names and addresses can be guessed.
-    secret = current().link_secret.get_secret_value().encode()
-    digest = hmac.digest(secret, b"encore till write\0" + said.encode(), "sha256")
+    digest = hmac.digest(setup.current().link_secret, b"encore till write\0" + said.encode(), "sha256")
     return Write(client_key(body), identifier(body, "location_id"), digest.hex())
 
 
