@@ -48,9 +48,10 @@ Effect = Callable[[Session, Shop, datetime], Answer]
 
 def read_write(path: str, body: Body) -> Write:
     """The write that `body` asks of `path`."""
-    said = json.dumps([path, body], sort_keys=True, separators=(",", ":"))
+    said = json.dumps([path, body], sort_keys=True, separators=(",", ":")).encode()
     # Keyed, for it outlives an erasure, and names and addresses can be guessed.
-    digest = hmac.digest(setup.current().link_secret, b"encore till write\0" + said.encode(), "sha256")
+    secret = setup.current().link_secret
+    digest = hmac.digest(secret, b"encore till write\0" + said, "sha256")
     return Write(client_key(body), identifier(body, "location_id"), digest.hex())
 
 
