@@ -5,7 +5,6 @@ Nobody imports it. `python app.py --help` lists the commands.
 
 import os
 import sys
-import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -180,7 +179,7 @@ def main() -> None:
 def web(host: str, port: int) -> None:
     """Serve the web app with granian."""
     settings = config.load()  # a wrong setting should stop us here, with one message
-    config.share_metrics(Path(tempfile.mkdtemp(prefix="encore-metrics-")))
+    config.share_metrics(metrics.make_folder)
     os.chdir(ROOT)
     # Anew: the library of metrics looks for their folder once, when it is imported.
     os.execv(sys.executable, serving.command("app:create_app", host, port, settings.log_level))

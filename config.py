@@ -1,6 +1,7 @@
 """Typed settings, read once from the environment; nothing else of ours reads `os.environ`."""
 
 import os
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -114,9 +115,10 @@ def load() -> Settings:
     return Settings()  # type: ignore[call-arg]
 
 
-def share_metrics(folder: Path) -> None:
-    """Let the processes started from here add up their metrics in `folder`, unless told where."""
-    os.environ.setdefault(_METRICS_FOLDER, str(folder))
+def share_metrics(make_folder: Callable[[], Path]) -> None:
+    """Let the processes started from here add up their metrics in a folder, unless told where."""
+    if metrics_folder() is None:
+        os.environ[_METRICS_FOLDER] = str(make_folder())
 
 
 def metrics_folder() -> Path | None:

@@ -6,6 +6,8 @@ database is asked for at each scrape.
 
 import hmac
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from prometheus_client import (
 )
 from prometheus_client.registry import Collector
 
+_FOLDER = "encore-metrics-"
 Gauges = Callable[[], Sequence[Metric]]
 
 
@@ -51,6 +54,16 @@ def make_blueprint(token: str | None, read_gauges: Gauges, folder: Path | None =
         return Response(_expose(read_gauges), content_type=CONTENT_TYPE_LATEST)
 
     return blueprint
+
+
+def make_folder() -> Path:
+    """A folder for the counts of this process and its children; those left by dead ones go."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        pid = left.name.removeprefix(_FOLDER).partition("-")[0]
+        is_ours = left.lstat().st_uid == os.geteuid()
+        if is_ours and pid.isdecimal() and not _is_alive(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
 
 
 def _forget_the_dead(folder: Path) -> None:

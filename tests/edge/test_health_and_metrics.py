@@ -4,6 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.core import GaugeMetricFamily
@@ -67,6 +68,24 @@ def test_the_gauges_of_a_process_that_ended_are_dropped_and_its_counts_kept(
     app.test_client().get("/metrics", headers={"Authorization": "Bearer s3cret"})
 
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+
+
+def test_a_new_folder_for_counts_takes_the_place_of_those_of_the_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = tmp_path / f"encore-metrics-{ended.pid}-left"
+    (left / "deeper").mkdir(parents=True)
+    foreign = tmp_path / "encore-metrics-by-hand"
+    foreign.mkdir()
+
+    mine = metrics.make_folder()
+    again = metrics.make_folder()
+
+    assert not left.exists()
+    assert foreign.exists() and mine.exists() and again.exists()
 
 
 def test_without_a_token_there_is_no_metrics_page() -> None:
