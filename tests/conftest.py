@@ -3,6 +3,7 @@
 Domain tests share one database and roll back; a flow test asks for a database of its own.
 """
 
+import hashlib
 import itertools
 import os
 import shutil
@@ -30,7 +31,6 @@ from shopify_app.platform import shop_ids
 from tests.chromium import chromium, page_of
 
 ROOT = Path(__file__).parents[1]
-_TEMPLATE = "encore_template"
 _LEFT_OUT = pytest.StashKey[int]()
 _numbers = itertools.count(1)
 
@@ -44,27 +44,35 @@ class DatabaseUrls:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    """The server of this run; it need not survive a power cut."""
+def postgres(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Postgres]:
+    """The server of this run, or the one that was named; it need not survive a power cut."""
+    named = request.config.getoption("--postgres")
     server = embedded.start(
-        tmp_path_factory.mktemp("postgres"),
+        Path(named) if named else tmp_path_factory.mktemp("postgres"),
         {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
     )
     yield server
-    server.remove()
+    if not named:
+        server.remove()
 
 
 @pytest.fixture(scope="session")
 def template_database(postgres: Postgres) -> str:
-    """The name of a database that the migrations have just made; only ever copied."""
-    _as_superuser(
-        postgres,
-        sql.SQL("CREATE DATABASE {} OWNER {}").format(
-            sql.Identifier(_TEMPLATE), sql.Identifier(OWNER)
-        ),
-    )
-    migrate(postgres.url(_TEMPLATE, OWNER))
-    return _TEMPLATE
+    """The name of a database that these very migrations have made; only ever copied."""
+    migrations = sorted((ROOT / "migrations").rglob("*.py"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in migrations)).hexdigest()
+    name = f"encore_template_{digest[:12]}"
+    if not _is_there(postgres, name):
+        making = f"{name}_{os.getpid()}"  # whole before it has its name
+        names = [sql.Identifier(part) for part in (making, OWNER, name)]
+        _as_superuser(postgres, sql.SQL("CREATE DATABASE {} OWNER {}").format(*names[:2]))
+        migrate(postgres.url(making, OWNER))
+        _as_superuser(
+            postgres, sql.SQL("ALTER DATABASE {} RENAME TO {}").format(names[0], names[2])
+        )
+    return name
 
 
 @pytest.fixture(scope="session")
@@ -158,6 +166,11 @@ def page(browser: Browser) -> Iterator[Page]:
         yield opened
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run that starts others give them its server."""
+    parser.addoption("--postgres", metavar="FOLDER", help="use the server that runs there")
+
+
 def pytest_configure() -> None:
     """Tear down on SIGTERM as on Ctrl-C: our servers outlive the process that started them."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -191,11 +204,17 @@ def migrate(owner_url: str) -> None:
 @contextmanager
 def _copy(postgres: Postgres, template: str) -> Iterator[DatabaseUrls]:
     """A database made from `template`, dropped at the end whoever is still connected."""
-    name = f"encore_test_{next(_numbers)}"
+    name = f"encore_test_{os.getpid()}_{next(_numbers)}"
     names = [sql.Identifier(part) for part in (name, OWNER, template)]
     _as_superuser(postgres, sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(*names))
     yield DatabaseUrls(postgres.url(name, APP), postgres.url(name, OWNER))
     _as_superuser(postgres, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(names[0]))
+
+
+def _is_there(postgres: Postgres, name: str) -> bool:
+    with psycopg.connect(postgres.url("postgres", SUPERUSER)) as connection:
+        found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [name])
+        return found.rowcount == 1
 
 
 def _as_superuser(postgres: Postgres, statement: sql.Composed) -> None:
