@@ -1,13 +1,30 @@
 """Every table of the domain, imported in one place so that metadata is whole."""
 
+from loyalty.actions.tables import CheckIn, FollowLink, MemberAction, Reader
 from loyalty.audit import AuditRow
+from loyalty.catalogue.tables import Collection, Product, ProductCollection
 from loyalty.earning.tables import Award, AwardLine
-from loyalty.ledger.tables import Deficit, EntryNote, LedgerEntry, Lot, LotDebit
+from loyalty.expiry.tables import ExpiryChange
+from loyalty.ledger.tables import (
+    Deficit,
+    EntryNote,
+    FigureMove,
+    LedgerEntry,
+    Lot,
+    LotDebit,
+    LotMove,
+)
 from loyalty.members.tables import Customer, Member, MemberBalance, TimelineEvent
 from loyalty.orders.tables import Order, OrderLine, Refund, RefundLine
 from loyalty.outbox import Delivery, OutboxEvent
 from loyalty.preferences import NotificationPreference
-from loyalty.programme.tables import EarningRule, Programme
+from loyalty.programme.tables import (
+    EarningRule,
+    EarningRuleVersion,
+    Programme,
+    ProgrammePause,
+    Promotion,
+)
 from loyalty.shops.tables import Location, Shop, ShopDirectory, StaffMember
 from loyalty.till.tables import TillAllowance
 
@@ -15,22 +32,35 @@ __all__ = [
     "AuditRow",
     "Award",
     "AwardLine",
+    "CheckIn",
+    "Collection",
     "Customer",
     "Deficit",
     "Delivery",
     "EarningRule",
+    "EarningRuleVersion",
     "EntryNote",
+    "ExpiryChange",
+    "FigureMove",
+    "FollowLink",
     "LedgerEntry",
     "Location",
     "Lot",
     "LotDebit",
+    "LotMove",
     "Member",
+    "MemberAction",
     "MemberBalance",
     "NotificationPreference",
     "Order",
     "OrderLine",
     "OutboxEvent",
+    "Product",
+    "ProductCollection",
     "Programme",
+    "ProgrammePause",
+    "Promotion",
+    "Reader",
     "Refund",
     "RefundLine",
     "Shop",

@@ -82,3 +82,19 @@ class ForeignCurrency(LoyaltyError):
     """An order whose shop money is not in the shop's currency."""
 
     code, status = "foreign_currency", 422
+
+
+class BadRule(LoyaltyError):
+    """An earning rule or promotion that cannot work; `field` names the input at fault."""
+
+    code, status = "bad_rule", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class RuleNotFound(LoyaltyError):
+    """This shop has no such earning rule or promotion."""
+
+    code, status = "rule_not_found", 404

@@ -14,7 +14,8 @@ class Award(Base):
     """Whole points of one rule for the lines an order had, or gained, at one time.
 
     `basis` is the weighted basis in minor units; `standing_points` what the ledger
-    still holds of `points`. pk (shop_id, order_id, rule_id, number).
+    still holds of `points`; `forgiven_points`: reversed without being taken, because they
+    were spent and the shop clamps at zero. pk (shop_id, order_id, rule_id, number).
     """
 
     __tablename__ = "award"
@@ -44,10 +45,15 @@ class Award(Base):
     points: Mapped[int]
     standing_points: Mapped[int]
     awarded_at: Mapped[datetime]
+    tier_id: Mapped[UUID | None]
+    tier_multiplier: Mapped[Decimal] = mapped_column(Numeric, default=1, server_default="1")
+    forgiven_points: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class AwardLine(Base):
-    """A line's share of an award: `quantity` pieces that count `basis` minor units, weighted."""
+    """A line's share of an award: `quantity` pieces that count `basis_minor`, and weighted
+    by tier and promotion `basis`, in minor units. Line 0 is the order's shipping.
+    """
 
     __tablename__ = "award_line"
     __table_args__ = (
@@ -55,6 +61,11 @@ class AwardLine(Base):
             ["shop_id", "order_id", "rule_id", "number"],
             ["award.shop_id", "award.order_id", "award.rule_id", "award.number"],
             name="fk_award_line__award",
+        ),
+        ForeignKeyConstraint(
+            ["shop_id", "promotion_id"],
+            ["promotion.shop_id", "promotion.id"],
+            name="fk_award_line__promotion",
         ),
     )
 
@@ -65,3 +76,6 @@ class AwardLine(Base):
     line_id: Mapped[int] = mapped_column(primary_key=True)
     quantity: Mapped[int]
     basis: Mapped[Decimal] = mapped_column(Numeric)
+    basis_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    promotion_id: Mapped[UUID | None]
+    promotion_multiplier: Mapped[Decimal] = mapped_column(Numeric, default=1, server_default="1")

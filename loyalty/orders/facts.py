@@ -8,7 +8,10 @@ from loyalty.members.facts import CustomerFacts
 
 @dataclass(frozen=True, slots=True)
 class LineFacts:
-    """Amounts are for the whole ordered `quantity`; included tax is 0 where prices are net."""
+    """Amounts are for the whole ordered `quantity`; included tax is 0 where prices are net.
+
+    `tax_minor`: the tax on the line, included in its price or not.
+    """
 
     line_id: int
     title: str
@@ -20,6 +23,7 @@ class LineFacts:
     included_tax_minor: int
     is_gift_card: bool
     is_tip: bool
+    tax_minor: int = 0
 
     @property
     def basis_minor(self) -> int:
@@ -31,18 +35,26 @@ class LineFacts:
 
 @dataclass(frozen=True, slots=True)
 class RefundFacts:
-    """`money_minor`: what came back without any line, shipping apart; `lines`: (line, quantity)."""
+    """`money_minor`: what came back without any line, shipping apart; `lines`: (line, quantity).
+
+    `shipping_minor`: shipping that came back, with its tax.
+    """
 
     refund_id: int
     order_id: int
     created_at: datetime
     money_minor: int
     lines: tuple[tuple[int, int], ...]
+    shipping_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """`total_minor`: what was to pay; `current_total_minor`: less refunds and gift cards."""
+    """`total_minor`: what was to pay; `current_total_minor`: less refunds and gift cards.
+
+    `shipping_minor`: shipping less its discounts and included tax; `shipping_tax_minor`: the
+    tax on it, included or not.
+    """
 
     order_id: int
     name: str
@@ -62,3 +74,5 @@ class OrderFacts:
     updated_at: datetime
     lines: tuple[LineFacts, ...]
     refunds: tuple[RefundFacts, ...]
+    shipping_minor: int = 0
+    shipping_tax_minor: int = 0

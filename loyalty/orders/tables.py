@@ -12,7 +12,10 @@ from loyalty.base.db import Base
 class Order(Base):
     """An order in shop money. `is_history`: it was placed before the shop began to earn.
 
+    `assessed_at`: when earning first looked at it; `held_back`: why it waits to be looked at
+    (paused, product). Shipping is less its discounts; `shipping_minor` less included tax.
     ix (shop_id, member_id, processed_at, order_id): a member's orders, newest first.
+    ix held_back: what waits. ix claimable: orders without an owner, by time.
     """
 
     __tablename__ = "shop_order"
@@ -23,6 +26,20 @@ class Order(Base):
         ),
         Index("ix_shop_order__member", "shop_id", "member_id", "processed_at", "order_id"),
         Index("ix_shop_order__customer", "shop_id", "customer_id"),
+        Index(
+            "ix_shop_order__held_back",
+            "shop_id",
+            "member_id",
+            "order_id",
+            postgresql_where="held_back is not null",
+        ),
+        Index(
+            "ix_shop_order__claimable",
+            "shop_id",
+            "processed_at",
+            "order_id",
+            postgresql_where="member_id is null and not is_history",
+        ),
     )
 
     shop_id: Mapped[int] = mapped_column(primary_key=True)
@@ -43,13 +60,18 @@ class Order(Base):
     processed_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]
     shopify_updated_at: Mapped[datetime]
+    shipping_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    shipping_tax_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    assessed_at: Mapped[datetime | None]
+    held_back: Mapped[str | None]
 
 
 class OrderLine(Base):
     """A line of an order, in shop money.
 
     `basis_minor` is what the ordered `quantity` counts for: price × quantity less
-    discounts and included tax; 0 for gift cards and tips.
+    discounts and included tax; 0 for gift cards and tips. `tax_minor`: the tax on it, included
+    or not. `assessed_quantity`: pieces that earning has looked at.
     """
 
     __tablename__ = "order_line"
@@ -71,13 +93,15 @@ class OrderLine(Base):
     basis_minor: Mapped[int]
     is_gift_card: Mapped[bool]
     gross_minor: Mapped[int]
+    tax_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    assessed_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Refund(Base):
     """A refund. No foreign key to the order: either may arrive first.
 
     `in_order`: the order's own state already counts it. `money_minor`: what a refund
-    without lines gave back, shipping apart.
+    without lines gave back, shipping apart; `shipping_minor`: shipping that came back, with tax.
     ix (shop_id, order_id): an order's refunds.
     """
 
@@ -91,6 +115,7 @@ class Refund(Base):
     refund_id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int]
     money_minor: Mapped[int]
+    shipping_minor: Mapped[int] = mapped_column(default=0, server_default="0")
     in_order: Mapped[bool]
     created_at: Mapped[datetime]
 
