@@ -2,6 +2,7 @@
 
 from loyalty.actions.tables import CheckIn, FollowLink, MemberAction, Reader
 from loyalty.audit import AuditRow
+from loyalty.badges.tables import Badge, MemberBadge
 from loyalty.catalogue.tables import Collection, Product, ProductCollection
 from loyalty.earning.tables import Award, AwardLine
 from loyalty.expiry.tables import ExpiryChange
@@ -26,12 +27,14 @@ from loyalty.programme.tables import (
     Promotion,
 )
 from loyalty.shops.tables import Location, Shop, ShopDirectory, StaffMember
+from loyalty.tiers.tables import MemberTier, Tier
 from loyalty.till.tables import TillAllowance
 
 __all__ = [
     "AuditRow",
     "Award",
     "AwardLine",
+    "Badge",
     "CheckIn",
     "Collection",
     "Customer",
@@ -50,7 +53,9 @@ __all__ = [
     "LotMove",
     "Member",
     "MemberAction",
+    "MemberBadge",
     "MemberBalance",
+    "MemberTier",
     "NotificationPreference",
     "Order",
     "OrderLine",
@@ -66,6 +71,7 @@ __all__ = [
     "Shop",
     "ShopDirectory",
     "StaffMember",
+    "Tier",
     "TillAllowance",
     "TimelineEvent",
 ]

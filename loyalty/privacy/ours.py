@@ -7,9 +7,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, null, or_, select, text, update
 from sqlalchemy.orm import Session
 
+from loyalty.actions.tables import CheckIn, MemberAction
 from loyalty.audit import AuditRow
+from loyalty.badges.tables import MemberBadge
 from loyalty.earning.tables import Award, AwardLine
-from loyalty.ledger.tables import Deficit, EntryNote, LedgerEntry, Lot, LotDebit
+from loyalty.ledger.tables import (
+    Deficit,
+    EntryNote,
+    FigureMove,
+    LedgerEntry,
+    Lot,
+    LotDebit,
+    LotMove,
+)
 from loyalty.members.tables import Customer, Member, MemberBalance, TimelineEvent
 from loyalty.orders.tables import Order, OrderLine, Refund, RefundLine
 from loyalty.outbox import Delivery, OutboxEvent
@@ -25,6 +35,7 @@ from loyalty.privacy.parts import (
     by_either,
     by_member,
 )
+from loyalty.tiers.tables import MemberTier
 
 _BOOKS = Keep("the shop's books: numbers of a member who is anonymous by now")
 _MOVES = "moves to the survivor"
@@ -65,6 +76,12 @@ def _refund_lines(person: Person) -> ColumnElement[bool]:
 def _lot_debits(person: Person) -> ColumnElement[bool]:
     lots = select(Lot.id).where(by_member(Lot)(person))
     return (LotDebit.shop_id == person.shop_id) & LotDebit.lot_id.in_(lots)
+
+
+def _lot_moves(person: Person) -> ColumnElement[bool]:
+    ids = person.member_ids
+    is_theirs = LotMove.member_id.in_(ids) | LotMove.to_member_id.in_(ids)
+    return (LotMove.shop_id == person.shop_id) & is_theirs
 
 
 def _audited(person: Person) -> ColumnElement[bool]:
@@ -111,7 +128,8 @@ PARTS: Sequence[Part] = (
             {
                 **dict.fromkeys(("first_name", "last_name", "email", "phone"), None),
                 "address": null(),
-                **dict.fromkeys(("birthday_on", "email_verified_at", "customer_since"), None),
+                **dict.fromkeys(("birthday_on", "birthday_changed_on"), None),
+                **dict.fromkeys(("email_verified_at", "customer_since"), None),
                 "email_norm": "",
                 "sources": {},
                 "state": "erased",
@@ -172,12 +190,45 @@ PARTS: Sequence[Part] = (
         "stays; merge_out and merge_in move the points",
         secrets=("actor", "idempotency_key"),
     ),
+    Part(
+        MemberAction,
+        by_member(MemberAction),
+        "What you did for points",
+        _BOOKS,
+        "united: what either of the two did counts as done",
+    ),
+    Part(
+        CheckIn,
+        by_member(CheckIn),
+        "Visits",
+        Drop(),
+        "points at the survivor",
+        secrets=("client_key",),
+    ),
     Part(EntryNote, by_member(EntryNote), "Notes on points", Drop(), "stays with its entry"),
     Part(Lot, by_member(Lot), "Points by date", _BOOKS, "moves with its dates"),
     Part(LotDebit, _lot_debits, "Points spent", _BOOKS, "follows its lot"),
     Part(Deficit, by_member(Deficit), "Points owed", _BOOKS, "filled by the survivor's lots"),
+    Part(FigureMove, by_member(FigureMove), "Figures moved by merging", _BOOKS, "tells of merges"),
+    Part(LotMove, _lot_moves, "Points moved by merging", _BOOKS, "tells of merges"),
     Part(Award, by_member(Award), "Awards", _BOOKS, "follows its order"),
     Part(AwardLine, _is_order_of(AwardLine), "Award lines", _BOOKS, "follows its award"),
+    Part(
+        MemberTier,
+        by_member(MemberTier),
+        "Tier",
+        Blank(
+            {"hand_reason": None},
+            keeps=(
+                *("shop_id", "member_id", "tier_id", "since_at"),
+                *("hand_mode", "hand_tier_id", "hand_until_on", "hand_by"),
+            ),
+        ),
+        "worked out anew from what both did; what was set by hand stays with the survivor",
+        # Staff are persons too.
+        secrets=("hand_by",),
+    ),
+    Part(MemberBadge, by_member(MemberBadge), "Badges", _BOOKS, "united, each with its first day"),
     Part(
         TimelineEvent,
         by_member(TimelineEvent),

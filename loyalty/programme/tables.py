@@ -17,6 +17,8 @@ class Programme(Base):
     `money_refunds`: prorate (money-only refunds take points back) or ignore.
     `till_grant_cap_per_day`: points that one user of the till may grant in a day.
     `sends_card_email`: whoever joins by themselves is sent their card.
+    Tiers: `tier_metric` spend or points, `tier_cycle` lifetime, calendar, enrolment or rolling.
+    `standing_seen_on`: the shop's day for which all tiers and badges were looked at.
     `counts_tax`, `counts_shipping`: they earn, too. `claim_days`: how long an order without a
     customer may be claimed; `guest_claim_days`: one of a customer who is no member.
     `paused_at`: since then nothing earns or redeems; `resume_mode` (catch_up, skip): what
@@ -32,6 +34,11 @@ class Programme(Base):
         CheckConstraint("enrolment in ('everyone', 'joiners')", name="enrolment"),
         CheckConstraint("money_refunds in ('prorate', 'ignore')", name="money_refunds"),
         CheckConstraint("till_grant_cap_per_day >= 0", name="till_grant_cap_per_day"),
+        CheckConstraint("tier_metric in ('spend', 'points')", name="tier_metric"),
+        CheckConstraint(
+            "tier_cycle in ('lifetime', 'calendar', 'enrolment', 'rolling')", name="tier_cycle"
+        ),
+        CheckConstraint("tier_grace_days between 0 and 365", name="tier_grace_days"),
         CheckConstraint("claim_days >= 0", name="claim_days"),
         CheckConstraint("guest_claim_days >= 0", name="guest_claim_days"),
         CheckConstraint("resume_mode in ('catch_up', 'skip')", name="resume_mode"),
@@ -53,6 +60,13 @@ class Programme(Base):
     money_refunds: Mapped[str]
     till_grant_cap_per_day: Mapped[int] = mapped_column(server_default="500")
     sends_card_email: Mapped[bool] = mapped_column(default=True, server_default="true")
+    tiers_on: Mapped[bool] = mapped_column(default=False, server_default="false")
+    tier_metric: Mapped[str] = mapped_column(default="spend", server_default="spend")
+    tier_cycle: Mapped[str] = mapped_column(default="lifetime", server_default="lifetime")
+    tier_grace_days: Mapped[int] = mapped_column(default=30, server_default="30")
+    tier_counts_grants: Mapped[bool] = mapped_column(default=False, server_default="false")
+    tier_counts_imports: Mapped[bool] = mapped_column(default=False, server_default="false")
+    standing_seen_on: Mapped[date | None]
     counts_tax: Mapped[bool] = mapped_column(default=False, server_default="false")
     counts_shipping: Mapped[bool] = mapped_column(default=False, server_default="false")
     claim_days: Mapped[int] = mapped_column(default=30, server_default="30")

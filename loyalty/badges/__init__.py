@@ -1,0 +1,1 @@
+"""Badges: given once to whoever meets their criteria."""

@@ -1,0 +1,1 @@
+"""The small rule language over facts of members, for badges and segments."""
