@@ -9,9 +9,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from loyalty.base.bell import Queue
-from loyalty.outbox import CARD_EMAIL_ASKED, MEMBER_CHANGED
+from loyalty.outbox import MEMBER_CHANGED
 from mailing import setup as mail_setup
 from mailing import subscriber as mail
+from mailing.messages import KIND_OF_EVENT
 from wallet import setup
 from wallet.google import subscriber as google
 from wallet.subscriber import give_up, refresh_member, refresh_members
@@ -64,7 +65,7 @@ SUBSCRIBERS = (
     ),
     Subscriber(
         "mail",
-        frozenset({CARD_EMAIL_ASKED}),
+        frozenset(KIND_OF_EVENT),
         call=mail.send_emails,
         give_up=mail.give_up,
         is_on=mail_setup.is_on,

@@ -15,6 +15,11 @@ MEMBER_CHANGED = "member_changed"
 CARD_EMAIL_ASKED = "card_email_asked"
 """The member is to be sent their card. Body: {"is_asked_for": whether a person asked for it}."""
 
+VERIFICATION_EMAIL_ASKED = "verification_email_asked"
+"""The member wants to prove that the email address is theirs. Body: {"is_asked_for": true}."""
+BIRTHDAY_EMAIL_ASKED = "birthday_email_asked"
+"""The member has a birthday and was given points for it. Body: {"points": how many}."""
+
 CARDS_CHANGED = "cards_changed"
 """Something that stands on every card of the shop has changed; it names no member."""
 

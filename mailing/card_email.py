@@ -32,6 +32,7 @@ class CardFacts:
     points: str
     points_name: str
     first_name: str | None
+    locale: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,10 @@ def read_facts(session: Session, member: Member) -> CardFacts:
         shop=shop.name,
         reply_to=shop.email,
         programme=programme.name,
-        points=format_decimal(balance.available if balance else 0, locale=_locale(shop.locale)),
+        points=format_decimal(balance.available if balance else 0, locale=locale_of(shop.locale)),
         points_name=programme.points_name,
         first_name=member.first_name,
+        locale=shop.locale,
     )
 
 
@@ -72,7 +74,7 @@ def render(facts: CardFacts, links: CardLinks, unsubscribe: str) -> Words:
         "unsubscribe": unsubscribe,
     }
     return Words(
-        subject=_one_line(f"Here is your loyalty card of {facts.shop}"),
+        subject=one_line(f"Here is your loyalty card of {facts.shop}"),
         html=_html().render(values),
         text=_text().render(values),
     )
@@ -92,11 +94,12 @@ def _text() -> Template:
     return plain.from_string(source)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """`text` as a header can hold it."""
     return " ".join(text.split())
 
 
-def _locale(name: str) -> Locale:
+def locale_of(name: str) -> Locale:
     """The shop's language as Shopify writes it (`pt-BR`), English if we cannot speak it."""
     try:
         return Locale.parse(name, sep="-")

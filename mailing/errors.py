@@ -34,3 +34,11 @@ class SnsUnreachable(Exception):
 
 class BadUnsubscribeLink(Exception):
     """An unsubscribe link that we did not sign."""
+
+
+class BadVerifyLink(Exception):
+    """A link to confirm an address that we did not sign."""
+
+
+class VerifyLinkExpired(Exception):
+    """A link to confirm an address that we signed and whose time is over."""

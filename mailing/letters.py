@@ -1,22 +1,29 @@
-"""Envelope and letter of one card email: who from, who to, and the way to unsubscribe."""
+"""Envelope and letter of one email: who from, who to, and the way to unsubscribe."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from email.header import Header
 from email.utils import formataddr, parseaddr
+from typing import Any
 from uuid import UUID
 
 from mailing import setup
 from mailing.addresses import deliverable
-from mailing.card_email import CardFacts, render
+from mailing.card_email import CardFacts, Words, render
+from mailing.notes import Links, render_note
 from mailing.ses import MESSAGE_HEADER, MESSAGE_TAG, SHOP_TAG, Outgoing
 from mailing.unsubscribe_links import UnsubscribeLink, unsubscribe_url
+from mailing.verify_links import verify_url
 
 _NAME_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a card email is made of, read in one transaction and written outside of it."""
+    """What an email is made of, read in one transaction and written outside of it.
+
+    `body` is that of the event which asked for it, at `asked_at`.
+    """
 
     shop_id: int
     message_id: UUID
@@ -24,6 +31,9 @@ class Letter:
     address: str
     address_hash: str
     facts: CardFacts
+    kind: str
+    body: dict[str, Any]
+    asked_at: datetime
 
 
 def compose(letter: Letter) -> Outgoing:
@@ -31,8 +41,7 @@ def compose(letter: Letter) -> Outgoing:
     unsubscribe = unsubscribe_url(
         UnsubscribeLink(letter.shop_id, letter.member_id, letter.address_hash)
     )
-    links = setup.current().card_links(letter.shop_id, letter.member_id)
-    words = render(letter.facts, links, unsubscribe)
+    words = _write(letter, unsubscribe)
     address = deliverable(letter.address)
     assert address is not None, "an address that cannot be one is blocked before"
     return Outgoing(
@@ -50,6 +59,17 @@ def compose(letter: Letter) -> Outgoing:
         tags={SHOP_TAG: str(letter.shop_id), MESSAGE_TAG: str(letter.message_id)},
         reply_to=deliverable(letter.facts.reply_to),
     )
+
+
+def _write(letter: Letter, unsubscribe: str) -> Words:
+    card = setup.current().card_links(letter.shop_id, letter.member_id)
+    if letter.kind == "card":
+        return render(letter.facts, card, unsubscribe)
+    verify = verify_url(
+        letter.shop_id, letter.member_id, letter.address_hash, asked_at=letter.asked_at
+    )
+    links = Links(card=card.page, verify=verify, unsubscribe=unsubscribe)
+    return render_note(letter.kind, letter.facts, letter.body, links)
 
 
 def _sender(shop: str) -> str:

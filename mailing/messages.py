@@ -14,12 +14,26 @@ from sqlalchemy.orm import Session
 
 from loyalty import timeline
 from loyalty.base.ids import new_id
-from loyalty.outbox import CARD_EMAIL_ASKED, Delivery, OutboxEvent
+from loyalty.outbox import (
+    BIRTHDAY_EMAIL_ASKED,
+    CARD_EMAIL_ASKED,
+    VERIFICATION_EMAIL_ASKED,
+    Delivery,
+    OutboxEvent,
+)
 from mailing.tables import EmailMessage
 
 SUBSCRIBER = "mail"
 
-_DOUBTS_MAX = {"card": 2, "campaign": 1}
+KIND_OF_EVENT = {
+    CARD_EMAIL_ASKED: "card",
+    VERIFICATION_EMAIL_ASKED: "verification",
+    BIRTHDAY_EMAIL_ASKED: "birthday",
+}
+"""The email that each outbox event makes; the mail subscriber is told of these."""
+
+# A greeting twice is worse than none; what a person waits for is better twice than never.
+_DOUBTS_MAX = {"card": 2, "verification": 2, "expiry_warning": 2, "birthday": 1, "campaign": 1}
 _IN_DOUBT = "Amazon gave no answer: the email may have arrived, or not"
 
 
@@ -123,7 +137,7 @@ def _open_events(session: Session, shop_id: int, member_id: UUID) -> Sequence[Ou
             Delivery.member_id == member_id,
             Delivery.subscriber == SUBSCRIBER,
             Delivery.state == "pending",
-            OutboxEvent.kind == CARD_EMAIL_ASKED,
+            OutboxEvent.kind.in_(KIND_OF_EVENT),
         )
         .order_by(OutboxEvent.created_at, OutboxEvent.id)
     ).all()
@@ -137,7 +151,7 @@ def _add_message(session: Session, event: OutboxEvent) -> None:
             id=new_id(),
             member_id=event.member_id,
             event_id=event.id,
-            kind="card",
+            kind=KIND_OF_EVENT[event.kind],
             is_asked_for=bool(event.body.get("is_asked_for")),
             state="queued",
             doubts=0,

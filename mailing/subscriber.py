@@ -15,6 +15,7 @@ from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.members.tables import Member
+from loyalty.outbox import OutboxEvent
 from mailing import messages, setup
 from mailing.addresses import address_hash, why_blocked
 from mailing.card_email import read_facts
@@ -85,6 +86,8 @@ def _begin(shop_id: int, message_id: UUID, now: datetime) -> Letter | None:
             return None
         member = session.get_one(Member, (shop_id, message.member_id))
         reason = why_blocked(session, member, is_asked_for=message.is_asked_for)
+        if message.kind == "verification" and member.email_verified_at is not None:
+            reason = "The address is confirmed already"
         if reason is not None:
             messages.mark_blocked(session, message, reason, now)
             log.info("email_blocked", shop=shop_id, email=str(message_id))
@@ -96,6 +99,7 @@ def _begin(shop_id: int, message_id: UUID, now: datetime) -> Letter | None:
 
 def _letter(session: Session, message: EmailMessage, member: Member) -> Letter:
     assert member.email and message.address_hash, "why_blocked lets nobody without one pass"
+    event = session.get(OutboxEvent, (message.shop_id, message.event_id))
     return Letter(
         shop_id=message.shop_id,
         message_id=message.id,
@@ -103,6 +107,9 @@ def _letter(session: Session, message: EmailMessage, member: Member) -> Letter:
         address=member.email,
         address_hash=message.address_hash,
         facts=read_facts(session, member),
+        kind=message.kind,
+        body=event.body if event else {},
+        asked_at=message.created_at,
     )
 
 

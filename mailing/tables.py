@@ -13,6 +13,8 @@ from loyalty.base.db import Base
 
 STATES = ("queued", "sending", "sent", "unknown", "failed", "blocked")
 _STATES = ", ".join(f"'{state}'" for state in STATES)
+KINDS = ("card", "campaign", "verification", "birthday", "expiry_warning")
+_KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
 
 
 class EmailMessage(Base):
@@ -20,14 +22,14 @@ class EmailMessage(Base):
 
     `state`: queued → sending → sent, or unknown (the answer was lost), failed (refused for
     good), blocked (we must not send it); `reason` says why. `doubts` counts lost answers.
-    `kind`: card, or campaign (marketing). `is_asked_for`: a person asked for this one.
+    `kind`: one of KINDS; a campaign is marketing. `is_asked_for`: a person asked for this one.
     uq (shop_id, event_id): an event makes one email. uq (shop_id, client_key): a double click too.
     ix (shop_id, member_id, id): a member's emails, newest first.
     """
 
     __tablename__ = "email_message"
     __table_args__ = (
-        CheckConstraint("kind in ('card', 'campaign')", name="kind"),
+        CheckConstraint("kind in ({_KINDS})", name="kind"),
         CheckConstraint(f"state in ({_STATES})", name="state"),
         ForeignKeyConstraint(
             ["shop_id", "member_id"],

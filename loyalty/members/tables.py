@@ -11,20 +11,33 @@ from loyalty.base.db import Base
 
 
 class Member(Base):
-    """An enrolled customer. `state`: active, archived or erased.
+    """An enrolled customer. `state`: active, archived, merged (into another member) or erased.
 
-    `sources` says per field whether it is shopify's or local.
+    `sources` says per field whether it is shopify's or local, `details_customer_id` which of the
+    member's customers Shopify's are taken from. A birthday is a month and a day:
+    `birthday_on` lies in 2000, which has a 29 February; `birthday_changed_on` is the shop's day.
     ix (shop_id, joined_at, id), (shop_id, sort_name, id), (shop_id, email_norm, id): the list's
     sort orders and look-up by email. gin (shop_id, search_text): the search box.
+    ix (shop_id, birthday_on, id) where active: whose birthday it is. ix (shop_id, phone) where
+    there is one: whose number it may be.
     """
 
     __tablename__ = "member"
     __table_args__ = (
         ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_member__shop"),
-        CheckConstraint("state in ('active', 'archived', 'erased')", name="state"),
+        CheckConstraint("state in ('active', 'archived', 'merged', 'erased')", name="state"),
+        CheckConstraint("extract(year from birthday_on) = 2000", name="birthday_on"),
         Index("ix_member__joined", "shop_id", "joined_at", "id"),
         Index("ix_member__name", "shop_id", "sort_name", "id"),
         Index("ix_member__email", "shop_id", "email_norm", "id"),
+        Index("ix_member__phone", "shop_id", "phone", postgresql_where="phone is not null"),
+        Index(
+            "ix_member__birthday",
+            "shop_id",
+            "birthday_on",
+            "id",
+            postgresql_where="birthday_on is not null and state = 'active'",
+        ),
         Index(
             "ix_member__search",
             "shop_id",
@@ -49,11 +62,15 @@ class Member(Base):
     email_norm: Mapped[str] = mapped_column(server_default="")
     email_verified_at: Mapped[datetime | None]
     phone: Mapped[str | None]
+    phone_verified_at: Mapped[datetime | None]
     address: Mapped[dict[str, Any] | None]
     birthday_on: Mapped[date | None]
+    birthday_changed_on: Mapped[date | None]
     sources: Mapped[dict[str, Any]]
+    details_customer_id: Mapped[int | None]
     enrolled_by: Mapped[str]
     joined_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
     customer_since: Mapped[datetime | None]
     search_text: Mapped[str] = mapped_column(
         Computed(
@@ -102,7 +119,9 @@ class Customer(Base):
 class MemberBalance(Base):
     """The four figures of a member, apart from the wide row so that updates stay cheap.
 
-    Its row is the member's lock. ix (shop_id, available, member_id): sort by points.
+    Its row is the member's lock. `active_on`: the shop's day of the last earning, redeeming or
+    manual grant. `merged_into`: who has taken the member in; nothing is posted here meanwhile.
+    ix (shop_id, available, member_id): sort by points. ix merged: whom a member has taken in.
     """
 
     __tablename__ = "member_balance"
@@ -112,7 +131,18 @@ class MemberBalance(Base):
             ["member.shop_id", "member.id"],
             name="fk_member_balance__member",
         ),
+        ForeignKeyConstraint(
+            ["shop_id", "merged_into"],
+            ["member.shop_id", "member.id"],
+            name="fk_member_balance__merged_into",
+        ),
         Index("ix_member_balance__available", "shop_id", "available", "member_id"),
+        Index(
+            "ix_member_balance__merged_into",
+            "shop_id",
+            "merged_into",
+            postgresql_where="merged_into is not null",
+        ),
         {"postgresql_with": {"fillfactor": 80}},
     )
 
@@ -122,6 +152,8 @@ class MemberBalance(Base):
     pending: Mapped[int] = mapped_column(default=0)
     lifetime_earned: Mapped[int] = mapped_column(default=0)
     lifetime_burned: Mapped[int] = mapped_column(default=0)
+    active_on: Mapped[date | None]
+    merged_into: Mapped[UUID | None]
 
 
 class TimelineEvent(Base):

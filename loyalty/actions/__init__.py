@@ -1,0 +1,1 @@
+"""What earns besides orders: joining, proving an email, a pass, a birthday, a visit, a follow."""

@@ -1,0 +1,110 @@
+"""Short emails of one shape: a headline, a few lines, one button. The words of each kind are here.
+
+What members typed is put into finished HTML and escaped: it can never become a tag.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from babel.numbers import format_decimal
+from jinja2 import Environment, StrictUndefined, Template
+from mjml import mjml2html
+
+from mailing.card_email import TEMPLATES, CardFacts, Words, locale_of, one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where an email's buttons may lead."""
+
+    card: str
+    verify: str
+    unsubscribe: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What one email says; `big` is a figure that stands out."""
+
+    subject: str
+    headline: str
+    lines: tuple[str, ...]
+    button: str
+    url: str
+    big: str | None = None
+
+
+Write = Callable[[CardFacts, Mapping[str, Any], Links], Note]
+
+
+def render_note(kind: str, facts: CardFacts, body: Mapping[str, Any], links: Links) -> Words:
+    """The email of `kind` about `facts`; `body` is that of the event which asked for it."""
+    note = _NOTES[kind](facts, body, links)
+    values = {
+        "shop": facts.shop,
+        "programme": facts.programme,
+        "greeting": f"Hello {facts.first_name}," if facts.first_name else "Hello,",
+        "unsubscribe": links.unsubscribe,
+        "headline": note.headline,
+        "preheader": note.lines[0],
+        "lines": note.lines,
+        "big": note.big,
+        "button": note.button,
+        "url": note.url,
+    }
+    return Words(
+        subject=one_line(note.subject),
+        html=_html().render(values),
+        text=_text().render(values),
+    )
+
+
+def points_in_words(facts: CardFacts, points: int) -> str:
+    """`1,250 points`, as the shop writes numbers and calls its points."""
+    return f"{format_decimal(points, locale=locale_of(facts.locale))} {facts.points_name}"
+
+
+def _verification(facts: CardFacts, body: Mapping[str, Any], links: Links) -> Note:
+    return Note(
+        subject=f"Confirm your email address for {facts.programme}",
+        headline="Is this your email address?",
+        lines=(
+            f"Confirm that it is yours, so that {facts.shop} knows where to reach you.",
+            "The button works for seven days. If you did not ask for this, do nothing.",
+        ),
+        button="Confirm my address",
+        url=links.verify,
+    )
+
+
+def _birthday(facts: CardFacts, body: Mapping[str, Any], links: Links) -> Note:
+    return Note(
+        subject=f"Happy birthday from {facts.shop}",
+        headline="Happy birthday!",
+        lines=("This is our present. It is on your card already.",),
+        button="Open my card",
+        url=links.card,
+        big=f"+{points_in_words(facts, int(body.get('points', 0)))}",
+    )
+
+
+_NOTES: dict[str, Write] = {
+    "verification": _verification,
+    "birthday": _birthday,
+}
+
+
+@lru_cache(maxsize=1)
+def _html() -> Template:
+    compiled = mjml2html((TEMPLATES / "note.mjml").read_text())
+    return Environment(autoescape=True, undefined=StrictUndefined).from_string(compiled)
+
+
+@lru_cache(maxsize=1)
+def _text() -> Template:
+    source = (TEMPLATES / "note.txt").read_text()
+    # Plain text: nothing to escape, and a reader must see the names as they are.
+    plain = Environment(autoescape=False, undefined=StrictUndefined, keep_trailing_newline=True)
+    return plain.from_string(source)
