@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from loyalty.base.bulk import add_rows, insert_rows, is_one_of, put_rows
+from loyalty.base.bulk import add_rows, among, insert_rows, put_rows, update_rows
 from loyalty.base.ids import new_id
 from loyalty.members.tables import Customer, Member, TimelineEvent
 from loyalty.orders.tables import RefundLine
@@ -41,7 +41,7 @@ def test_every_kind_of_value_arrives_as_it_was(session: Session, alice: Member) 
     wanted = [row["id"] for row in rows]
     found = session.scalars(
         select(TimelineEvent)
-        .where(TimelineEvent.shop_id == alice.shop_id, is_one_of(TimelineEvent.id, wanted))
+        .where(TimelineEvent.shop_id == alice.shop_id, among(TimelineEvent.id, wanted))
         .order_by(TimelineEvent.id)
     )
     assert [{name: getattr(each, name) for name in rows[0]} for each in found] == rows
@@ -58,6 +58,18 @@ def test_what_is_there_is_brought_to_what_is_said(session: Session, aurora: Shop
         (None, NOON, None),
         (None, None, {"city": "Rome"}),
     ]
+
+
+def test_rows_are_changed_by_their_keys_and_no_others(session: Session, aurora: Shop) -> None:
+    insert_rows(session, Customer, [a_row(aurora, n, email_norm="old") for n in (1, 2, 3)])
+
+    changes = [
+        {"shop_id": aurora.shop_id, "customer_id": n, "email_norm": f"new {n}"} for n in (1, 3, 9)
+    ]
+    update_rows(session, Customer, ("shop_id", "customer_id"), changes)
+
+    statement = select(Customer.email_norm).order_by(Customer.customer_id)
+    assert session.scalars(statement).all() == ["new 1", "old", "new 3"]
 
 
 def test_only_what_is_new_is_added_and_named(session: Session, aurora: Shop) -> None:
@@ -81,7 +93,7 @@ def test_no_rows_are_no_statement(session: Session, aurora: Shop) -> None:
     put_rows(session, Customer, [])
 
     assert add_rows(session, Customer, [], "customer_id") == set()
-    assert session.scalars(select(RefundLine).where(is_one_of(RefundLine.line_id, []))).all() == []
+    assert session.scalars(select(RefundLine).where(among(RefundLine.line_id, []))).all() == []
 
 
 def a_row(shop: Shop, customer_id: int, **changes: Any) -> dict[str, Any]:
