@@ -98,3 +98,86 @@ class RuleNotFound(LoyaltyError):
     """This shop has no such earning rule or promotion."""
 
     code, status = "rule_not_found", 404
+
+
+class MemberHasMoved(LoyaltyError):
+    """The member was merged into another: what was meant for them is the survivor's.
+
+    Whoever looks them up again finds the survivor.
+    """
+
+    code = "member_has_moved"
+
+    def __init__(self, survivor: str) -> None:
+        super().__init__(survivor)
+        self.survivor = survivor
+
+
+class BadMerge(LoyaltyError):
+    """Two members who cannot be merged, or a merge that cannot be undone; `field` says which."""
+
+    code, status = "bad_merge", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class MergeNotFound(LoyaltyError):
+    """This shop has no such merge."""
+
+    code, status = "merge_not_found", 404
+
+
+class BadState(LoyaltyError):
+    """The member's state does not allow it: only the active are archived, the archived restored."""
+
+    code = "bad_state"
+
+
+class BadSetting(LoyaltyError):
+    """A setting that cannot be kept; `field` names the input at fault."""
+
+    code, status = "bad_setting", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class TooManyRequests(LoyaltyError):
+    """More than one place or shop may ask within an hour."""
+
+    code, status = "too_many_requests", 429
+
+
+class BadBirthday(LoyaltyError):
+    """A month and day that are no day of any year; `field` names the input at fault."""
+
+    code, status = "bad_birthday", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class BadReader(LoyaltyError):
+    """A reader, or a place to follow, that cannot be; `field` names the input at fault."""
+
+    code, status = "bad_reader", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class ReaderNotFound(LoyaltyError):
+    """This shop has no such reader."""
+
+    code, status = "reader_not_found", 404
+
+
+class LocationNotFound(LoyaltyError):
+    """This shop has no such place, or none that is open."""
+
+    code, status = "location_not_found", 404

@@ -1,0 +1,182 @@
+"""Points for an action, once for each member, kind and key, whoever tells of it and how often.
+
+The invariant: the member's balance is locked before it is asked whether the action was done.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty.actions.rules import ActionRule, Kind, find_rule
+from loyalty.actions.tables import MemberAction
+from loyalty.audit import SYSTEM, Actor
+from loyalty.base.clock import day_in
+from loyalty.ledger.posting import Cause, credit, lock_balance
+from loyalty.members.tables import Member, MemberBalance
+from loyalty.programme.rules import get_programme
+from loyalty.programme.tables import ProgrammePause
+from loyalty.shops.tables import Shop
+
+EVER = "ever"
+"""The key of what counts once in a lifetime."""
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """That a member did something, and when; `key` names the period or place it counts for."""
+
+    kind: Kind
+    key: str
+    occurred_at: datetime
+    actor: Actor = SYSTEM
+
+
+def award_action(
+    session: Session,
+    shop: Shop,
+    member_id: UUID,
+    kind: Kind,
+    *,
+    key: str = EVER,
+    occurred_at: datetime,
+    now: datetime,
+    actor: Actor = SYSTEM,
+) -> MemberAction | None:
+    """Note the deed and credit what its rule gives; None when it was done before.
+
+    None, too, for a member who is not active. Without a rule it is noted as unrewarded and
+    earns nothing later either; while the programme is paused it is held. Locks the member's
+    balance. Flushes; the caller commits. Raises MemberNotFound.
+    """
+    rule = find_rule(session, shop.shop_id, kind, on=day_in(shop.timezone, occurred_at))
+    return note_deed(
+        session, shop, member_id, Deed(kind, key, occurred_at, actor), rule, now=now
+    )
+
+
+def note_deed(
+    session: Session,
+    shop: Shop,
+    member_id: UUID,
+    deed: Deed,
+    rule: ActionRule | None,
+    *,
+    now: datetime,
+) -> MemberAction | None:
+    """The same with the rule that the caller has chosen."""
+    balance = lock_balance(session, shop.shop_id, member_id)
+    member = session.get_one(Member, (shop.shop_id, member_id), populate_existing=True)
+    if member.state != "active" or find_deed(session, member, deed.kind, deed.key) is not None:
+        return None
+    action = MemberAction(
+        shop_id=shop.shop_id,
+        member_id=member_id,
+        kind=deed.kind,
+        key=deed.key,
+        done_on=day_in(shop.timezone, deed.occurred_at),
+        occurred_at=deed.occurred_at,
+        state="unrewarded",
+        points=0,
+    )
+    session.add(action)
+    if rule is not None:
+        action.rule_id, action.rule_version = rule.id, rule.version
+        action.points, action.state = rule.points, "held"
+        if get_programme(session, shop.shop_id).paused_at is None:
+            _credit(session, shop, balance, action, deed.actor, now)
+    session.flush()
+    return action
+
+
+def find_deed(session: Session, member: Member, kind: Kind, key: str) -> MemberAction | None:
+    """What the member did of `kind` for `key`, if they did."""
+    found = (member.shop_id, member.id, kind, key)
+    return session.get(MemberAction, found, populate_existing=True)
+
+
+def settle_held(session: Session, shop: Shop, *, now: datetime) -> int:
+    """Credit, or forgo, a batch of what was done during a pause that is over; how many.
+
+    The merchant chose at the end of the pause. Again it finds nothing left. Flushes.
+    """
+    if get_programme(session, shop.shop_id).paused_at is not None:
+        return 0
+    pauses = session.scalars(
+        select(ProgrammePause)
+        .where(ProgrammePause.shop_id == shop.shop_id)
+        .order_by(ProgrammePause.resumed_at)
+    ).all()
+    held = _list_held(session, shop.shop_id)
+    for action in held:
+        balance = lock_balance(session, shop.shop_id, action.member_id)
+        session.refresh(action)
+        if action.state == "held":
+            _settle(session, shop, balance, action, pauses, now)
+    session.flush()
+    return len(held)
+
+
+def _list_held(session: Session, shop_id: int) -> Sequence[MemberAction]:
+    """In the order in which their members are locked."""
+    oldest = (
+        select(MemberAction.member_id, MemberAction.kind, MemberAction.key)
+        .where(MemberAction.shop_id == shop_id, MemberAction.state == "held")
+        .order_by(MemberAction.occurred_at, MemberAction.member_id)
+        .limit(_BATCH)
+        .subquery()
+    )
+    return session.scalars(
+        select(MemberAction)
+        .join(
+            oldest,
+            (MemberAction.member_id == oldest.c.member_id)
+            & (MemberAction.kind == oldest.c.kind)
+            & (MemberAction.key == oldest.c.key),
+        )
+        .where(MemberAction.shop_id == shop_id)
+        .order_by(MemberAction.member_id, MemberAction.occurred_at)
+    ).all()
+
+
+def _settle(
+    session: Session,
+    shop: Shop,
+    balance: MemberBalance,
+    action: MemberAction,
+    pauses: Sequence[ProgrammePause],
+    now: datetime,
+) -> None:
+    during = [p for p in pauses if p.paused_at <= action.occurred_at <= p.resumed_at]
+    # A tap that a reader brought late happened before the pause in which it came.
+    pause = (during or list(pauses))[-1] if pauses else None
+    member = session.get_one(Member, (shop.shop_id, action.member_id), populate_existing=True)
+    if member.state == "active" and (pause is None or pause.catches_up):
+        _credit(session, shop, balance, action, SYSTEM, now)
+    else:
+        action.state, action.points = "forgone", 0
+
+
+def _credit(
+    session: Session,
+    shop: Shop,
+    balance: MemberBalance,
+    action: MemberAction,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    cause = Cause(
+        kind="earn_action",
+        idempotency_key=f"action:{action.kind}:{action.member_id}:{action.key}",
+        source_kind="action",
+        source_id=f"{action.kind}:{action.key}",
+        actor=str(actor),
+        occurred_at=action.occurred_at,
+        reason_code=action.kind,
+    )
+    entry = credit(session, balance, cause, points=action.points, now=now)
+    action.state, action.entry_id = "earned", entry.id
