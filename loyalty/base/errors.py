@@ -181,3 +181,15 @@ class LocationNotFound(LoyaltyError):
     """This shop has no such place, or none that is open."""
 
     code, status = "location_not_found", 404
+
+
+class ProgrammePaused(LoyaltyError):
+    """The programme is paused: nothing earns or redeems until it is resumed."""
+
+    code = "programme_paused"
+
+
+class NotPaused(LoyaltyError):
+    """The programme runs: there is nothing to resume."""
+
+    code = "not_paused"

@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from loyalty.base.ids import new_id
+from loyalty.earning.saving import keep_version
 from loyalty.programme.tables import EarningRule, Programme
 
 
@@ -23,12 +24,19 @@ def start_programme(session: Session, shop_id: int, *, name: str, now: datetime)
         shop_id=shop_id,
         id=new_id(),
         name="Points for every order",
+        kind="order",
+        gives="per_unit",
         points_per_unit=Decimal(1),
         rounding="floor",
+        is_exclusive=False,
+        priority=100,
+        conditions={},
+        limits={},
         version=1,
         is_active=True,
         created_at=now,
     )
     session.add_all([programme, rule])
     session.flush()
+    keep_version(session, rule, now=now)
     return programme
