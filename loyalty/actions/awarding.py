@@ -54,9 +54,7 @@ def award_action(
     balance. Flushes; the caller commits. Raises MemberNotFound.
     """
     rule = find_rule(session, shop.shop_id, kind, on=day_in(shop.timezone, occurred_at))
-    return note_deed(
-        session, shop, member_id, Deed(kind, key, occurred_at, actor), rule, now=now
-    )
+    return note_deed(session, shop, member_id, Deed(kind, key, occurred_at, actor), rule, now=now)
 
 
 def note_deed(

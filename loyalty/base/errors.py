@@ -171,6 +171,12 @@ class BadReader(LoyaltyError):
         self.field = field
 
 
+class EmailNotVerifiable(LoyaltyError):
+    """There is no address to prove, or it is proved already."""
+
+    code = "email_not_verifiable"
+
+
 class ReaderNotFound(LoyaltyError):
     """This shop has no such reader."""
 
