@@ -15,7 +15,10 @@ from loyalty.ledger.tables import (
     LotDebit,
     LotMove,
 )
+from loyalty.members.consent import MemberConsent
+from loyalty.members.join_requests import JoinRequest
 from loyalty.members.tables import Customer, Member, MemberBalance, TimelineEvent
+from loyalty.merging.tables import MemberMerge, MemberMergeRow
 from loyalty.orders.tables import Order, OrderLine, Refund, RefundLine
 from loyalty.outbox import Delivery, OutboxEvent
 from loyalty.preferences import NotificationPreference
@@ -46,6 +49,7 @@ __all__ = [
     "ExpiryChange",
     "FigureMove",
     "FollowLink",
+    "JoinRequest",
     "LedgerEntry",
     "Location",
     "Lot",
@@ -55,6 +59,9 @@ __all__ = [
     "MemberAction",
     "MemberBadge",
     "MemberBalance",
+    "MemberConsent",
+    "MemberMerge",
+    "MemberMergeRow",
     "MemberTier",
     "NotificationPreference",
     "Order",

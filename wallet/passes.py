@@ -26,7 +26,7 @@ from wallet.tables import PassRevision, PassType, WalletPass
 def open_apple_pass(
     session: Session, shop_id: int, member_id: UUID, *, now: datetime
 ) -> WalletPass:
-    """The member's live Apple pass, made at first use. Raises MemberNotFound."""
+    """The member's own live Apple pass, made at first use. Raises MemberNotFound."""
     live = _find_live(session, shop_id, member_id)
     if live is not None:
         return live
@@ -175,5 +175,6 @@ def _find_live(session: Session, shop_id: int, member_id: UUID) -> WalletPass | 
             WalletPass.member_id == member_id,
             WalletPass.platform == "apple",
             WalletPass.voided_at.is_(None),
+            WalletPass.home_member_id.is_(None),
         )
     )

@@ -28,8 +28,10 @@ class WalletPass(Base):
 
     `downloaded_revision` is the last one handed out by our page, `fetched_revision` the last one
     that a device came for; `push_created_revision` and `push_told_revision` are the last ones
-    whose push, and whose push's outcome, stand on the timeline.
-    uq live (shop_id, member_id, platform) where not voided: one live card, and the look-up of it.
+    whose push, and whose push's outcome, stand on the timeline. `home_member_id`: whose card it
+    was before a merge; it is live beside the member's own, and shows the same.
+    uq live (shop_id, member_id, platform) where not voided and at home: one live card of their
+    own, and the look-up of it.
     ix member (shop_id, member_id, id): all cards of a member that a change must reach.
     """
 
@@ -43,6 +45,11 @@ class WalletPass(Base):
             ["pass_type.shop_id", "pass_type.pass_type_id"],
             name="fk_wallet_pass__pass_type",
         ),
+        ForeignKeyConstraint(
+            ["shop_id", "home_member_id"],
+            ["member.shop_id", "member.id"],
+            name="fk_wallet_pass__home_member",
+        ),
         CheckConstraint("platform in ('apple')", name="platform"),
         CheckConstraint("length(authentication_token) >= 32", name="authentication_token"),
         Index(
@@ -51,7 +58,7 @@ class WalletPass(Base):
             "member_id",
             "platform",
             unique=True,
-            postgresql_where="voided_at is null",
+            postgresql_where="voided_at is null and home_member_id is null",
         ),
         Index("ix_wallet_pass__member", "shop_id", "member_id", "id"),
     )
@@ -59,6 +66,7 @@ class WalletPass(Base):
     shop_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     member_id: Mapped[UUID]
+    home_member_id: Mapped[UUID | None]
     platform: Mapped[str]
     pass_type_id: Mapped[str]
     authentication_token: Mapped[str]

@@ -17,6 +17,7 @@ class Programme(Base):
     `money_refunds`: prorate (money-only refunds take points back) or ignore.
     `till_grant_cap_per_day`: points that one user of the till may grant in a day.
     `sends_card_email`: whoever joins by themselves is sent their card.
+    `has_join_page`: people can join on a public page, which links to `terms_url`.
     Tiers: `tier_metric` spend or points, `tier_cycle` lifetime, calendar, enrolment or rolling.
     `standing_seen_on`: the shop's day for which all tiers and badges were looked at.
     `counts_tax`, `counts_shipping`: they earn, too. `claim_days`: how long an order without a
@@ -60,6 +61,8 @@ class Programme(Base):
     money_refunds: Mapped[str]
     till_grant_cap_per_day: Mapped[int] = mapped_column(server_default="500")
     sends_card_email: Mapped[bool] = mapped_column(default=True, server_default="true")
+    has_join_page: Mapped[bool] = mapped_column(default=True, server_default="true")
+    terms_url: Mapped[str | None]
     tiers_on: Mapped[bool] = mapped_column(default=False, server_default="false")
     tier_metric: Mapped[str] = mapped_column(default="spend", server_default="spend")
     tier_cycle: Mapped[str] = mapped_column(default="lifetime", server_default="lifetime")

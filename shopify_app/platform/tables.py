@@ -167,17 +167,25 @@ class PrivacyDocument(Base):
 
 
 class CustomerMerge(Base):
-    """Two customers that Shopify made one. `state`: waiting until their members are merged too.
+    """Two customers that Shopify made one, or tried to.
 
+    `state`: waiting until their members are merged too, then done; refused when they cannot be;
+    failed when Shopify itself did not merge them. `reason` says why.
     No foreign keys: either customer may be news to us. ix (shop_id, kept_customer_id): who a
-    customer has taken in.
+    customer has taken in. ix waiting: what is still to be carried out.
     """
 
     __tablename__ = "customer_merge"
     __table_args__ = (
         ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_customer_merge__shop"),
-        CheckConstraint("state in ('waiting', 'done')", name="state"),
+        CheckConstraint("state in ('waiting', 'done', 'failed', 'refused')", name="state"),
         Index("ix_customer_merge__kept", "shop_id", "kept_customer_id"),
+        Index(
+            "ix_customer_merge__waiting",
+            "shop_id",
+            "merged_at",
+            postgresql_where="state = 'waiting'",
+        ),
     )
 
     shop_id: Mapped[int] = mapped_column(primary_key=True)
@@ -186,6 +194,9 @@ class CustomerMerge(Base):
     state: Mapped[str]
     merged_at: Mapped[datetime]
     received_at: Mapped[datetime]
+    merge_id: Mapped[UUID | None]
+    done_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
 
 
 class RemovedShop(Base):

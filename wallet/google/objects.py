@@ -16,13 +16,14 @@ from wallet.google.tables import GoogleClass, GoogleObject
 
 
 def find_live_object(session: Session, shop_id: int, member_id: UUID) -> GoogleObject | None:
-    """The member's object that is not void."""
+    """The member's own object that is not void; one that came by a merge is another's."""
     return session.scalar(
         select(GoogleObject)
         .where(
             GoogleObject.shop_id == shop_id,
             GoogleObject.member_id == member_id,
             GoogleObject.voided_at.is_(None),
+            GoogleObject.home_member_id.is_(None),
         )
         .execution_options(populate_existing=True)
     )

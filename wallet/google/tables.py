@@ -63,13 +63,18 @@ class GoogleObject(Leased, Base):
             ["google_class.shop_id", "google_class.class_id"],
             name="fk_google_object__google_class",
         ),
+        ForeignKeyConstraint(
+            ["shop_id", "home_member_id"],
+            ["member.shop_id", "member.id"],
+            name="fk_google_object__home_member",
+        ),
         UniqueConstraint("shop_id", "object_id"),
         Index(
             "uq_google_object__live",
             "shop_id",
             "member_id",
             unique=True,
-            postgresql_where="voided_at is null",
+            postgresql_where="voided_at is null and home_member_id is null",
         ),
         Index("ix_google_object__member", "shop_id", "member_id", "id"),
     )
@@ -77,6 +82,7 @@ class GoogleObject(Leased, Base):
     shop_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     member_id: Mapped[UUID]
+    home_member_id: Mapped[UUID | None]
     class_id: Mapped[str]
     object_id: Mapped[str]
     notice_due: Mapped[str | None]

@@ -1,0 +1,1 @@
+"""Two members made one, and two again: preview, merge, undo."""
