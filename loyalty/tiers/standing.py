@@ -1,0 +1,98 @@
+"""Which tier a member holds before an order, and rising in the transaction that earned it.
+
+The invariant: nobody falls here. What is lost is lost in an evaluation, at night or by settings.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty.base.bulk import among
+from loyalty.base.clock import day_in
+from loyalty.programme.rules import get_programme
+from loyalty.programme.tables import Programme
+from loyalty.shops.tables import Shop
+from loyalty.tiers.held import list_held
+from loyalty.tiers.ladder import load_ladder
+from loyalty.tiers.metric import Terms, measure
+from loyalty.tiers.moves import Move, write_moves
+from loyalty.tiers.tables import MemberTier
+
+_NO_TIER: tuple[UUID | None, Decimal] = (None, Decimal(1))
+
+
+def multiplier_of(session: Session, shop_id: int, member_id: UUID) -> tuple[UUID | None, Decimal]:
+    """The tier held now, before the order counts, and its multiplier; (None, 1) without one."""
+    return multipliers_of(session, shop_id, [member_id])[member_id]
+
+
+def multipliers_of(
+    session: Session, shop_id: int, member_ids: Sequence[UUID]
+) -> dict[UUID, tuple[UUID | None, Decimal]]:
+    """`multiplier_of` for each of these members, in two statements; with tiers off it asks nothing.
+
+    An order may lift the multiplier of the same member's next one: a batch asks anew, after
+    `after_changes`, before the second order of a member.
+    """
+    if not member_ids or not get_programme(session, shop_id).tiers_on:
+        return dict.fromkeys(member_ids, _NO_TIER)
+    ladder = load_ladder(session, shop_id)
+    written = session.execute(
+        select(MemberTier.member_id, MemberTier.tier_id).where(
+            MemberTier.shop_id == shop_id, among(MemberTier.member_id, member_ids)
+        )
+    )
+    ranks = {member_id: ladder.rank_of(tier_id) for member_id, tier_id in written}
+    rungs = {m: ladder.find(ranks.get(m, ladder.first_rank)) for m in member_ids}
+    return {m: (rung.id, rung.multiplier) if rung else _NO_TIER for m, rung in rungs.items()}
+
+
+def after_change(session: Session, shop: Shop, member_id: UUID, *, now: datetime) -> None:
+    """Lift the member to the tier that their orders and points have reached by now."""
+    after_changes(session, shop, [member_id], now=now)
+
+
+def after_changes(
+    session: Session, shop: Shop, member_ids: Sequence[UUID], *, now: datetime
+) -> list[Move]:
+    """Lift each member whose metric has reached a higher tier; who was lifted.
+
+    The members' balances are locked, and what changed is staged or written. With tiers off it
+    asks nothing. Flushes; the caller commits.
+    """
+    programme = get_programme(session, shop.shop_id)
+    if not member_ids or not programme.tiers_on:
+        return []
+    session.flush()
+    ladder = load_ladder(session, shop.shop_id)
+    today = day_in(shop.timezone, now)
+    may_rise = [
+        each
+        for each in list_held(session, shop, ladder, member_ids, today)
+        if each.hand_mode != "lock" and each.rank < ladder.top_rank
+    ]
+    joined = {each.member_id: each.joined_on for each in may_rise}
+    measured = measure(session, shop.shop_id, joined, terms_of(programme, shop), today)
+    moves = [
+        Move(each.member_id, each.rank, rank)
+        for each in may_rise
+        if (rank := each.rank_for(ladder.rank_at(measured[each.member_id].counting))) > each.rank
+    ]
+    write_moves(session, shop.shop_id, ladder, moves, why="earned", now=now)
+    return moves
+
+
+def terms_of(programme: Programme, shop: Shop) -> Terms:
+    """How the shop measures."""
+    return Terms(
+        metric=programme.tier_metric,
+        cycle=programme.tier_cycle,  # type: ignore[arg-type]
+        grace_days=programme.tier_grace_days,
+        counts_grants=programme.tier_counts_grants,
+        counts_imports=programme.tier_counts_imports,
+        zone=shop.timezone,
+    )

@@ -1,0 +1,1 @@
+"""Tiers: the metric, rising and falling, by hand, and what a change would do."""
