@@ -1,7 +1,7 @@
 """Many rows of a table in one statement: a column travels as one array, which PostgreSQL unfolds.
 
 The invariant: one round trip per call, and its text is the same however many rows there are. All
-rows of a call name the same columns.
+rows of a call are one shop's and name the same columns.
 """
 
 import json
@@ -13,10 +13,10 @@ from uuid import UUID
 
 from sqlalchemy import UUID as SqlUuid
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     ColumnElement,
     Table,
-    TableValuedAlias,
     Text,
     Update,
     any_,
@@ -34,11 +34,16 @@ from sqlalchemy.types import JSON, TypeEngine
 from loyalty.base.db import Base
 
 Row = Mapping[str, Any]
+Joined = Callable[[str, ColumnElement[Any], ColumnElement[Any]], ColumnElement[Any]]
+"""(name, old, new) → what the column is to be, for a row that is there already."""
+_SHOP = "shop_id"
 
 
 def insert_rows(session: Session, model: type[Base], rows: Sequence[Row]) -> None:
     """Insert `rows` past the session; one that is there already is an IntegrityError."""
-    _run(session, _inserting, model, rows)
+    if rows:
+        statement = _inserting(_table(model), tuple(rows[0]))
+        session.execute(statement, _arrays(_table(model), rows))
 
 
 def add_rows(session: Session, model: type[Base], rows: Sequence[Row], key: str) -> set[Any]:
@@ -49,9 +54,16 @@ def add_rows(session: Session, model: type[Base], rows: Sequence[Row], key: str)
     return set(session.scalars(statement, _arrays(_table(model), rows)))
 
 
-def put_rows(session: Session, model: type[Base], rows: Sequence[Row]) -> None:
-    """Insert `rows`, or bring those that are there to what is said here; none may come twice."""
-    _run(session, _putting, model, rows)
+def put_rows(
+    session: Session, model: type[Base], rows: Sequence[Row], *, joined: Joined | None = None
+) -> None:
+    """Insert `rows`, or bring those that are there to what is said here; none may come twice.
+
+    `joined` says what becomes of a column's old and new value, where the new one does not win.
+    """
+    if rows:
+        statement = _putting(_table(model), tuple(rows[0]), joined)
+        session.execute(statement, _arrays(_table(model), rows))
 
 
 def update_rows(
@@ -71,6 +83,9 @@ def among(
     return column == any_(cast(text, ARRAY(column.type)))
 
 
+is_one_of = among
+
+
 def array_text(kind: TypeEngine[Any], values: Iterable[Any]) -> str:
     """PostgreSQL's text for an array of `values`; psycopg's own arrays cost several times as much.
 
@@ -78,17 +93,6 @@ def array_text(kind: TypeEngine[Any], values: Iterable[Any]) -> str:
     """
     write = _writer(kind)
     return "{" + ",".join(["NULL" if each is None else write(each) for each in values]) + "}"
-
-
-def _run(
-    session: Session,
-    statement_for: Callable[[Table, tuple[str, ...]], Insert],
-    model: type[Base],
-    rows: Sequence[Row],
-) -> None:
-    if rows:
-        statement = statement_for(_table(model), tuple(rows[0]))
-        session.execute(statement, _arrays(_table(model), rows))
 
 
 def _table(model: type[Base]) -> Table:
@@ -99,9 +103,8 @@ def _table(model: type[Base]) -> Table:
 
 @cache
 def _inserting(table: Table, names: tuple[str, ...]) -> Insert:
-    arrived = _unfolded(table, names)
-    columns = select(*(arrived.c[name] for name in names))
-    return insert(table).from_select(list(names), columns)
+    columns = _unfolded(table, names)
+    return insert(table).from_select(list(columns), select(*columns.values()))
 
 
 @cache
@@ -110,31 +113,48 @@ def _adding(table: Table, names: tuple[str, ...], key: str) -> Any:
 
 
 @cache
-def _putting(table: Table, names: tuple[str, ...]) -> Insert:
+def _putting(table: Table, names: tuple[str, ...], joined: Joined | None) -> Insert:
     keys = [column.name for column in table.primary_key]
     statement = _inserting(table, names)
-    newer = {name: statement.excluded[name] for name in names if name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=newer)
+    join = joined or _newer
+    changes = {
+        name: join(name, table.c[name], statement.excluded[name])
+        for name in names
+        if name not in keys
+    }
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
+
+
+def _newer(_: str, __: ColumnElement[Any], new: ColumnElement[Any]) -> ColumnElement[Any]:
+    return new
 
 
 @cache
 def _updating(table: Table, keys: tuple[str, ...], names: tuple[str, ...]) -> Update:
-    arrived = _unfolded(table, names)
-    changes = {name: arrived.c[name] for name in names if name not in keys}
-    return update(table).where(*(table.c[key] == arrived.c[key] for key in keys)).values(changes)
+    columns = _unfolded(table, names)
+    same = [table.c[key] == columns[key] for key in keys]
+    changes = {name: column for name, column in columns.items() if name not in keys}
+    return update(table).where(*same).values(changes)
 
 
-def _unfolded(table: Table, names: tuple[str, ...]) -> TableValuedAlias:
-    arrays = [
-        cast(bindparam(f"all_{name}", type_=Text), ARRAY(table.c[name].type)) for name in names
-    ]
-    return func.unnest(*arrays).table_valued(*names, name="arrived").render_derived()
+def _unfolded(table: Table, names: tuple[str, ...]) -> dict[str, ColumnElement[Any]]:
+    """The columns as they arrive: the shop's as one value, for a statement names its shop."""
+    arrays = [name for name in names if name != _SHOP]
+    texts = (
+        cast(bindparam(f"all_{name}", type_=Text), ARRAY(table.c[name].type)) for name in arrays
+    )
+    arrived = func.unnest(*texts).table_valued(*arrays, name="arrived").render_derived()
+    shop: dict[str, ColumnElement[Any]] = {_SHOP: bindparam("the_shop", type_=BigInteger)}
+    return shop | {name: arrived.c[name] for name in arrays}
 
 
-def _arrays(table: Table, rows: Sequence[Row]) -> dict[str, str]:
-    return {
+def _arrays(table: Table, rows: Sequence[Row]) -> dict[str, Any]:
+    shop_id = rows[0][_SHOP]
+    assert all(row[_SHOP] == shop_id for row in rows)
+    return {"the_shop": shop_id} | {
         f"all_{name}": array_text(table.c[name].type, [row[name] for row in rows])
         for name in rows[0]
+        if name != _SHOP
     }
 
 

@@ -1,0 +1,186 @@
+"""Orders as they lie on the desk: what is stored and what has just been told, in memory.
+
+The invariant: `is_changed` and the like name all that must be written, and nothing that need not.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from loyalty.earning.sheets import AwardSheet
+from loyalty.orders.facts import LineFacts, OrderFacts, RefundFacts
+from loyalty.shops.tables import Shop
+
+STATE = (
+    "name", "currency", "taxes_included", "is_test", "is_paid", "source_name", "location_id",
+    "total_minor", "current_total_minor", "created_at", "processed_at", "cancelled_at",
+    "shipping_minor", "shipping_tax_minor",
+)  # fmt: skip
+"""What Shopify's facts say of an order itself, under the names of its columns."""
+LINE_STATE = (
+    "title", "product_id", "quantity", "current_quantity", "basis_minor", "is_gift_card",
+    "gross_minor", "tax_minor",
+)  # fmt: skip
+"""What they say of a line."""
+
+
+@dataclass(slots=True)
+class LineSheet:
+    """A line; `assessed_quantity`: pieces that earning has looked at."""
+
+    line_id: int
+    title: str
+    product_id: int | None
+    quantity: int
+    current_quantity: int
+    basis_minor: int
+    is_gift_card: bool
+    gross_minor: int
+    tax_minor: int
+    assessed_quantity: int = 0
+    is_changed: bool = False
+
+
+@dataclass(slots=True)
+class RefundSheet:
+    """A refund. `in_order`: the order's own state counts it already."""
+
+    refund_id: int
+    order_id: int
+    created_at: datetime
+    money_minor: int = 0
+    shipping_minor: int = 0
+    in_order: bool = False
+    is_changed: bool = False
+    lines: dict[int, int] = field(default_factory=dict)
+    changed_lines: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class OrderSheet:
+    """An order with all that hangs on it. `posted`: how many entries each rule wrote before."""
+
+    order_id: int
+    member_id: UUID | None
+    customer_id: int | None
+    is_history: bool
+    assessed_at: datetime | None
+    held_back: str | None
+    shopify_updated_at: datetime
+    name: str
+    currency: str
+    taxes_included: bool
+    is_test: bool
+    is_paid: bool
+    source_name: str | None
+    location_id: int | None
+    total_minor: int
+    current_total_minor: int
+    created_at: datetime
+    processed_at: datetime
+    cancelled_at: datetime | None
+    shipping_minor: int
+    shipping_tax_minor: int
+    is_new: bool = False
+    is_changed: bool = False
+    lines: dict[int, LineSheet] = field(default_factory=dict)
+    refunds: dict[int, RefundSheet] = field(default_factory=dict)
+    awards: list[AwardSheet] = field(default_factory=list)
+    posted: dict[str, int] = field(default_factory=dict)
+
+    def set(self, name: str, value: object) -> None:
+        """Let a column have this value."""
+        if getattr(self, name) != value:
+            setattr(self, name, value)
+            self.is_changed = True
+
+    def is_news(self, facts: OrderFacts) -> bool:
+        """Newer, or of the same second and further along: Shopify's times have no fractions."""
+        counted = sum(refund.in_order for refund in self.refunds.values())
+        return _progress(
+            facts.updated_at, facts.cancelled_at, facts.is_paid, len(facts.refunds)
+        ) >= _progress(self.shopify_updated_at, self.cancelled_at, self.is_paid, counted)
+
+    def take(self, facts: OrderFacts) -> None:
+        """Be what `facts` say, lines and refunds included."""
+        self.set("shopify_updated_at", facts.updated_at)
+        for name in STATE:
+            self.set(name, getattr(facts, name))
+        for line in facts.lines:
+            self._take_line(line)
+        for refund in facts.refunds:
+            take_refund(self.refunds, refund, in_order=True)
+
+    def _take_line(self, facts: LineFacts) -> None:
+        known = self.lines.get(facts.line_id)
+        told: dict[str, Any] = {name: getattr(facts, name) for name in LINE_STATE}
+        if known is None:
+            self.lines[facts.line_id] = LineSheet(facts.line_id, **told, is_changed=True)
+            return
+        for name, value in told.items():
+            if getattr(known, name) != value:
+                setattr(known, name, value)
+                known.is_changed = True
+
+
+def new_sheet(
+    shop: Shop, facts: OrderFacts, member_id: UUID | None, customer_id: int | None
+) -> OrderSheet:
+    """The sheet of an order that we did not know; it has yet to `take` the facts."""
+    return OrderSheet(
+        order_id=facts.order_id,
+        member_id=member_id,
+        customer_id=customer_id,
+        is_history=is_history(shop, facts),
+        assessed_at=None,
+        held_back=None,
+        shopify_updated_at=facts.updated_at,
+        is_new=True,
+        is_changed=True,
+        **{name: getattr(facts, name) for name in STATE},
+    )
+
+
+def is_history(shop: Shop, facts: OrderFacts) -> bool:
+    """Whether the order was placed before the shop began to earn.
+
+    Whether it was paid by then is not asked: the answer would hang on which webhook came first.
+    """
+    return min(facts.created_at, facts.processed_at) < shop.earning_since
+
+
+def take_refund(refunds: dict[int, RefundSheet], facts: RefundFacts, *, in_order: bool) -> None:
+    """Keep a refund among `refunds`, once; what an order's state has counted stays counted.
+
+    A copy that knows the money or the lines completes one that did not.
+    """
+    sheet = refunds.get(facts.refund_id)
+    if sheet is None:
+        sheet = RefundSheet(facts.refund_id, facts.order_id, facts.created_at, is_changed=True)
+        refunds[facts.refund_id] = sheet
+    known = sheet.money_minor, sheet.shipping_minor, sheet.in_order
+    told = facts.money_minor, facts.shipping_minor, in_order
+    completed = tuple(max(pair) for pair in zip(known, told, strict=True))
+    if completed != known:
+        sheet.money_minor, sheet.shipping_minor, sheet.in_order = completed  # type: ignore[assignment]
+        sheet.is_changed = True
+    for line_id, quantity in _by_line(facts).items():
+        if sheet.lines.get(line_id) != quantity:
+            sheet.lines[line_id] = quantity
+            sheet.changed_lines.add(line_id)
+
+
+def _by_line(facts: RefundFacts) -> dict[int, int]:
+    """Pieces by line: one that goes back to two places is told twice."""
+    pieces: dict[int, int] = defaultdict(int)
+    for line_id, quantity in facts.lines:
+        pieces[line_id] += quantity
+    return pieces
+
+
+def _progress(
+    updated_at: datetime, cancelled_at: datetime | None, is_paid: bool, refunds: int
+) -> tuple[datetime, bool, bool, int]:
+    return updated_at, cancelled_at is not None, is_paid, refunds
