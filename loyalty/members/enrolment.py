@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from loyalty import outbox, timeline
+from loyalty.actions.awarding import award_action
 from loyalty.base.ids import new_id
 from loyalty.members.facts import CustomerFacts, normalise_email
 from loyalty.members.tables import Customer, Member, MemberBalance
@@ -54,7 +55,7 @@ def enrol_customer(
     if is_gone or takes_only_joiners(session, shop):
         return None
     enrolled_by = "backfill" if is_backfill else "account" if customer.has_account else "order"
-    member = _new_member(session, customer, now=now, enrolled_by=enrolled_by)
+    member = _new_member(session, shop, customer, now=now, enrolled_by=enrolled_by)
     customer.member_id = member.id
     session.flush()
     return member
@@ -87,7 +88,13 @@ def join(
     was_known = member is not None
     if member is None:
         member = _new_member(
-            session, customer, now=now, enrolled_by=enrolled_by, emails_card=emails_card, **joined
+            session,
+            shop,
+            customer,
+            now=now,
+            enrolled_by=enrolled_by,
+            emails_card=emails_card,
+            **joined,
         )
     customer.member_id = member.id
     session.flush()
@@ -198,6 +205,7 @@ def takes_only_joiners(session: Session, shop: Shop) -> bool:
 
 def _new_member(
     session: Session,
+    shop: Shop,
     customer: Customer,
     *,
     now: datetime,
@@ -213,6 +221,9 @@ def _new_member(
     if emails_card:
         _send_card(session, member, now)
     session.flush()
+    if enrolled_by != "backfill":
+        # Who comes with the history has signed up for nothing.
+        award_action(session, shop, member.id, "signup", occurred_at=now, now=now)
     return member
 
 

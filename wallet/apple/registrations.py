@@ -12,7 +12,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from loyalty import outbox, timeline
+from loyalty.actions.awarding import award_action
 from loyalty.base.ids import new_id
+from loyalty.ledger.posting import lock_balance
+from loyalty.shops.directory import get_shop
 from wallet.hops import Hop, NewHop, note_hops
 from wallet.passes import next_tag
 from wallet.tables import AppleDevice, AppleLog, AppleRegistration, WalletPass
@@ -58,7 +61,12 @@ def find_authorized_pass(
 def register(
     session: Session, card: WalletPass, device_id: str, push_token: str, *, now: datetime
 ) -> bool:
-    """Note that the device has the pass, and its present push token; True if it is new there."""
+    """Note that the device has the pass, and its present push token; True if it is new there.
+
+    The member's first pass ever may be worth points.
+    """
+    # The member before their cards, the order in which an erasure locks them too.
+    lock_balance(session, card.shop_id, card.member_id)
     _store_push_token(session, device_id, card.pass_type_id, push_token, now)
     if not _store_registration(session, card, device_id, now):
         return False
@@ -74,6 +82,8 @@ def register(
         outbox.stage(
             session, card.shop_id, outbox.MEMBER_CHANGED, member_id=card.member_id, now=now
         )
+    shop = get_shop(session, card.shop_id)
+    award_action(session, shop, card.member_id, "pass_installed", occurred_at=now, now=now)
     return True
 
 

@@ -13,8 +13,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from loyalty import timeline
+from loyalty.actions.awarding import award_action
+from loyalty.ledger.posting import lock_balance
+from loyalty.shops.directory import get_shop
 from wallet.google.ecv2 import Forged, moment
-from wallet.google.objects import find_class, find_object_for_update
+from wallet.google.objects import find_class, find_holder, find_object_for_update
 from wallet.google.tables import GoogleCallback, GoogleObject
 from wallet.hops import note_hop
 
@@ -51,12 +54,12 @@ def read_callback(message: dict[str, Any], *, now: datetime) -> Callback:
 def apply_callback(session: Session, shop_id: int, callback: Callback, *, now: datetime) -> Verdict:
     """Note that the card was saved or deleted. "unknown" if it is not this shop's; no writes then.
 
-    The caller commits.
+    The member's first card ever may be worth points. The caller commits.
     """
     of_shop = find_class(session, shop_id, lock=False)
     if of_shop is None or of_shop.class_id != callback.class_id:
         return "unknown"
-    card = find_object_for_update(session, shop_id, callback.object_id)
+    card = _lock(session, shop_id, callback.object_id)
     if card is None:
         return "unknown"
     if not _is_first(session, shop_id, callback, now):
@@ -66,6 +69,15 @@ def apply_callback(session: Session, shop_id: int, callback: Callback, *, now: d
     card.heard_at = callback.expires_at
     _set_saved(session, card, callback.event == "save", now)
     return "done"
+
+
+def _lock(session: Session, shop_id: int, object_id: str) -> GoogleObject | None:
+    """The card, after its member: the order in which an erasure locks them too."""
+    holder = find_holder(session, shop_id, object_id)
+    if holder is None:
+        return None
+    lock_balance(session, shop_id, holder)
+    return find_object_for_update(session, shop_id, object_id)
 
 
 def _is_first(session: Session, shop_id: int, callback: Callback, now: datetime) -> bool:
@@ -104,6 +116,9 @@ def _set_saved(session: Session, card: GoogleObject, is_saved: bool, now: dateti
         now=now,
         reason="saved" if is_saved else "deleted",
     )
+    if is_saved:
+        shop = get_shop(session, card.shop_id)
+        award_action(session, shop, card.member_id, "pass_installed", occurred_at=now, now=now)
 
 
 def _text(message: dict[str, Any], name: str, length_max: int) -> str:

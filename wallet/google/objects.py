@@ -89,6 +89,15 @@ def find_object_for_update(session: Session, shop_id: int, object_id: str) -> Go
     )
 
 
+def find_holder(session: Session, shop_id: int, object_id: str) -> UUID | None:
+    """Whose card Google knows by `object_id`, as it stands without a lock."""
+    return session.scalar(
+        select(GoogleObject.member_id).where(
+            GoogleObject.shop_id == shop_id, GoogleObject.object_id == object_id
+        )
+    )
+
+
 def ensure_class_row(session: Session, shop_id: int) -> None:
     """Make the row of the shop's class unless it is there."""
     values = {"shop_id": shop_id, "class_id": class_id_of(shop_id)}
