@@ -34,6 +34,7 @@ class LedgerEntry(Base):
     uq (shop_id, idempotency_key): the same outside fact is posted once.
     ix (shop_id, member_id, id): a member's transactions, newest first.
     ix (shop_id, order_id): the entries of an order.
+    ix (shop_id, reverses_id) where set: what was taken back of an entry.
     """
 
     __tablename__ = "ledger_entry"
@@ -53,6 +54,12 @@ class LedgerEntry(Base):
         ),
         Index("ix_ledger_entry__member", "shop_id", "member_id", "id"),
         Index("ix_ledger_entry__order", "shop_id", "order_id"),
+        Index(
+            "ix_ledger_entry__reverses",
+            "shop_id",
+            "reverses_id",
+            postgresql_where="reverses_id is not null",
+        ),
     )
 
     shop_id: Mapped[int] = mapped_column(primary_key=True)
@@ -93,6 +100,10 @@ class EntryNote(Base):
 class Lot(Base):
     """Points credited together. Pending until `released_at`; then spendable while any are left.
 
+    `last_valid_on`: the last of the shop's days on which they can be spent; `has_own_date` when
+    the credit named it, so that no setting changes it. A lot's member changes when members merge.
+    ix expiring (shop_id, last_valid_on, member_id) where released with points left: what expires,
+    what to warn of. ix (shop_id, entry_id): the lots of an order's entries.
     ix open (shop_id, member_id, last_valid_on, opened_at, id) where points_left > 0: what a
     debit takes from. ix pending (shop_id, available_at, id): the release job.
     """
@@ -125,6 +136,14 @@ class Lot(Base):
             "id",
             postgresql_where="released_at is null",
         ),
+        Index(
+            "ix_lot__expiring",
+            "shop_id",
+            "last_valid_on",
+            "member_id",
+            postgresql_where="points_left > 0 and released_at is not null",
+        ),
+        Index("ix_lot__entry", "shop_id", "entry_id"),
     )
 
     shop_id: Mapped[int] = mapped_column(primary_key=True)
@@ -138,17 +157,18 @@ class Lot(Base):
     available_at: Mapped[datetime]
     released_at: Mapped[datetime | None]
     last_valid_on: Mapped[date | None]
+    has_own_date: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class LotDebit(Base):
-    """How many points a debit took from a lot.
+    """How many points an entry took from a lot; less than 0 when it gave them back.
 
     ix (shop_id, entry_id), (shop_id, lot_id): what a debit took; where a lot went.
     """
 
     __tablename__ = "lot_debit"
     __table_args__ = (
-        CheckConstraint("points > 0", name="points"),
+        CheckConstraint("points <> 0", name="points"),
         ForeignKeyConstraint(
             ["shop_id", "entry_id"],
             ["ledger_entry.shop_id", "ledger_entry.id"],
@@ -200,3 +220,62 @@ class Deficit(Base):
     entry_id: Mapped[UUID]
     points: Mapped[int]
     points_left: Mapped[int]
+
+
+class FigureMove(Base):
+    """Lifetime figures that went from one member to another beside the points, or came.
+
+    ix (shop_id, member_id): the rebuild of a member's figures.
+    """
+
+    __tablename__ = "figure_move"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["shop_id", "member_id"],
+            ["member.shop_id", "member.id"],
+            name="fk_figure_move__member",
+        ),
+        Index("ix_figure_move__member", "shop_id", "member_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID]
+    earned: Mapped[int]
+    burned: Mapped[int]
+    source_kind: Mapped[str]
+    source_id: Mapped[str]
+    posted_at: Mapped[datetime]
+
+
+class LotMove(Base):
+    """A lot that went from one member to another, and what it held then.
+
+    ix (shop_id, merge_id, id): the way home when the merge is undone.
+    """
+
+    __tablename__ = "lot_move"
+    __table_args__ = (
+        CheckConstraint("points >= 0", name="points"),
+        ForeignKeyConstraint(
+            ["shop_id", "lot_id"], ["lot.shop_id", "lot.id"], name="fk_lot_move__lot"
+        ),
+        ForeignKeyConstraint(
+            ["shop_id", "member_id"], ["member.shop_id", "member.id"], name="fk_lot_move__member"
+        ),
+        ForeignKeyConstraint(
+            ["shop_id", "to_member_id"],
+            ["member.shop_id", "member.id"],
+            name="fk_lot_move__to_member",
+        ),
+        Index("ix_lot_move__merge", "shop_id", "merge_id", "id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    merge_id: Mapped[UUID]
+    lot_id: Mapped[UUID]
+    member_id: Mapped[UUID]
+    to_member_id: Mapped[UUID]
+    points: Mapped[int]
+    moved_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""When points expire, and what members are told of it."""

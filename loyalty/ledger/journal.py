@@ -1,0 +1,123 @@
+"""Entries of the ledger to be: each with its line in the timeline, each key once.
+
+The invariant: a key that was posted before gives the first entry back, or a conflict.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty import timeline
+from loyalty.base import bulk
+from loyalty.base.errors import IdempotencyConflict
+from loyalty.base.ids import new_id
+from loyalty.ledger.tables import LedgerEntry
+from loyalty.members.tables import TimelineEvent
+
+_COLUMNS = tuple(column.name for column in LedgerEntry.__table__.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why points move: the outside fact, its key, and who did it."""
+
+    kind: str
+    idempotency_key: str
+    source_kind: str
+    source_id: str
+    actor: str
+    occurred_at: datetime
+    order_id: int | None = None
+    order_name: str | None = None
+    reason_code: str | None = None
+    reverses_id: UUID | None = None
+
+
+class Journal:
+    """The entries that one transaction posts in one shop."""
+
+    def __init__(self, session: Session, shop_id: int, now: datetime) -> None:
+        self._session, self._shop_id, self._now = session, shop_id, now
+        self._by_key: dict[str, LedgerEntry | None] = {}
+        self._new: list[LedgerEntry] = []
+        self._events: list[dict[str, Any]] = []
+
+    def expect(self, keys: Iterable[str]) -> None:
+        """Look these keys up at once; any other is looked up when it comes."""
+        asked = [key for key in keys if key not in self._by_key]
+        if not asked:
+            return
+        self._by_key.update(dict.fromkeys(asked))
+        posted = self._session.scalars(
+            select(LedgerEntry).where(
+                LedgerEntry.shop_id == self._shop_id,
+                bulk.among(LedgerEntry.idempotency_key, asked),
+            )
+        )
+        self._by_key.update({entry.idempotency_key: entry for entry in posted})
+
+    def find(self, member_id: UUID, cause: Cause) -> LedgerEntry | None:
+        """The entry that this key posted before; raises IdempotencyConflict if it was another."""
+        self.expect([cause.idempotency_key])
+        entry = self._by_key[cause.idempotency_key]
+        if entry is not None and (entry.member_id, entry.kind) != (member_id, cause.kind):
+            raise IdempotencyConflict(cause.idempotency_key)
+        return entry
+
+    def find_same(self, member_id: UUID, cause: Cause, points: int) -> LedgerEntry | None:
+        """The same, and it must have moved as many points."""
+        entry = self.find(member_id, cause)
+        if entry is not None and entry.points != points:
+            raise IdempotencyConflict(cause.idempotency_key)
+        return entry
+
+    def append(self, member_id: UUID, cause: Cause, points: int) -> LedgerEntry:
+        """A new entry; the key has been looked for."""
+        entry = LedgerEntry(
+            shop_id=self._shop_id,
+            id=new_id(),
+            member_id=member_id,
+            kind=cause.kind,
+            points=points,
+            occurred_at=cause.occurred_at,
+            posted_at=self._now,
+            source_kind=cause.source_kind,
+            source_id=cause.source_id,
+            idempotency_key=cause.idempotency_key,
+            actor=cause.actor,
+            reason_code=cause.reason_code,
+            order_id=cause.order_id,
+            reverses_id=cause.reverses_id,
+        )
+        self._by_key[cause.idempotency_key] = entry
+        self._new.append(entry)
+        self._events.append(self._event(entry, cause.order_name))
+        return entry
+
+    def write(self) -> None:
+        """One statement for the entries, one for the timeline."""
+        rows = [{name: getattr(entry, name) for name in _COLUMNS} for entry in self._new]
+        bulk.insert_rows(self._session, LedgerEntry, rows)
+        bulk.insert_rows(self._session, TimelineEvent, self._events)
+        self._new, self._events = [], []
+
+    def _event(self, entry: LedgerEntry, order_name: str | None) -> dict[str, Any]:
+        return {
+            "shop_id": self._shop_id,
+            "id": new_id(),
+            "member_id": entry.member_id,
+            "kind": timeline.POINTS_ADDED if entry.points > 0 else timeline.POINTS_REMOVED,
+            "occurred_at": self._now,
+            "details": {
+                "points": entry.points,
+                "entry_kind": entry.kind,
+                "reason": entry.reason_code,
+                "order_name": order_name,
+                "entry_id": str(entry.id),
+            },
+        }
