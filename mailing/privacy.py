@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
-from loyalty.privacy.parts import Blank, Part, Person, Run, by_member
-from mailing.addresses import address_hash, unsubscribe
+from loyalty.members.tables import Member
+from loyalty.privacy.parts import Blank, Merging, Moves, Part, Person, Run, Unites, by_member
+from mailing.addresses import address_hash, find_address, lock_address, unsubscribe
 from mailing.tables import EmailAddress, EmailMessage
 
 
@@ -30,6 +32,40 @@ def _suppress(session: Session, person: Person, now: datetime) -> None:
     session.execute(found.values(hard_bounce_reason="it bounced before"))
 
 
+def _has_ended() -> ColumnElement[bool]:
+    """What is still to be sent stays where its delivery looks for it."""
+    return EmailMessage.state.in_(("sent", "failed", "blocked"))
+
+
+def _be_strict(session: Session, merging: Merging) -> None:
+    """An unsubscribed address of the merged member is a no of the survivor's."""
+    own, theirs = (
+        _hash_of(session, merging.shop_id, member_id)
+        for member_id in (merging.survivor_id, merging.merged_id)
+    )
+    if own is None or theirs is None:
+        return
+    said = find_address(session, merging.shop_id, theirs)
+    if said is None or said.unsubscribed_at is None:
+        return
+    if unsubscribe(session, merging.shop_id, own, now=merging.merged_at):
+        merging.notes[EmailAddress.__tablename__] = {"unsubscribed": own}
+
+
+def _be_as_before(session: Session, merging: Merging) -> None:
+    hashed = merging.notes.get(EmailAddress.__tablename__, {}).get("unsubscribed")
+    if hashed is None:
+        return
+    address = lock_address(session, merging.shop_id, hashed)
+    if address.unsubscribed_at == merging.merged_at:
+        address.unsubscribed_at = None
+
+
+def _hash_of(session: Session, shop_id: int, member_id: UUID) -> str | None:
+    member = session.get_one(Member, (shop_id, member_id), populate_existing=True)
+    return address_hash(shop_id, member.email_norm) if member.email_norm else None
+
+
 PARTS: Sequence[Part] = (
     Part(
         EmailMessage,
@@ -43,13 +79,13 @@ PARTS: Sequence[Part] = (
                 "complained_at",
             ),
         ),
-        "points at the survivor",
+        Moves("points at the survivor, once it has ended", only=_has_ended),
     ),
     Part(
         EmailAddress,
         _addresses,
         "Your email address",
         Run("the keyed hash stays, unsubscribed", _suppress),
-        "stays: it belongs to the address",
+        Unites("who unsubscribed either address is sent nothing", _be_strict, _be_as_before),
     ),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from loyalty.privacy.parts import Blank, Part, by_member
+from loyalty.privacy.parts import Blank, Moves, Part, by_member
 from pos_extension.tables import TillWrite
 
 PARTS: Sequence[Part] = (
@@ -15,6 +15,6 @@ PARTS: Sequence[Part] = (
             {"answer": {}},
             keeps=("shop_id", "client_key", "fingerprint", "member_id", "status", "created_at"),
         ),
-        "points at the survivor",
+        Moves("points at the survivor"),
     ),
 )

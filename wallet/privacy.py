@@ -11,7 +11,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from loyalty.privacy.parts import Drop, Keep, Part, Person, Run, by_member
+from loyalty.privacy.parts import (
+    Drop,
+    Keep,
+    Merging,
+    Moves,
+    Part,
+    Person,
+    Run,
+    Stays,
+    Unites,
+    by_member,
+)
 from wallet.content import as_void
 from wallet.google.tables import GoogleNotice, GoogleObject
 from wallet.hops import PushHop
@@ -24,9 +35,12 @@ from wallet.tables import (
     PassRevision,
     WalletPass,
 )
+from wallet.tokens import raise_epoch
 
 _VOIDED = Keep("the wallet's subscriber makes the card void and tells the phone")
-_MERGED = "both cards show the survivor"
+_MERGED = Moves("both cards show the survivor", has_home=True)
+_POINTS = Moves("points at the survivor")
+_WITH_CARD = Stays("it stays with its card")
 
 
 def _of_pass(model: Any) -> Any:
@@ -70,6 +84,15 @@ def _void_cards(session: Session, person: Person, now: datetime) -> None:
     )
 
 
+def _keep_codes(session: Session, merging: Merging) -> None:
+    """Nothing to do: whoever scans a code of the merged member is led to the survivor."""
+
+
+def _renew_codes(session: Session, merging: Merging) -> None:
+    """The phone of the one who leaves has shown the survivor's code: it is the newest no more."""
+    raise_epoch(session, merging.shop_id, merging.survivor_id, now=merging.now)
+
+
 PARTS: Sequence[Part] = (
     Part(
         WalletPass,
@@ -85,7 +108,7 @@ PARTS: Sequence[Part] = (
         _devices,
         "Phones with your card",
         Keep("the phone must hear that its card is void"),
-        "stays",
+        Stays("a phone is nobody's in particular"),
         secrets=("push_token",),
         erase_later=Keep("goes with the last card that is on it, see Apple Wallet on your phones"),
     ),
@@ -94,7 +117,7 @@ PARTS: Sequence[Part] = (
         _of_pass(AppleRegistration),
         "Apple Wallet on your phones",
         Keep("the phone must hear that its card is void"),
-        "stays with its card",
+        _WITH_CARD,
         erase_later=Run("phones and their registrations are dropped", _forget_phones),
     ),
     Part(
@@ -102,7 +125,7 @@ PARTS: Sequence[Part] = (
         _of_pass(PassRevision),
         "What your card said",
         Keep("what a phone has is compared with it until the card is void there"),
-        "stays with its card",
+        _WITH_CARD,
         erase_later=Drop(),
     ),
     Part(
@@ -110,7 +133,7 @@ PARTS: Sequence[Part] = (
         _notices,
         "Google Wallet notifications",
         Keep("counts how often Google may still notify, and names nobody"),
-        "stays with its card",
+        _WITH_CARD,
         erase_later=Drop(),
     ),
     Part(
@@ -127,16 +150,16 @@ PARTS: Sequence[Part] = (
         by_member(MemberToken),
         "Codes of your card",
         Drop(),
-        "both codes find the survivor",
+        Unites("both codes find the survivor", _keep_codes, _renew_codes),
         secrets=("token", "short_code"),
     ),
-    Part(PassClick, by_member(PassClick), "Links you opened", Drop(), "points at the survivor"),
+    Part(PassClick, by_member(PassClick), "Links you opened", Drop(), _POINTS),
     Part(
         PushMessage,
         by_member(PushMessage),
         "Pushes",
         Keep("the last one tells the phone that the card is void"),
-        "points at the survivor",
+        _POINTS,
         erase_later=Drop(),
     ),
     Part(
@@ -144,7 +167,7 @@ PARTS: Sequence[Part] = (
         by_member(PushHop),
         "The way of each push",
         Keep("the last one tells the phone that the card is void"),
-        "points at the survivor",
+        _POINTS,
         erase_later=Drop(),
     ),
 )

@@ -20,7 +20,12 @@ from loyalty.ledger.tables import (
     LotDebit,
     LotMove,
 )
+from loyalty.members.consent import MemberConsent
+from loyalty.members.facts import normalise_email
+from loyalty.members.join_requests import JoinRequest
 from loyalty.members.tables import Customer, Member, MemberBalance, TimelineEvent
+from loyalty.merging import badges, consents, details, following
+from loyalty.merging.tables import MemberMerge, MemberMergeRow
 from loyalty.orders.tables import Order, OrderLine, Refund, RefundLine
 from loyalty.outbox import Delivery, OutboxEvent
 from loyalty.preferences import NotificationPreference
@@ -28,9 +33,11 @@ from loyalty.privacy.parts import (
     Blank,
     Drop,
     Keep,
+    Moves,
     Part,
     Person,
     Run,
+    Stays,
     by_customer,
     by_either,
     by_member,
@@ -38,7 +45,9 @@ from loyalty.privacy.parts import (
 from loyalty.tiers.tables import MemberTier
 
 _BOOKS = Keep("the shop's books: numbers of a member who is anonymous by now")
-_MOVES = "moves to the survivor"
+_LEDGER = Stays("the ledger moves it, with its dates")
+_ORDER = Stays("it follows its order")
+_PAST = Stays("it tells of the past")
 _WORK = "only says that something is to be done again for the member"
 
 # Numbers and codes: what of an event's or audit row's details names nobody.
@@ -82,6 +91,25 @@ def _lot_moves(person: Person) -> ColumnElement[bool]:
     ids = person.member_ids
     is_theirs = LotMove.member_id.in_(ids) | LotMove.to_member_id.in_(ids)
     return (LotMove.shop_id == person.shop_id) & is_theirs
+
+
+def _join_requests(person: Person) -> ColumnElement[bool]:
+    """One that waits names nobody but an address."""
+    is_theirs = JoinRequest.member_id.in_(person.member_ids) | func.lower(JoinRequest.email).in_(
+        [normalise_email(email) for email in person.emails]
+    )
+    return (JoinRequest.shop_id == person.shop_id) & is_theirs
+
+
+def _merges(person: Person) -> ColumnElement[bool]:
+    ids = person.member_ids
+    is_theirs = MemberMerge.survivor_id.in_(ids) | MemberMerge.merged_id.in_(ids)
+    return (MemberMerge.shop_id == person.shop_id) & is_theirs
+
+
+def _merge_rows(person: Person) -> ColumnElement[bool]:
+    merges = select(MemberMerge.id).where(_merges(person))
+    return (MemberMergeRow.shop_id == person.shop_id) & MemberMergeRow.merge_id.in_(merges)
 
 
 def _audited(person: Person) -> ColumnElement[bool]:
@@ -129,14 +157,18 @@ PARTS: Sequence[Part] = (
                 **dict.fromkeys(("first_name", "last_name", "email", "phone"), None),
                 "address": null(),
                 **dict.fromkeys(("birthday_on", "birthday_changed_on"), None),
-                **dict.fromkeys(("email_verified_at", "customer_since"), None),
+                **dict.fromkeys(("email_verified_at", "phone_verified_at"), None),
+                **dict.fromkeys(("customer_since", "details_customer_id"), None),
                 "email_norm": "",
                 "sources": {},
                 "state": "erased",
             },
-            keeps=("shop_id", "id", "enrolled_by", "joined_at", "sort_name", "search_text"),
+            keeps=(
+                *("shop_id", "id", "enrolled_by", "joined_at", "archived_at", "sort_name"),
+                "search_text",
+            ),
         ),
-        "the survivor's row stays, gaps filled from the other's",
+        details.UNITED,
     ),
     Part(
         Customer,
@@ -154,15 +186,21 @@ PARTS: Sequence[Part] = (
             },
             keeps=("shop_id", "customer_id", "deleted_at"),
         ),
-        "points at the survivor",
+        Moves("points at the survivor"),
     ),
-    Part(MemberBalance, by_member(MemberBalance), "Points", _BOOKS, "recomputed from the lots"),
+    Part(
+        MemberBalance,
+        by_member(MemberBalance),
+        "Points",
+        _BOOKS,
+        Stays("the ledger moves the points and the figures"),
+    ),
     Part(
         NotificationPreference,
         by_member(NotificationPreference),
         "Notification preferences",
         Drop(),
-        "the stricter of the two",
+        consents.SWITCHES_UNITED,
     ),
     Part(
         Order,
@@ -177,17 +215,17 @@ PARTS: Sequence[Part] = (
                 *("cancelled_at", "shopify_updated_at"),
             ),
         ),
-        "points at the survivor",
+        Moves("points at the survivor", later=following.orders_of_customers),
     ),
-    Part(OrderLine, _is_order_of(OrderLine), "Order lines", _BOOKS, "follows its order"),
-    Part(Refund, _is_order_of(Refund), "Refunds", _BOOKS, "follows its order"),
-    Part(RefundLine, _refund_lines, "Refund lines", _BOOKS, "follows its refund"),
+    Part(OrderLine, _is_order_of(OrderLine), "Order lines", _BOOKS, _ORDER),
+    Part(Refund, _is_order_of(Refund), "Refunds", _BOOKS, _ORDER),
+    Part(RefundLine, _refund_lines, "Refund lines", _BOOKS, _ORDER),
     Part(
         LedgerEntry,
         by_member(LedgerEntry),
         "Points activity",
         _BOOKS,
-        "stays; merge_out and merge_in move the points",
+        Stays("merge_out and merge_in move the points"),
         secrets=("actor", "idempotency_key"),
     ),
     Part(
@@ -195,24 +233,36 @@ PARTS: Sequence[Part] = (
         by_member(MemberAction),
         "What you did for points",
         _BOOKS,
-        "united: what either of the two did counts as done",
+        Moves("united: what either of the two did counts as done"),
     ),
     Part(
         CheckIn,
         by_member(CheckIn),
         "Visits",
         Drop(),
-        "points at the survivor",
+        Moves("points at the survivor"),
         secrets=("client_key",),
     ),
-    Part(EntryNote, by_member(EntryNote), "Notes on points", Drop(), "stays with its entry"),
-    Part(Lot, by_member(Lot), "Points by date", _BOOKS, "moves with its dates"),
-    Part(LotDebit, _lot_debits, "Points spent", _BOOKS, "follows its lot"),
-    Part(Deficit, by_member(Deficit), "Points owed", _BOOKS, "filled by the survivor's lots"),
-    Part(FigureMove, by_member(FigureMove), "Figures moved by merging", _BOOKS, "tells of merges"),
-    Part(LotMove, _lot_moves, "Points moved by merging", _BOOKS, "tells of merges"),
-    Part(Award, by_member(Award), "Awards", _BOOKS, "follows its order"),
-    Part(AwardLine, _is_order_of(AwardLine), "Award lines", _BOOKS, "follows its award"),
+    Part(
+        EntryNote,
+        by_member(EntryNote),
+        "Notes on points",
+        Drop(),
+        Stays("it stands beside its entry"),
+    ),
+    Part(Lot, by_member(Lot), "Points by date", _BOOKS, _LEDGER),
+    Part(LotDebit, _lot_debits, "Points spent", _BOOKS, Stays("it follows its lot")),
+    Part(Deficit, by_member(Deficit), "Points owed", _BOOKS, _LEDGER),
+    Part(FigureMove, by_member(FigureMove), "Figures moved by merging", _BOOKS, _PAST),
+    Part(LotMove, _lot_moves, "Points moved by merging", _BOOKS, _PAST),
+    Part(
+        Award,
+        by_member(Award),
+        "Awards",
+        _BOOKS,
+        Moves("follows its order", later=following.awards_of_orders),
+    ),
+    Part(AwardLine, _is_order_of(AwardLine), "Award lines", _BOOKS, _ORDER),
     Part(
         MemberTier,
         by_member(MemberTier),
@@ -224,24 +274,55 @@ PARTS: Sequence[Part] = (
                 *("hand_mode", "hand_tier_id", "hand_until_on", "hand_by"),
             ),
         ),
-        "worked out anew from what both did; what was set by hand stays with the survivor",
+        Stays("worked out anew from what both did; what was set by hand stays with the survivor"),
         # Staff are persons too.
         secrets=("hand_by",),
     ),
-    Part(MemberBadge, by_member(MemberBadge), "Badges", _BOOKS, "united, each with its first day"),
+    Part(MemberBadge, by_member(MemberBadge), "Badges", _BOOKS, badges.UNITED),
+    Part(
+        MemberConsent,
+        by_member(MemberConsent),
+        "Consent to marketing",
+        Drop(),
+        consents.CONSENTS_UNITED,
+    ),
+    Part(
+        JoinRequest,
+        _join_requests,
+        "Joining on the web page",
+        Drop(),
+        Moves("points at the survivor"),
+        secrets=("contact_hash", "client_hash"),
+    ),
+    Part(
+        MemberMergeRow,
+        _merge_rows,
+        None,
+        Keep("numbers of rows: without them a merge could not be undone"),
+        _PAST,
+        withheld="numbers of our own rows",
+    ),
+    Part(
+        MemberMerge,
+        _merges,
+        "Accounts made one",
+        Keep("says which anonymous members were one, and names nobody"),
+        _PAST,
+        secrets=("actor",),
+    ),
     Part(
         TimelineEvent,
         by_member(TimelineEvent),
         "Timeline",
         Run("what happened stays, its words go", _scrub_timeline),
-        "united in order of time",
+        Moves("united in order of time"),
     ),
     Part(
         AuditRow,
         _audited,
         "What staff did about you",
         Run("who did what stays, its words go", _scrub_audit),
-        "stays; it tells of the past",
+        _PAST,
         # Staff are persons too.
         secrets=("actor_id",),
     ),
@@ -253,7 +334,7 @@ PARTS: Sequence[Part] = (
             {"body": {}},
             keeps=("shop_id", "id", "kind", "member_id", "state", "created_at"),
         ),
-        "told again of the survivor",
+        Stays("what it asks for is asked for again of the survivor"),
         withheld=_WORK,
     ),
     Part(
@@ -261,7 +342,7 @@ PARTS: Sequence[Part] = (
         by_member(Delivery),
         None,
         Keep("says which subscriber was told when, and nothing of the person"),
-        "told again of the survivor",
+        Stays("what it asks for is asked for again of the survivor"),
         withheld=_WORK,
     ),
 )

@@ -1,6 +1,7 @@
 """One table's part in what is held of a person; every column is named, so that none is forgotten.
 
-Packages list the parts of their own tables; the composition stands in jobs/privacy.
+Packages list the parts of their own tables; the composition stands in jobs/privacy. What a part
+says of merging is carried out by loyalty.merging.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, delete, select, update
+from sqlalchemy import ColumnElement, Table, delete, select, true, update
 from sqlalchemy.orm import Session
 
 from loyalty.base.db import Base
@@ -65,20 +66,77 @@ Erasure = Blank | Drop | Keep | Run
 
 
 @dataclass(frozen=True, slots=True)
+class Merging:
+    """Two members of a shop who are made one, or two again; `notes` are kept for the undo.
+
+    Both balances are locked. What a part notes stands under its table's name, and names nobody.
+    """
+
+    shop_id: int
+    merge_id: UUID
+    survivor_id: UUID
+    merged_id: UUID
+    merged_at: datetime
+    now: datetime
+    notes: dict[str, Any]
+
+
+MergeStep = Callable[[Session, Merging], None]
+
+
+def _all_rows() -> ColumnElement[bool]:
+    return true()
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """The rows get the survivor's id, and go home at an undo; `why` says it in words.
+
+    A row that the survivor has already, by the rest of its key, stays. `only`: the rows that
+    move. `has_home`: the table remembers in home_member_id whose row it was. `later`: what else
+    goes home at an undo, such as rows of orders that go home.
+    """
+
+    why: str
+    only: Callable[[], ColumnElement[bool]] = _all_rows
+    has_home: bool = False
+    later: Callable[[Merging], ColumnElement[bool]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """The rows stay as they are, for a reason."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unites:
+    """Whatever else it takes; `why` says it in words."""
+
+    why: str
+    merge: MergeStep
+    undo: MergeStep
+
+
+Merge = Moves | Stays | Unites
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What is done with a table's rows of a person.
 
     `title` heads them in the exported document; None leaves them out, and `withheld` says why.
     `secrets` are columns that open something and are therefore not exported. `erase_later` is
     done at a second look, days after `erase`, when what had to reach the outside has reached it.
-    `merge` says what becomes of the rows when two members are made one.
+    `merge`: what becomes of the rows when two members are made one.
     """
 
     model: type[Base]
     whose: Whose
     title: str | None
     erase: Erasure
-    merge: str
+    merge: Merge
     secrets: Sequence[str] = ()
     withheld: str = ""
     erase_later: Erasure = Keep("nothing is left to do")

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, LargeBinary, cast, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from loyalty.privacy.parts import Drop, Keep, Part, Person, Run, by_either
+from loyalty.privacy.parts import Drop, Keep, Part, Person, Run, Stays, by_either
 from shopify_app.platform.tables import (
     CustomerMerge,
     InboxRow,
@@ -137,6 +137,7 @@ def _merges(person: Person) -> ColumnElement[bool]:
     )
 
 
+_PAST = Stays("it tells of the past")
 _BODIES = Run("bodies that name the person are emptied", _blank_bodies)
 
 PARTS: Sequence[Part] = (
@@ -145,7 +146,7 @@ PARTS: Sequence[Part] = (
         _is_naming,
         "What Shopify told us",
         _BODIES,
-        "stays; it tells of the past",
+        _PAST,
         erase_later=_BODIES,
     ),
     Part(
@@ -153,14 +154,14 @@ PARTS: Sequence[Part] = (
         _merges,
         "Merged accounts",
         Keep("two numbers of Shopify's, so that a late webhook is understood"),
-        "is what a merge begins with",
+        Stays("it is what a merge begins with"),
     ),
     Part(
         PrivacyRequest,
         by_either(PrivacyRequest),
         "Privacy requests",
         Keep("the proof that the request was met; it names nobody"),
-        "stays; it tells of the past",
+        _PAST,
         secrets=("error",),
     ),
     Part(
@@ -168,7 +169,7 @@ PARTS: Sequence[Part] = (
         by_either(PrivacyDocument),
         None,
         Keep("the merchant has some days to hand on what was gathered before"),
-        "stays; it tells of the past",
+        _PAST,
         withheld="a copy of such a document",
         erase_later=Drop(),
     ),
