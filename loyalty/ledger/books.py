@@ -98,6 +98,10 @@ class Books:
         """Look all these idempotency keys up at once."""
         self.journal.expect(keys)
 
+    def vouch(self, key: str) -> None:
+        """The caller knows under the lock that this key was never posted."""
+        self.journal.vouch(key)
+
     def credit(
         self,
         member_id: UUID,

@@ -61,6 +61,13 @@ class Journal:
         )
         self._by_key.update({entry.idempotency_key: entry for entry in posted})
 
+    def vouch(self, key: str) -> None:
+        """The caller has counted under the lock and knows that this key is new: no look-up.
+
+        Should it be wrong, the unique key refuses it.
+        """
+        self._by_key.setdefault(key, None)
+
     def find(self, member_id: UUID, cause: Cause) -> LedgerEntry | None:
         """The entry that this key posted before; raises IdempotencyConflict if it was another."""
         self.expect([cause.idempotency_key])
