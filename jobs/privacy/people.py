@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.ledger.posting import lock_balance
+from loyalty.members.identity import with_merged
 from loyalty.members.tables import Customer, Member, MemberBalance
 from loyalty.privacy.parts import Person
 from shopify_app.platform.tables import CustomerMerge, PrivacyRequest
@@ -22,7 +23,8 @@ def find_person(session: Session, request: PrivacyRequest) -> Person:
     ids = _with_merged(session, shop_id, {request.customer_id})
     found = _customers(session, shop_id, ids, members)
     members |= {customer.member_id for customer in found if customer.member_id}
-    # A member's other accounts are the same person, too.
+    # A member's other accounts are the same person, too, and so is whom they were merged with.
+    members = with_merged(session, shop_id, members)
     found = _customers(session, shop_id, ids, members)
     own = [session.get_one(Member, (shop_id, member_id)) for member_id in members]
     emails = [*(member.email for member in own), *(customer.email for customer in found)]
@@ -80,7 +82,7 @@ def lock(session: Session, person: Person) -> None:
     ).all()
     for member_id in person.member_ids:
         if session.get(MemberBalance, (person.shop_id, member_id)) is not None:
-            lock_balance(session, person.shop_id, member_id)
+            lock_balance(session, person.shop_id, member_id, admits_merged=True)
 
 
 def _with_merged(session: Session, shop_id: int, customers: set[int]) -> set[int]:

@@ -18,7 +18,7 @@ from loyalty import outbox
 from loyalty.base import bulk
 from loyalty.base.clock import day_in
 from loyalty.base.db import ring_after_commit
-from loyalty.base.errors import InsufficientPoints, MemberNotFound
+from loyalty.base.errors import InsufficientPoints, MemberHasMoved, MemberNotFound
 from loyalty.base.ids import new_id
 from loyalty.expiry import terms
 from loyalty.ledger import reversal
@@ -69,17 +69,31 @@ class Books:
 
     @classmethod
     def open(
-        cls, session: Session, shop_id: int, member_ids: Iterable[UUID], *, now: datetime
+        cls,
+        session: Session,
+        shop_id: int,
+        member_ids: Iterable[UUID],
+        *,
+        now: datetime,
+        admits_merged: bool = False,
     ) -> Self:
-        """Lock the balances of these members, in id order; raises MemberNotFound."""
+        """Lock the balances of these members, in id order; raises MemberNotFound.
+
+        Raises MemberHasMoved for one who was merged into another meanwhile: nothing is posted
+        to them but by the merge itself, which `admits_merged`.
+        """
         asked = set(member_ids)
         statement = (
-            select(*(getattr(MemberBalance, name) for name in _FIGURES))
+            select(*(getattr(MemberBalance, name) for name in _FIGURES), MemberBalance.merged_into)
             .where(MemberBalance.shop_id == shop_id, bulk.among(MemberBalance.member_id, asked))
             .order_by(MemberBalance.member_id)
             .with_for_update()
         )
-        figures = [Figures(*row) for row in session.execute(statement)] if asked else []
+        rows = session.execute(statement).all() if asked else []
+        for row in rows:
+            if row.merged_into is not None and not admits_merged:
+                raise MemberHasMoved(str(row.merged_into))
+        figures = [Figures(*row[:-1]) for row in rows]
         if missing := asked - {figure.member_id for figure in figures}:
             raise MemberNotFound(str(min(missing)))
         return cls(session, shop_id, figures, now=now)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty.base.errors import MemberNotFound
+from loyalty.base.errors import MemberHasMoved, MemberNotFound
 from loyalty.ledger.books import Books
 from loyalty.ledger.journal import Cause
 from loyalty.ledger.tables import LedgerEntry, Lot
@@ -20,8 +20,13 @@ __all__ = ["Cause", "credit", "debit", "lock_balance", "release_due"]
 _RELEASE_MAX = 500
 
 
-def lock_balance(session: Session, shop_id: int, member_id: UUID) -> MemberBalance:
-    """The member's four figures, locked until the transaction ends; raises MemberNotFound."""
+def lock_balance(
+    session: Session, shop_id: int, member_id: UUID, *, admits_merged: bool = False
+) -> MemberBalance:
+    """The member's four figures, locked until the transaction ends; raises MemberNotFound.
+
+    Raises MemberHasMoved for one who was merged into another, unless `admits_merged`.
+    """
     statement = (
         select(MemberBalance)
         .where(MemberBalance.shop_id == shop_id, MemberBalance.member_id == member_id)
@@ -31,6 +36,8 @@ def lock_balance(session: Session, shop_id: int, member_id: UUID) -> MemberBalan
     balance = session.scalar(statement)
     if balance is None:
         raise MemberNotFound(str(member_id))
+    if balance.merged_into is not None and not admits_merged:
+        raise MemberHasMoved(str(balance.merged_into))
     return balance
 
 
