@@ -15,6 +15,7 @@ from loyalty.base.errors import (
     BadAdjustment,
     BadContact,
     IdempotencyConflict,
+    LocationNotFound,
     LoyaltyError,
     MemberNotActive,
     MemberNotFound,
@@ -26,6 +27,7 @@ from loyalty.till.grants import TillUser
 from pos_extension import cors, refusals
 from pos_extension.auth import Till, authenticate, enter
 from pos_extension.cards import card_json
+from pos_extension.checking_in import CheckingIn
 from pos_extension.enrolling import enrol
 from pos_extension.granting import Granting
 from pos_extension.reading import Body, optional_identifier, read_body
@@ -72,6 +74,16 @@ def grant(member_id: str) -> tuple[Response, int]:
     body, write = _read_write()
     granting = Granting.of(body, member, write.client_key, _user(body, write))
     answer = once(_till(), write, granting)
+    return jsonify(answer.body), answer.status
+
+
+@blueprint.post("/members/<member_id>/check-ins")
+def check_in(member_id: str) -> tuple[Response, int]:
+    """The member is here: points once for each period of the place."""
+    member = read_public_id(_till(), member_id)
+    body, write = _read_write()
+    checking_in = CheckingIn(member, write.client_key, _user(body, write))
+    answer = once(_till(), write, checking_in)
     return jsonify(answer.body), answer.status
 
 
@@ -130,6 +142,8 @@ def _in_words(error: LoyaltyError) -> Refusal:
             return refusals.unknown_member()
         case MemberNotActive():
             return refusals.not_active(error.state)
+        case LocationNotFound():
+            return refusals.unknown_location()
         case OverDailyCap():
             return refusals.over_daily_cap(error.left)
         case IdempotencyConflict():

@@ -69,6 +69,12 @@ def not_active(state: str) -> Refusal:
     return Refusal(410, "card_void", "This card is no longer valid.")
 
 
+def unknown_location() -> Refusal:
+    """The till's place is not the shop's, or closed."""
+    words = "This place is not one of the shop's open ones."
+    return Refusal(404, "unknown_location", words)
+
+
 def over_daily_cap(left_today: int) -> Refusal:
     """The user would grant more today than one may."""
     words = f"You can grant {left_today} more points today."

@@ -75,6 +75,14 @@ def find_scanned(session: Session, shop_id: int, scanned: str) -> Scan | None:
     return None if found is None else Scan(*found)
 
 
+def find_token_holder(session: Session, shop_id: int, read: str) -> UUID | None:
+    """Whose pass a reader read: as `find_scanned`, but no short code, which can be guessed."""
+    if _as_token(read) is None:
+        return None
+    found = find_scanned(session, shop_id, read)
+    return found.member_id if found else None
+
+
 def _as_token(scanned: str) -> str | None:
     text = scanned.strip()
     return text if _TOKEN.fullmatch(text) else None

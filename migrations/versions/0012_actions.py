@@ -142,7 +142,10 @@ def _check_ins() -> None:
             ["shop_id", "reader_id"], ["reader.shop_id", "reader.id"], name="fk_check_in__reader"
         ),
         sa.UniqueConstraint(
-            "shop_id", "reader_id", "client_key", name=op.f("uq_check_in__shop_id")
+            "shop_id",
+            "reader_id",
+            "client_key",
+            name=op.f("uq_check_in__shop_id_reader_id_client_key"),
         ),
         sa.PrimaryKeyConstraint("shop_id", "id", name=op.f("pk_check_in")),
     )
