@@ -18,7 +18,7 @@ from loyalty import audit
 from loyalty.base import bell, faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import ring_after_commit, shop_transaction
-from loyalty.base.errors import LoyaltyError
+from loyalty.base.errors import LoyaltyError, MemberHasMoved
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
 from shopify_app.platform import topics
@@ -154,7 +154,8 @@ def _settle_failure(row: InboxRow, error: Exception, now: datetime) -> None:
         return
     row.attempts += 1
     row.error = reason(error)
-    if isinstance(error, _HOPELESS) or row.attempts >= ATTEMPTS_MAX:
+    is_hopeless = isinstance(error, _HOPELESS) and not isinstance(error, MemberHasMoved)
+    if is_hopeless or row.attempts >= ATTEMPTS_MAX:
         row.state = "parked"
         log.error("webhook_parked", shop=row.shop_id, row=str(row.id), reason=row.error)
     else:

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from loyalty.base import bell
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.base.errors import LoyaltyError
+from loyalty.base.errors import LoyaltyError, MemberHasMoved
 from shopify_app.platform import backfill_runs as runs
 from shopify_app.platform.backfill import bulk, readers
 from shopify_app.platform.errors import NeedsReauth, ShapeError, ShopifyError, UserErrors
@@ -199,6 +199,8 @@ def _is_busy(error: Exception) -> bool:
 def _may_work_later(error: Exception) -> bool:
     if isinstance(error, ShopifyError):
         return error.retryable
+    if isinstance(error, MemberHasMoved):
+        return True  # Merged while we looked: the next try finds the survivor.
     return not isinstance(error, ShapeError | LoyaltyError)
 
 
