@@ -199,3 +199,45 @@ class NotPaused(LoyaltyError):
     """The programme runs: there is nothing to resume."""
 
     code = "not_paused"
+
+
+class BadTier(LoyaltyError):
+    """A ladder, or a tier by hand, that cannot work; `field` names the input at fault."""
+
+    code, status = "bad_tier", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class TierNotFound(LoyaltyError):
+    """This shop has no such tier."""
+
+    code, status = "tier_not_found", 404
+
+
+class BadCriteria(LoyaltyError):
+    """Criteria that cannot be read; `field` is the way to the part at fault, as all[1].value."""
+
+    code, status = "bad_criteria", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class BadBadge(LoyaltyError):
+    """A badge that cannot be given; `field` names the input at fault."""
+
+    code, status = "bad_badge", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class BadgeNotFound(LoyaltyError):
+    """This shop has no such badge."""
+
+    code, status = "badge_not_found", 404

@@ -18,13 +18,17 @@ from loyalty.tiers.tables import MemberTier
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A member's `rank` as it is written; `hand_mode` (floor, lock) only while it holds."""
+    """A member's tier as it is written, and where that is on the ladder.
+
+    `hand_mode` (floor, lock) stands only while it holds.
+    """
 
     member_id: UUID
     joined_on: date
+    tier_id: UUID | None
     rank: int
-    hand_mode: str | None
-    hand_rank: int
+    hand_mode: str | None = None
+    hand_rank: int = NO_RANK
 
     def rank_for(self, deserved: int) -> int:
         """Where the member stands whose metric gives rank `deserved`."""
@@ -44,9 +48,7 @@ def list_held(
             (MemberTier.shop_id == Member.shop_id) & (MemberTier.member_id == Member.id),
         )
         .where(
-            Member.shop_id == shop.shop_id,
-            among(Member.id, member_ids),
-            Member.state == "active",
+            Member.shop_id == shop.shop_id, among(Member.id, member_ids), Member.state == "active"
         )
         .order_by(Member.id)
         .execution_options(populate_existing=True)
@@ -61,11 +63,13 @@ def _held(
     member_id: UUID, joined_on: date, row: MemberTier | None, ladder: Ladder, today: date
 ) -> Held:
     if row is None:
-        return Held(member_id, joined_on, ladder.first_rank, None, NO_RANK)
+        first = ladder.first_rank
+        return Held(member_id, joined_on, ladder.id_of(first), first)
     holds = row.hand_until_on is None or row.hand_until_on >= today
     return Held(
         member_id=member_id,
         joined_on=joined_on,
+        tier_id=row.tier_id,
         rank=ladder.rank_of(row.tier_id),
         hand_mode=row.hand_mode if holds else None,
         hand_rank=ladder.rank_of(row.hand_tier_id),

@@ -1,7 +1,7 @@
 """A shop's ladder of tiers: the highest rung whose threshold ≤ metric is the one that counts."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -27,18 +27,29 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The rungs from the lowest up. A rank is a rung's place, from 0."""
+    """The rungs from the lowest up. A rank is a rung's place, from 0.
+
+    `gone`: tiers that are no rungs any more. Whoever still holds one stands where its threshold
+    leads now, until they are moved.
+    """
 
     rungs: tuple[Rung, ...]
+    gone: tuple[Rung, ...] = ()
 
     def rank_at(self, metric: int) -> int:
         """The rank of the highest rung whose threshold ≤ `metric`, or NO_RANK."""
         return bisect_right([rung.threshold for rung in self.rungs], metric) - 1
 
     def rank_of(self, tier_id: UUID | None) -> int:
-        """The rank of a tier; NO_RANK for none, and for one that is no longer there."""
-        ranks = (rank for rank, rung in enumerate(self.rungs) if rung.id == tier_id)
-        return next(ranks, NO_RANK)
+        """The rank of a tier; NO_RANK for none."""
+        for rank, rung in enumerate(self.rungs):
+            if rung.id == tier_id:
+                return rank
+        return next((self.rank_at(r.threshold) for r in self.gone if r.id == tier_id), NO_RANK)
+
+    def name_of(self, tier_id: UUID | None) -> str | None:
+        """The name of a tier that is or was there."""
+        return next((r.name for r in (*self.rungs, *self.gone) if r.id == tier_id), None)
 
     def find(self, rank: int) -> Rung | None:
         """The rung of `rank`."""
@@ -48,11 +59,6 @@ class Ladder:
         """The id of the tier of `rank`."""
         rung = self.find(rank)
         return rung.id if rung else None
-
-    def name_of(self, rank: int) -> str | None:
-        """The name of the tier of `rank`."""
-        rung = self.find(rank)
-        return rung.name if rung else None
 
     @property
     def first_rank(self) -> int:
@@ -69,12 +75,17 @@ class Ladder:
         return self.rungs[rank + 1] if rank < self.top_rank else None
 
 
-def make_ladder(rungs: Sequence[Rung]) -> Ladder:
+def make_ladder(rungs: Iterable[Rung], gone: Iterable[Rung] = ()) -> Ladder:
     """The ladder of `rungs` in any order."""
-    return Ladder(tuple(sorted(rungs, key=lambda rung: (rung.threshold, rung.id))))
+    in_order = sorted(rungs, key=lambda rung: (rung.threshold, rung.id))
+    return Ladder(tuple(in_order), tuple(gone))
 
 
 def load_ladder(session: Session, shop_id: int) -> Ladder:
     """The shop's ladder as it is now; it may have no rungs."""
-    tiers = session.scalars(select(Tier).where(Tier.shop_id == shop_id))
-    return make_ladder([Rung(t.id, t.name, t.threshold, t.multiplier) for t in tiers])
+    rungs: list[Rung] = []
+    gone: list[Rung] = []
+    for tier in session.scalars(select(Tier).where(Tier.shop_id == shop_id)):
+        rung = Rung(tier.id, tier.name, tier.threshold, tier.multiplier)
+        (gone if tier.retired_at else rungs).append(rung)
+    return make_ladder(rungs, gone)

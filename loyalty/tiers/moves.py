@@ -25,11 +25,13 @@ Why = Literal["earned", "lapsed", "by_hand", "settings", "merged"]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A member's way from one rank to another."""
+    """A member's way from one tier to another, or from or to none."""
 
     member_id: UUID
-    before: int
-    after: int
+    before: UUID | None
+    after: UUID | None
+    is_up: bool
+    why: Why
 
 
 def write_moves(
@@ -38,63 +40,58 @@ def write_moves(
     ladder: Ladder,
     moves: Sequence[Move],
     *,
-    why: Why,
     now: datetime,
-    was: Ladder | None = None,
+    reason: str | None = None,
 ) -> None:
     """Let each member stand where their move ends; a few statements for all of them.
 
-    `was`: the ladder of the ranks before, where it is another one.
+    `reason`: what somebody gave for it, who did it by hand.
     """
     if not moves:
         return
     session.flush()
-    rows = [
-        {
-            "shop_id": shop_id,
-            "member_id": move.member_id,
-            "tier_id": ladder.id_of(move.after),
-            "since_at": now,
-        }
-        for move in moves
-    ]
-    put_rows(session, MemberTier, rows)
-    insert_rows(
-        session, TimelineEvent, [_event(shop_id, was or ladder, ladder, m, why, now) for m in moves]
-    )
-    _tell(session, shop_id, [move.member_id for move in moves], now)
+    put_rows(session, MemberTier, [_standing(shop_id, move, now) for move in moves])
+    events = [_event(shop_id, ladder, move, reason, now) for move in moves]
+    insert_rows(session, TimelineEvent, events)
+    insert_rows(session, OutboxEvent, [_news(shop_id, move.member_id, now) for move in moves])
+    ring_after_commit(session, "relay", shop_id)
+
+
+def _standing(shop_id: int, move: Move, now: datetime) -> dict[str, object]:
+    return {
+        "shop_id": shop_id,
+        "member_id": move.member_id,
+        "tier_id": move.after,
+        "since_at": now,
+    }
 
 
 def _event(
-    shop_id: int, was: Ladder, ladder: Ladder, move: Move, why: Why, now: datetime
+    shop_id: int, ladder: Ladder, move: Move, reason: str | None, now: datetime
 ) -> dict[str, object]:
+    details: dict[str, object] = {
+        "from_tier": ladder.name_of(move.before),
+        "to_tier": ladder.name_of(move.after),
+        "is_up": move.is_up,
+        "why": move.why,
+    }
     return {
         "shop_id": shop_id,
         "id": new_id(),
         "member_id": move.member_id,
         "kind": timeline.TIER_CHANGED,
         "occurred_at": now,
-        "details": {
-            "from_tier": was.name_of(move.before),
-            "to_tier": ladder.name_of(move.after),
-            "is_up": move.after > move.before,
-            "why": why,
-        },
+        "details": details | ({"reason": reason} if reason else {}),
     }
 
 
-def _tell(session: Session, shop_id: int, member_ids: Sequence[UUID], now: datetime) -> None:
-    rows = [
-        {
-            "shop_id": shop_id,
-            "id": new_id(),
-            "kind": outbox.MEMBER_CHANGED,
-            "member_id": member_id,
-            "body": {},
-            "state": "new",
-            "created_at": now,
-        }
-        for member_id in member_ids
-    ]
-    insert_rows(session, OutboxEvent, rows)
-    ring_after_commit(session, "relay", shop_id)
+def _news(shop_id: int, member_id: UUID, now: datetime) -> dict[str, object]:
+    return {
+        "shop_id": shop_id,
+        "id": new_id(),
+        "kind": outbox.MEMBER_CHANGED,
+        "member_id": member_id,
+        "body": {},
+        "state": "new",
+        "created_at": now,
+    }

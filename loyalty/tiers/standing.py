@@ -14,11 +14,10 @@ from sqlalchemy.orm import Session
 from loyalty.base.bulk import among
 from loyalty.base.clock import day_in
 from loyalty.programme.rules import get_programme
-from loyalty.programme.tables import Programme
 from loyalty.shops.tables import Shop
+from loyalty.tiers.evaluation import moves_under, terms_of
 from loyalty.tiers.held import list_held
 from loyalty.tiers.ladder import load_ladder
-from loyalty.tiers.metric import Terms, measure
 from loyalty.tiers.moves import Move, write_moves
 from loyalty.tiers.tables import MemberTier
 
@@ -68,31 +67,13 @@ def after_changes(
     if not member_ids or not programme.tiers_on:
         return []
     session.flush()
-    ladder = load_ladder(session, shop.shop_id)
-    today = day_in(shop.timezone, now)
+    ladder, today = load_ladder(session, shop.shop_id), day_in(shop.timezone, now)
     may_rise = [
         each
         for each in list_held(session, shop, ladder, member_ids, today)
         if each.hand_mode != "lock" and each.rank < ladder.top_rank
     ]
-    joined = {each.member_id: each.joined_on for each in may_rise}
-    measured = measure(session, shop.shop_id, joined, terms_of(programme, shop), today)
-    moves = [
-        Move(each.member_id, each.rank, rank)
-        for each in may_rise
-        if (rank := each.rank_for(ladder.rank_at(measured[each.member_id].counting))) > each.rank
-    ]
-    write_moves(session, shop.shop_id, ladder, moves, why="earned", now=now)
+    terms = terms_of(programme, shop)
+    moves = [m for m in moves_under(session, shop, ladder, terms, may_rise, today) if m.is_up]
+    write_moves(session, shop.shop_id, ladder, moves, now=now)
     return moves
-
-
-def terms_of(programme: Programme, shop: Shop) -> Terms:
-    """How the shop measures."""
-    return Terms(
-        metric=programme.tier_metric,
-        cycle=programme.tier_cycle,  # type: ignore[arg-type]
-        grace_days=programme.tier_grace_days,
-        counts_grants=programme.tier_counts_grants,
-        counts_imports=programme.tier_counts_imports,
-        zone=shop.timezone,
-    )

@@ -15,6 +15,7 @@ class Tier(Base):
 
     `threshold`: minor units of shop money, or tier points, as the programme says.
     `multiplier`: of points per amount, for orders placed while the tier is held.
+    `retired_at`: it is no rung any more, and kept for the names of what was.
     """
 
     __tablename__ = "tier"
@@ -30,6 +31,7 @@ class Tier(Base):
     threshold: Mapped[int]
     multiplier: Mapped[Decimal] = mapped_column(Numeric)
     created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
 
 
 class MemberTier(Base):

@@ -53,6 +53,7 @@ def _tiers() -> None:
         sa.Column("threshold", sa.BigInteger(), nullable=False),
         sa.Column("multiplier", sa.Numeric(), nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
+        sa.Column("retired_at", _TIME, nullable=True),
         sa.CheckConstraint("threshold >= 0", name=op.f("ck_tier__threshold")),
         sa.CheckConstraint("multiplier > 0", name=op.f("ck_tier__multiplier")),
         sa.ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_tier__shop"),
