@@ -241,3 +241,45 @@ class BadgeNotFound(LoyaltyError):
     """This shop has no such badge."""
 
     code, status = "badge_not_found", 404
+
+
+class EntryNotFound(LoyaltyError):
+    """This shop has no such entry."""
+
+    code, status = "entry_not_found", 404
+
+
+class CannotUndo(LoyaltyError):
+    """An entry that is not undone by itself: what it belongs to is taken back instead."""
+
+    code = "cannot_undo"
+
+
+class PointsSpent(LoyaltyError):
+    """The points of a credit that is to be undone were spent; `spent` is how many."""
+
+    code = "points_spent"
+
+    def __init__(self, spent: int) -> None:
+        super().__init__(f"{spent} of these points are spent")
+        self.spent = spent
+
+
+class TooMuchGivenBack(LoyaltyError):
+    """More points than a debit took are to be given back; `left` is what it still holds."""
+
+    code = "too_much_given_back"
+
+    def __init__(self, left: int) -> None:
+        super().__init__(f"{left} are left to give back")
+        self.left = left
+
+
+class BadExpiry(LoyaltyError):
+    """An expiry rule that cannot work; `field` names the input at fault."""
+
+    code, status = "bad_expiry", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
