@@ -4,18 +4,35 @@ Reading changes nothing: mail programs open every link to look for malware.
 """
 
 import structlog
+from babel.numbers import format_decimal
 from flask import Blueprint, Response, abort, render_template, request
+from sqlalchemy.orm import Session
 
 from loyalty import timeline
+from loyalty.actions.verifying import prove_email
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
+from loyalty.base.errors import MemberNotActive, MemberNotFound
+from loyalty.ledger.posting import lock_balance
+from loyalty.members.states import get_active_member
 from loyalty.members.tables import Member
+from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
 from mailing import addresses, setup, sns
-from mailing.errors import BadUnsubscribeLink, ForgedMessage, SnsUnreachable
+from mailing.addresses import address_hash
+from mailing.card_email import locale_of
+from mailing.errors import (
+    BadUnsubscribeLink,
+    BadVerifyLink,
+    ForgedMessage,
+    SnsUnreachable,
+    VerifyLinkExpired,
+)
 from mailing.events import read_event
 from mailing.feedback import take_event
 from mailing.unsubscribe_links import UnsubscribeLink, read_token
+from mailing.verify_links import VerifyLink
+from mailing.verify_links import read_token as read_verify_token
 
 log = structlog.get_logger()
 
@@ -97,6 +114,32 @@ def unsubscribe(token: str) -> str:
     return render_template("mailing/unsubscribe.html", shop=shop, is_done=True)
 
 
+@blueprint.get("/verify/<token>")
+def show_verification(token: str) -> str:
+    """A page with a button: who only looks at the link has proved nothing."""
+    link = _verify_link(token)
+    with shop_transaction(link.shop_id) as session:
+        member = _addressee(session, link)
+        return _verification(session, link, is_done=member.email_verified_at is not None)
+
+
+@blueprint.post("/verify/<token>")
+def verify(token: str) -> str:
+    """The address is the member's. Twice is as once."""
+    link = _verify_link(token)
+    with shop_transaction(link.shop_id) as session:
+        member = _addressee(session, link)
+        shop = session.get_one(Shop, link.shop_id)
+        action = prove_email(session, shop, member.id, now=utc_now())
+        points = action.points if action and action.state == "earned" else 0
+        return _verification(session, link, is_done=True, points=points)
+
+
+@blueprint.errorhandler(410)
+def _gone(_: Exception) -> tuple[str, int]:
+    return render_template("mailing/old_link.html"), 410
+
+
 @blueprint.errorhandler(404)
 def _unknown(_: Exception) -> tuple[str, int]:
     return render_template("mailing/no_link.html"), 404
@@ -107,6 +150,40 @@ def _link(token: str) -> UnsubscribeLink:
         return read_token(token)
     except BadUnsubscribeLink:
         abort(404)
+
+
+def _verify_link(token: str) -> VerifyLink:
+    try:
+        return read_verify_token(token, now=utc_now())
+    except VerifyLinkExpired:
+        abort(410)
+    except BadVerifyLink:
+        abort(404)
+
+
+def _addressee(session: Session, link: VerifyLink) -> Member:
+    """Whose address it is; ends the request when the link was sent to an earlier one of theirs."""
+    try:
+        lock_balance(session, link.shop_id, link.member_id)
+        member = get_active_member(session, link.shop_id, link.member_id)
+    except (MemberNotFound, MemberNotActive):
+        abort(410)
+    if address_hash(link.shop_id, member.email_norm) != link.address_hash:
+        abort(410)
+    return member
+
+
+def _verification(session: Session, link: VerifyLink, *, is_done: bool, points: int = 0) -> str:
+    shop = session.get_one(Shop, link.shop_id)
+    programme = get_programme(session, link.shop_id)
+    return render_template(
+        "mailing/verify.html",
+        shop=shop.name,
+        is_done=is_done,
+        points=format_decimal(points, locale=locale_of(shop.locale)) if points else "",
+        points_name=programme.points_name,
+        card=setup.current().card_links(link.shop_id, link.member_id).page,
+    )
 
 
 def _shop_name(link: UnsubscribeLink) -> str:

@@ -4,6 +4,7 @@ Each tap carries the reader's own key: sent again it counts once and gets the sa
 tap was is what we know of the reader, never what it says.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -85,11 +86,13 @@ def tap() -> tuple[Response, int]:
     return jsonify(row.answer), 200
 
 
+@dataclass(frozen=True, slots=True)
 class _Said:
     """What a reader said of a tap."""
 
-    def __init__(self, token: str, key: UUID, tapped_at: datetime) -> None:
-        self.token, self.key, self.tapped_at = token, key, tapped_at
+    token: str
+    key: UUID
+    tapped_at: datetime
 
 
 def _note(said: _Said, now: datetime) -> CheckIn:

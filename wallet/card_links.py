@@ -2,8 +2,18 @@
 
 from uuid import UUID
 
+from loyalty.actions.following import Network
 from wallet import setup
-from wallet.links import CardLink, ClickLink, Platform, Target, make_click_token, make_link_token
+from wallet.links import (
+    CardLink,
+    ClickLink,
+    FollowLink,
+    Platform,
+    Target,
+    make_click_token,
+    make_follow_token,
+    make_link_token,
+)
 
 
 def card_page_url(shop_id: int, member_id: UUID) -> str:
@@ -32,3 +42,10 @@ def click_url(shop_id: int, member_id: UUID, *, platform: Platform, target: Targ
     settings = setup.current()
     token = make_click_token(ClickLink(shop_id, member_id, platform, target), settings.link_secret)
     return f"{settings.app_url}/go/{token}"
+
+
+def follow_url(shop_id: int, member_id: UUID, network: Network) -> str:
+    """An address that counts the first opening, then leads to the shop's page on the network."""
+    settings = setup.current()
+    token = make_follow_token(FollowLink(shop_id, member_id, network), settings.link_secret)
+    return f"{settings.app_url}/go/follow/{token}"

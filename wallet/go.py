@@ -1,10 +1,13 @@
 """`/go/<token>`: a signed address that counts who opens it and leads on. It leads nowhere else.
 
-Where it leads is part of what we signed, or the shop's own site: never a part of the request.
+Where it leads is part of what we signed, the shop's own site, or its page on a network as the
+merchant set it: never a part of the request.
 """
 
 from flask import Blueprint, Response, redirect, request
 
+from loyalty.actions.following import follow
+from loyalty.actions.tables import FollowLink as FollowPage
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import LoyaltyError, MemberNotFound
@@ -15,7 +18,7 @@ from wallet.card_links import card_page_url
 from wallet.clicks import is_machine, note_click
 from wallet.customer_answers import gone, not_found, protect
 from wallet.errors import BadLink
-from wallet.links import ClickLink, read_click_token
+from wallet.links import ClickLink, FollowLink, read_click_token, read_follow_token
 
 blueprint = Blueprint("go", __name__, url_prefix="/go")
 
@@ -41,13 +44,40 @@ def go(token: str) -> Response:
         return not_found()
 
 
-def _follow(link: ClickLink) -> str:
+@blueprint.get("/follow/<token>")
+def go_and_follow(token: str) -> Response:
+    """303 to the shop's page on a network; 404 once the shop has none there any more."""
+    try:
+        link = read_follow_token(token, setup.current().link_secret)
+        url = _open_network(link)
+    except (BadLink, LoyaltyError) as error:
+        return gone() if isinstance(error, MemberNotFound) else not_found()
+    return redirect(url, 303) if url else not_found()  # type: ignore[return-value]
+
+
+def _open_network(link: FollowLink) -> str | None:
+    with shop_transaction(link.shop_id) as session:
+        shop = get_shop(session, link.shop_id)
+        member = session.get(Member, (link.shop_id, link.member_id))
+        if member is None or member.state == "erased":
+            raise MemberNotFound(str(link.member_id))
+        page = session.get(FollowPage, (link.shop_id, link.network))
+        if page is not None and not _is_machine():
+            follow(session, shop, link.member_id, link.network, now=utc_now())
+        return page.url if page else None
+
+
+def _is_machine() -> bool:
     agent = request.headers.get("User-Agent", "")
     names = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
     purpose = " ".join(request.headers.get(name, "") for name in names)
+    return is_machine(request.method, agent, purpose)
+
+
+def _follow(link: ClickLink) -> str:
     with shop_transaction(link.shop_id) as session:
         shop = get_shop(session, link.shop_id)
-        if is_machine(request.method, agent, purpose):
+        if _is_machine():
             member = session.get(Member, (link.shop_id, link.member_id))
             if member is None or member.state == "erased":
                 raise MemberNotFound(str(link.member_id))

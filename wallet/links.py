@@ -11,19 +11,22 @@ from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
+from loyalty.actions.following import NETWORKS, Network
 from wallet.errors import BadLink, ExpiredLink
 
 Purpose = Literal["card"]
 Platform = Literal["apple", "google", "email", "page"]
 Target = Literal["card", "shop"]
+Kind = Literal["card", "click", "follow"]
 
 # Part of tokens that are out in the world: only ever append.
-_PURPOSES: dict[Literal["card", "click"], int] = {"card": 1, "click": 2}
+_PURPOSES: dict[Kind, int] = {"card": 1, "click": 2, "follow": 3}
 _PLATFORMS: tuple[Platform, ...] = ("apple", "google", "email", "page")
 _TARGETS: tuple[Target, ...] = ("card", "shop")
 _VERSION = 1
 _BODY = struct.Struct(">BBQ16sL")  # version, purpose, shop, member, expiry (0: never)
 _CLICK_BODY = struct.Struct(">BBQ16sBB2x")  # version, purpose, shop, member, platform, target
+_FOLLOW_BODY = struct.Struct(">BBQ16sB3x")  # version, purpose, shop, member, network
 _MAC_SIZE = 18  # 30 + 18 bytes are 64 characters without a spare bit to change unseen
 _TOKEN_SIZE = (_BODY.size + _MAC_SIZE) * 4 // 3
 
@@ -45,6 +48,15 @@ class ClickLink:
     member_id: UUID
     platform: Platform
     target: Target = "card"
+
+
+@dataclass(frozen=True, slots=True)
+class FollowLink:
+    """A link to the shop's page on a network, on whose card it stands."""
+
+    shop_id: int
+    member_id: UUID
+    network: Network
 
 
 def make_link_token(link: CardLink, secret: bytes, *, expires_at: datetime | None = None) -> str:
@@ -85,6 +97,23 @@ def read_click_token(token: str, secret: bytes) -> ClickLink:
     if version != _VERSION or kind != _PURPOSES["click"]:
         raise BadLink("a link for something else")
     return ClickLink(shop_id, UUID(bytes=member), _PLATFORMS[platform], _TARGETS[target])
+
+
+def make_follow_token(link: FollowLink, secret: bytes) -> str:
+    """64 URL-safe characters for `/go/follow/<token>`; the same link gives the same token."""
+    network = NETWORKS.index(link.network)
+    head = (_VERSION, _PURPOSES["follow"], link.shop_id, link.member_id.bytes)
+    body = _FOLLOW_BODY.pack(*head, network)
+    return urlsafe_b64encode(body + _mac(body, secret)).decode()
+
+
+def read_follow_token(token: str, secret: bytes) -> FollowLink:
+    """What `token` names. Raises BadLink."""
+    unpacked = _FOLLOW_BODY.unpack(_verified_body(token, secret))
+    version, kind, shop_id, member, network = unpacked
+    if version != _VERSION or kind != _PURPOSES["follow"]:
+        raise BadLink("a link for something else")
+    return FollowLink(shop_id, UUID(bytes=member), NETWORKS[network])
 
 
 def _verified_body(token: str, secret: bytes) -> bytes:
