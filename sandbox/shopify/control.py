@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from .changes import shops
 from .control_customers import customer_routes
+from .control_goods import goods_routes
 from .control_locations import location_routes
 from .control_orders import order_routes
 from .control_request import body, named_shop
@@ -45,6 +46,7 @@ def control(world: World) -> Blueprint:
     order_routes(pages, world)
     customer_routes(pages, world)
     location_routes(pages, world)
+    goods_routes(pages, world)
     return pages
 
 

@@ -99,6 +99,7 @@ def _add_product(shop: Shop, title: str, kind: str, price: Decimal, at: datetime
     product: Product = shop.add(
         Product(shop.next_id("Product"), title, handle, shop.name, kind, at, at)
     )
+    product.tags.append(kind)
     sku = f"{kind[:3].upper()}-{product.id % 1000:03d}"
     variant_id = shop.next_id("ProductVariant")
     shop.add(Variant(variant_id, product.id, "Default Title", sku, price, at, at))

@@ -36,6 +36,8 @@ def _opened(node: Any) -> Any:
     opened = {key: _opened(value) for key, value in node.items() if value is not False}
     for key in NULLABLE & opened.get("properties", {}).keys():
         opened["properties"][key] = {"type": ["string", "null"]}
+    if isinstance(image := opened.get("properties", {}).get("image"), dict):
+        image["type"] = ["object", "null"]  # as its published sample of products/update
     return opened
 
 
