@@ -20,13 +20,16 @@ from jobs import queues, readiness, worker
 from jobs.commands import operator
 from jobs.gauges import read_gauges
 from jobs.mail_commands import emails
+from jobs.privacy.catalogue import PARTS
 from jobs.supervisor import Supervisor
 from jobs.waiting_commands import waiting
 from loyalty.base import bell, db, faults
+from loyalty.merging import catalogue
 from mailing import setup as mail_setup
 from mailing import web as mail_web
 from pos_extension import api as till
 from pos_extension import cors as till_cors
+from pos_extension import readers
 from shopify_app.admin import blueprint as admin
 from shopify_app.edge import (
     bodies,
@@ -41,7 +44,7 @@ from shopify_app.edge import (
 )
 from shopify_app.platform import auth, webhooks
 from shopify_app.platform import settings as platform_settings
-from wallet import card_links, go
+from wallet import card_links, go, own_details
 from wallet import setup as wallet_setup
 from wallet import web as wallet_web
 from wallet.apple import web_service as passkit
@@ -61,13 +64,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     bodies.init_app(app)
     if not settings.sandbox:
         https.init_app(app)
-    customers = (wallet_web.blueprint, go.blueprint, passkit.blueprint)
+    customers = (wallet_web.blueprint, own_details.blueprint, go.blueprint, passkit.blueprint)
     google = (google_web.google, google_web.google_card)
     for blueprint in (webhooks.blueprint, auth.blueprint, admin.blueprint, *customers, *google):
         app.register_blueprint(blueprint)
     app.register_blueprint(mail_web.blueprint)
     till_cors.configure(settings.till_origins)
     app.register_blueprint(till.blueprint)
+    app.register_blueprint(readers.blueprint)
     app.register_blueprint(_health())
     token = _secret(settings.metrics_token)
     app.register_blueprint(metrics.make_blueprint(token, read_gauges, config.metrics_folder()))
@@ -80,6 +84,7 @@ def set_up(settings: Settings) -> None:
     if settings.sentry_dsn:
         sentry.init(settings.sentry_dsn)
     # hide_parameters: a failed statement must not quote people into logs.
+    catalogue.register(PARTS)
     db.configure(settings.database_url.get_secret_value(), hide_parameters=True)
     queues.configure(settings.redis_url.get_secret_value())
     bell.register(queues.ring)
@@ -97,6 +102,7 @@ def _wallet_settings(settings: Settings) -> wallet_setup.WalletSettings:
         apple=_apple_settings(settings),
         google=_google_settings(settings),
         shop_url=platform_settings.shop_url,
+        sends_email=bool(settings.mail_from),
     )
 
 

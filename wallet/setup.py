@@ -43,6 +43,7 @@ class WalletSettings:
 
     `google` is None when it has no issuer account. `app_url` is our public address, without a
     trailing slash; `shop_url` gives the address of a shop's own site from its domain.
+    `sends_email`: whether what a customer asks for by email can be sent.
     """
 
     app_url: str
@@ -50,6 +51,7 @@ class WalletSettings:
     apple: AppleSettings | None
     google: GoogleSettings | None = None
     shop_url: Callable[[str], str] = "https://{}".format
+    sends_email: bool = False
 
 
 _settings: WalletSettings | None = None

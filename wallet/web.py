@@ -1,6 +1,6 @@
 """The customer's page: their card, opened by a signed link, on a phone. No login, no cookies.
 
-The link alone shows the card and turns its five switches; nothing else of a member changes here.
+The link alone shows the card and turns its five switches; own details are in own_details.py.
 """
 
 import io
@@ -17,7 +17,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import MemberNotFound
 from loyalty.preferences import set_preference
-from wallet import card_links, page, setup
+from wallet import card_links, own_page, page, setup
 from wallet.apple.card import signed_pass
 from wallet.apple.pkpass import MEDIA_TYPE
 from wallet.content import Content, card_content
@@ -25,6 +25,7 @@ from wallet.customer_answers import gone, not_found, protect, refused
 from wallet.errors import BadLink, ExpiredLink
 from wallet.icons import icon
 from wallet.links import CardLink, read_link_token
+from wallet.merged import present
 from wallet.passes import open_apple_pass
 from wallet.preference_form import BadForm, read_turns
 
@@ -36,16 +37,16 @@ blueprint = Blueprint(
     static_folder="static",
 )
 
-_POLICY = (
+POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'"
 )
-_FORM_MAX = 4 * 1024
+FORM_MAX = 4 * 1024
 
 
 @blueprint.after_request
 def _protect(response: Response) -> Response:
-    return protect(response, _POLICY, may_be_stored=request.endpoint == "card.static")
+    return protect(response, POLICY, may_be_stored=request.endpoint == "card.static")
 
 
 @blueprint.errorhandler(404)
@@ -61,9 +62,13 @@ def _gone(_: Exception) -> Response:
 @blueprint.get("/<token>")
 def show(token: str) -> str:
     """The whole page."""
-    link = _link(token)
+    return render_page(link_of(token), token)
+
+
+def render_page(link: CardLink, token: str, problem: own_page.Problem | None = None) -> str:
+    """The page of the link, with what was wrong with a form of its own, if anything was."""
     with shop_transaction(link.shop_id) as session:
-        content = _content(session, link)
+        content = live_content(session, link)
         values = _read(session, link)
     return render_template(
         "wallet/card.html",
@@ -75,6 +80,7 @@ def show(token: str) -> str:
         has_google=setup.has_google(),
         is_android="android" in request.headers.get("User-Agent", "").lower(),
         shop_url=card_links.click_url(*_ids(link), platform="page", target="shop"),
+        problem=problem,
         **values,
     )
 
@@ -82,9 +88,9 @@ def show(token: str) -> str:
 @blueprint.get("/<token>/history")
 def history(token: str) -> str:
     """All movements, a batch a page."""
-    link = _link(token)
+    link = link_of(token)
     with shop_transaction(link.shop_id) as session:
-        content = _content(session, link)
+        content = live_content(session, link)
         after = request.args.get("after")
         found = page.read_history(session, *_ids(link), after=after, limit=page.BATCH)
     return render_template(
@@ -98,9 +104,9 @@ def turn(token: str) -> Response:
 
     403 for a form of another site, 413 and 422 for one that is not ours; nothing is written then.
     """
-    request.max_content_length = _FORM_MAX
-    link = _link(token)
-    if not _is_same_origin():
+    request.max_content_length = FORM_MAX
+    link = link_of(token)
+    if not is_same_origin():
         return refused("This did not come from your card", "Open your card and try again.", 403)
     try:
         turns = read_turns(request.form)
@@ -108,7 +114,7 @@ def turn(token: str) -> Response:
         return refused("These are not your card's settings", "Open your card and try again.", 422)
     actor = Actor("member", str(link.member_id))
     with shop_transaction(link.shop_id) as session:
-        _content(session, link)
+        live_content(session, link)
         for name, is_active in turns.items():
             set_preference(session, *_ids(link), name, is_active, now=utc_now(), actor=actor)
     back = url_for("card.show", token=token, _anchor="notifications")
@@ -123,11 +129,11 @@ def _too_much(_: Exception) -> Response:
 @blueprint.get("/<token>/apple.pkpass")
 def apple_pass(token: str) -> Response:
     """The signed pass, made at the first download."""
-    link = _link(token)
+    link = link_of(token)
     if setup.current().apple is None:
         abort(404)
     with shop_transaction(link.shop_id) as session:
-        _content(session, link)
+        live_content(session, link)
         card = open_apple_pass(session, *_ids(link), now=utc_now())
         if card.downloaded_revision < card.revision:
             card.downloaded_revision = card.revision
@@ -138,16 +144,18 @@ def apple_pass(token: str) -> Response:
 
 
 def _read(session: Session, link: CardLink) -> dict[str, Any]:
+    is_archived = page.is_archived(session, *_ids(link))
     return {
         "pending": page.read_pending(session, *_ids(link)),
         "history": page.read_history(session, *_ids(link), after=None, limit=page.NEWEST),
         "switches": page.read_switches(session, *_ids(link)),
         "places": page.read_places(session, link.shop_id),
-        "is_archived": page.is_archived(session, *_ids(link)),
+        "is_archived": is_archived,
+        "own": None if is_archived else own_page.read_own(session, *_ids(link), now=utc_now()),
     }
 
 
-def _content(session: Session, link: CardLink) -> Content:
+def live_content(session: Session, link: CardLink) -> Content:
     """What the card says; ends the request when there is no such card, or none any more."""
     try:
         content = card_content(session, *_ids(link), voided=False, now=utc_now())
@@ -158,10 +166,11 @@ def _content(session: Session, link: CardLink) -> Content:
     return content
 
 
-def _link(token: str) -> CardLink:
+def link_of(token: str) -> CardLink:
+    """Whose card the link opens; ends the request when it opens none, or none any more."""
     secret = setup.current().link_secret
     try:
-        return read_link_token(token, secret, purpose="card", now=utc_now())
+        return present(read_link_token(token, secret, purpose="card", now=utc_now()))
     except ExpiredLink:
         abort(410)
     except BadLink:
@@ -172,7 +181,7 @@ def _ids(link: CardLink) -> tuple[int, Any]:
     return link.shop_id, link.member_id
 
 
-def _is_same_origin() -> bool:
+def is_same_origin() -> bool:
     """Browsers say where a form comes from; one that says nothing is not taken."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:

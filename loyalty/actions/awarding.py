@@ -17,9 +17,10 @@ from loyalty.audit import SYSTEM, Actor
 from loyalty.base.clock import day_in
 from loyalty.ledger.posting import Cause, credit, lock_balance
 from loyalty.members.tables import Member, MemberBalance
+from loyalty.programme.pausing import EARNS, WAITS, Pauses, read_pauses
 from loyalty.programme.rules import get_programme
-from loyalty.programme.tables import ProgrammePause
 from loyalty.shops.tables import Shop
+from loyalty.tiers.standing import after_change
 
 EVER = "ever"
 """The key of what counts once in a lifetime."""
@@ -84,9 +85,8 @@ def note_deed(
     session.add(action)
     if rule is not None:
         action.rule_id, action.rule_version = rule.id, rule.version
-        action.points, action.state = rule.points, "held"
-        if get_programme(session, shop.shop_id).paused_at is None:
-            _credit(session, shop, balance, action, deed.actor, now)
+        action.points = rule.points
+        _decide(session, shop, balance, action, _pauses(session, shop), deed.actor, now)
     session.flush()
     return action
 
@@ -102,19 +102,15 @@ def settle_held(session: Session, shop: Shop, *, now: datetime) -> int:
 
     The merchant chose at the end of the pause. Again it finds nothing left. Flushes.
     """
-    if get_programme(session, shop.shop_id).paused_at is not None:
+    pauses = _pauses(session, shop)
+    if pauses.paused_at is not None:
         return 0
-    pauses = session.scalars(
-        select(ProgrammePause)
-        .where(ProgrammePause.shop_id == shop.shop_id)
-        .order_by(ProgrammePause.resumed_at)
-    ).all()
     held = _list_held(session, shop.shop_id)
     for action in held:
         balance = lock_balance(session, shop.shop_id, action.member_id)
         session.refresh(action)
         if action.state == "held":
-            _settle(session, shop, balance, action, pauses, now)
+            _decide(session, shop, balance, action, pauses, SYSTEM, now)
     session.flush()
     return len(held)
 
@@ -141,20 +137,26 @@ def _list_held(session: Session, shop_id: int) -> Sequence[MemberAction]:
     ).all()
 
 
-def _settle(
+def _pauses(session: Session, shop: Shop) -> Pauses:
+    return read_pauses(session, get_programme(session, shop.shop_id))
+
+
+def _decide(
     session: Session,
     shop: Shop,
     balance: MemberBalance,
     action: MemberAction,
-    pauses: Sequence[ProgrammePause],
+    pauses: Pauses,
+    actor: Actor,
     now: datetime,
 ) -> None:
-    during = [p for p in pauses if p.paused_at <= action.occurred_at <= p.resumed_at]
-    # A tap that a reader brought late happened before the pause in which it came.
-    pause = (during or list(pauses))[-1] if pauses else None
+    """Credit the action, let it wait, or forgo it: by when it was done, not when we heard of it."""
     member = session.get_one(Member, (shop.shop_id, action.member_id), populate_existing=True)
-    if member.state == "active" and (pause is None or pause.catches_up):
-        _credit(session, shop, balance, action, SYSTEM, now)
+    fate = pauses.fate(action.occurred_at)
+    if fate == WAITS:
+        action.state = "held"
+    elif fate == EARNS and member.state == "active":
+        _credit(session, shop, balance, action, actor, now)
     else:
         action.state, action.points = "forgone", 0
 
@@ -178,3 +180,4 @@ def _credit(
     )
     entry = credit(session, balance, cause, points=action.points, now=now)
     action.state, action.entry_id = "earned", entry.id
+    after_change(session, shop, action.member_id, now=now)

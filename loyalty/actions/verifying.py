@@ -91,8 +91,7 @@ def prove_email(
     me, subject = Actor("member", str(member_id)), ("member", str(member_id))
     audit.record(session, shop.shop_id, me, "email_verified", subject, now=now)
     session.flush()
-    action = award_action(session, shop, member_id, "verified_email", occurred_at=now, now=now)
-    return action
+    return award_action(session, shop, member_id, "verified_email", occurred_at=now, now=now)
 
 
 def _last_asked(session: Session, shop_id: int, member_id: UUID) -> datetime | None:
