@@ -17,6 +17,7 @@ import config
 from config import Settings
 from jobs import clock as clock_process
 from jobs import queues, readiness, worker
+from jobs.action_commands import action_commands
 from jobs.commands import operator
 from jobs.gauges import read_gauges
 from jobs.mail_commands import emails
@@ -83,8 +84,8 @@ def set_up(settings: Settings) -> None:
     logs.configure(settings.log_level)
     if settings.sentry_dsn:
         sentry.init(settings.sentry_dsn)
-    # hide_parameters: a failed statement must not quote people into logs.
     catalogue.register(PARTS)
+    # hide_parameters: a failed statement must not quote people into logs.
     db.configure(settings.database_url.get_secret_value(), hide_parameters=True)
     queues.configure(settings.redis_url.get_secret_value())
     bell.register(queues.ring)
@@ -247,7 +248,7 @@ def _with_setup(command: click.Command) -> click.Command:
     return command
 
 
-for _group in (operator, waiting, emails):
+for _group in (operator, waiting, emails, action_commands):
     for _command in _group.commands.values():
         main.add_command(_with_setup(_command))
 

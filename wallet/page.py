@@ -78,6 +78,14 @@ _TITLES = {
     "archive": ("hourglass", "Put away with your account"),
     "restore": ("coins", "Back with your account"),
 }
+_ACTIONS = {
+    "signup": ("award", "Welcome"),
+    "verified_email": ("mail", "You confirmed your address"),
+    "pass_installed": ("wallet", "Your card is on your phone"),
+    "birthday": ("cake", "Happy birthday"),
+    "check_in": ("map-pin", "You visited us"),
+    "social_follow": ("heart", "You follow us"),
+}
 _SWITCHES: dict[Name, tuple[str, str, str]] = {
     "balance": ("coins", "Balance", "When your points change"),
     "location": ("map-pin", "Location", "Your card at hand when you are near a store"),
@@ -131,6 +139,8 @@ def is_archived(session: Session, shop_id: int, member_id: UUID) -> bool:
 def _movement(row: EntryRow, shop: Shop) -> Movement:
     locale = locale_of(shop.locale)
     icon, title = _TITLES.get(row.kind, ("coins", row.kind.replace("_", " ").capitalize()))
+    if row.kind == "earn_action":
+        icon, title = _ACTIONS.get(row.reason_code or "", (icon, title))
     if row.order_name:
         title = f"Order {row.order_name}" if row.kind == "earn_order" else title
     sign = "+" if row.points > 0 else "−"

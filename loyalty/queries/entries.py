@@ -14,7 +14,10 @@ from loyalty.queries import paging
 
 @dataclass(frozen=True, slots=True)
 class EntryRow:
-    """One movement. `pending_until` is set while its points cannot be spent yet."""
+    """One movement. `pending_until` is set while its points cannot be spent yet.
+
+    `reason_code` says which action it was, of an action.
+    """
 
     id: UUID
     kind: str
@@ -22,6 +25,7 @@ class EntryRow:
     occurred_at: datetime
     order_name: str | None
     pending_until: datetime | None
+    reason_code: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ def list_entries(
             occurred_at=entry.occurred_at,
             order_name=row.name,
             pending_until=pending.get(entry.id),
+            reason_code=entry.reason_code,
         )
         for entry, row in zip(entries, found, strict=False)
     ]

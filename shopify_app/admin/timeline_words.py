@@ -28,6 +28,10 @@ _KINDS = {
     "points_removed": ("Points removed", "MinusCircle", "critical"),
     "member_joined": ("Joined the programme", "Star", "info"),
     "customer_scanned": ("Customer scanned", "Person", "info"),
+    "customer_tapped": ("Customer tapped", "Person", "info"),
+    "email_verified": ("Email address confirmed", "Email", "success"),
+    "birthday_changed": ("Birthday changed", "Person", ""),
+    "social_followed": ("Follow link opened", "Cursor", "info"),
     "pass_installed": ("Pass installed", "Wallet", "success"),
     "pass_removed": ("Pass removed", "Wallet", ""),
     "pass_link_clicked": ("Pass link clicked", "Cursor", "info"),
@@ -60,7 +64,21 @@ _SOURCES = {
     "archive": "Put away with the account",
     "restore": "Restored with the account",
 }
-_EMAILS = {"card": "Loyalty card", "campaign": "Campaign"}
+_ACTIONS = {
+    "signup": "Joined the programme",
+    "verified_email": "Confirmed their email address",
+    "pass_installed": "Installed the pass",
+    "birthday": "Birthday",
+    "check_in": "Checked in",
+    "social_follow": "Followed the shop",
+}
+_EMAILS = {
+    "card": "Loyalty card",
+    "campaign": "Campaign",
+    "verification": "Confirmation of the email address",
+    "birthday": "Birthday greeting",
+    "expiry_warning": "Warning of points that expire",
+}
 _BOUNCES = {"hard": "Hard bounce: later emails are blocked", "soft": "Soft bounce: blocks nothing"}
 _PLATFORMS = {
     "apple": "Apple Wallet",
@@ -103,6 +121,8 @@ def _reason(details: Details) -> str:
     code = details.get("reason")
     if not code:
         return ""
+    if details.get("entry_kind") == "earn_action":
+        return _ACTIONS.get(code, code)
     # Other events give their reason in words, such as a push that a provider refused.
     return f"Reason: {dict(adjustments.REASONS).get(code, code)}"
 
@@ -134,13 +154,31 @@ def _preference(details: Details) -> str:
     return f"{name}: {'active' if details.get('is_active') else 'paused'}" if name else ""
 
 
+def _place(details: Details) -> str:
+    """Where a card was held to a reader; a tap at the till has its place beside the cashier."""
+    reader, place = details.get("reader"), details.get("location")
+    return f"{place} · {reader}" if reader and place else ""
+
+
+def _network(details: Details) -> str:
+    network = details.get("network")
+    return f"On {str(network).capitalize()}" if network else ""
+
+
+def _birthday(details: Details) -> str:
+    if "is_known" not in details:
+        return ""
+    return "A birthday was given" if details["is_known"] else "The birthday was taken away"
+
+
 def _text(details: Details) -> str:
     text = details.get("text")
     return f"“{text}”" if text else ""
 
 
 _LINES: tuple[Callable[[Details], str], ...] = (
-    *(_source, _email, _bounce, _reason, _order, _target, _preference, _platform, _text),
+    *(_source, _email, _bounce, _reason, _order, _target, _preference, _platform, _place),
+    *(_network, _birthday, _text),
 )
 
 
