@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
 from loyalty.members.tables import Member
@@ -39,6 +39,8 @@ def _has_ended() -> ColumnElement[bool]:
 
 def _be_strict(session: Session, merging: Merging) -> None:
     """An unsubscribed address of the merged member is a no of the survivor's."""
+    if not _has_unsubscribed(session, merging.shop_id):
+        return
     own, theirs = (
         _hash_of(session, merging.shop_id, member_id)
         for member_id in (merging.survivor_id, merging.merged_id)
@@ -59,6 +61,14 @@ def _be_as_before(session: Session, merging: Merging) -> None:
     address = lock_address(session, merging.shop_id, hashed)
     if address.unsubscribed_at == merging.merged_at:
         address.unsubscribed_at = None
+
+
+def _has_unsubscribed(session: Session, shop_id: int) -> bool:
+    """Whether anybody has, so that no address is hashed for nothing."""
+    found = exists().where(
+        EmailAddress.shop_id == shop_id, EmailAddress.unsubscribed_at.is_not(None)
+    )
+    return bool(session.scalar(select(found)))
 
 
 def _hash_of(session: Session, shop_id: int, member_id: UUID) -> str | None:

@@ -23,7 +23,9 @@ from psycopg import sql
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from jobs.privacy.catalogue import PARTS
 from loyalty.base import db
+from loyalty.merging import catalogue
 from sandbox.servers import postgres as embedded
 from sandbox.servers.postgres import APP, OWNER, SUPERUSER, Postgres
 from sandbox.servers.valkey import start_valkey
@@ -173,6 +175,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     """Tear down on SIGTERM as on Ctrl-C: our servers outlive the process that started them."""
+    catalogue.register(PARTS)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 

@@ -4,6 +4,8 @@ Where it leads is part of what we signed, the shop's own site, or its page on a 
 merchant set it: never a part of the request.
 """
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, redirect, request
 
 from loyalty.actions.following import follow
@@ -11,6 +13,7 @@ from loyalty.actions.tables import FollowLink as FollowPage
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import LoyaltyError, MemberNotFound
+from loyalty.members.identity import survivor_of
 from loyalty.members.tables import Member
 from loyalty.shops.directory import get_shop
 from wallet import setup
@@ -58,12 +61,13 @@ def go_and_follow(token: str) -> Response:
 def _open_network(link: FollowLink) -> str | None:
     with shop_transaction(link.shop_id) as session:
         shop = get_shop(session, link.shop_id)
-        member = session.get(Member, (link.shop_id, link.member_id))
+        member_id = survivor_of(session, link.shop_id, link.member_id)
+        member = session.get(Member, (link.shop_id, member_id))
         if member is None or member.state == "erased":
-            raise MemberNotFound(str(link.member_id))
+            raise MemberNotFound(str(member_id))
         page = session.get(FollowPage, (link.shop_id, link.network))
         if page is not None and not _is_machine():
-            follow(session, shop, link.member_id, link.network, now=utc_now())
+            follow(session, shop, member_id, link.network, now=utc_now())
         return page.url if page else None
 
 
@@ -77,12 +81,13 @@ def _is_machine() -> bool:
 def _follow(link: ClickLink) -> str:
     with shop_transaction(link.shop_id) as session:
         shop = get_shop(session, link.shop_id)
+        member_id = survivor_of(session, link.shop_id, link.member_id)
         if _is_machine():
-            member = session.get(Member, (link.shop_id, link.member_id))
+            member = session.get(Member, (link.shop_id, member_id))
             if member is None or member.state == "erased":
-                raise MemberNotFound(str(link.member_id))
+                raise MemberNotFound(str(member_id))
         else:
-            note_click(session, link, now=utc_now())
+            note_click(session, replace(link, member_id=member_id), now=utc_now())
         if link.target == "shop":
             return setup.current().shop_url(shop.domain)
     return card_page_url(link.shop_id, link.member_id)

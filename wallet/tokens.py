@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
+from loyalty.members.identity import survivor_of
 from wallet.tables import MemberToken
 
 _CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none that reads as another
@@ -23,7 +24,10 @@ _SEPARATORS = re.compile(r"[\s-]+")
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The member behind a scanned token, and whether the token is of the newest epoch."""
+    """The member behind a scanned token, and whether the token is of the newest epoch.
+
+    A token of a member who was merged finds the survivor, and is none of theirs, so not newest.
+    """
 
     member_id: UUID
     is_newest: bool
@@ -72,7 +76,11 @@ def find_scanned(session: Session, shop_id: int, scanned: str) -> Scan | None:
             MemberToken.token == token if token else MemberToken.short_code == short_code,
         )
     ).one_or_none()
-    return None if found is None else Scan(*found)
+    if found is None:
+        return None
+    member_id, is_newest = found
+    survivor_id = survivor_of(session, shop_id, member_id)
+    return Scan(survivor_id, is_newest and survivor_id == member_id)
 
 
 def find_token_holder(session: Session, shop_id: int, read: str) -> UUID | None:

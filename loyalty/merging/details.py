@@ -12,7 +12,7 @@ from loyalty.members.tables import Member
 from loyalty.privacy.parts import Merging, Unites
 
 # Each detail with what belongs to it: an address is verified, or not, wherever it goes.
-_DETAILS = {
+_DETAILS: dict[str, tuple[str, ...]] = {
     "first_name": (),
     "last_name": (),
     "email": ("email_norm", "email_verified_at"),
@@ -23,14 +23,21 @@ _DETAILS = {
 _EMPTY: dict[str, Any] = {"email_norm": ""}
 
 
+def list_gaps(survivor: Member, merged: Member) -> list[str]:
+    """The details that the survivor lacks and the other has."""
+    return [
+        name
+        for name in _DETAILS
+        if getattr(survivor, name) is None and getattr(merged, name) is not None
+    ]
+
+
 def _fill(session: Session, merging: Merging) -> None:
     """What came from the other is local: Shopify's record of the survivor lacks it."""
     survivor, merged = _both(session, merging)
-    filled = []
-    for name in _DETAILS:
-        if getattr(survivor, name) is None and getattr(merged, name) is not None:
-            _copy(name, merged, survivor)
-            filled.append(name)
+    filled = list_gaps(survivor, merged)
+    for name in filled:
+        _copy(name, merged, survivor)
     notes: dict[str, Any] = {"filled": filled}
     if _is_earlier(merged.customer_since, survivor.customer_since):
         notes["customer_since"] = _text(survivor.customer_since)

@@ -64,7 +64,7 @@ def move_home(session: Session, part: Part, moves: Moves, merging: Merging) -> N
     values: dict[str, Any] = {"member_id": merging.merged_id}
     if moves.has_home:
         values["home_member_id"] = func.nullif(table.c.home_member_id, merging.merged_id)
-    goes_home = _key_of(table).in_(
+    goes_home: ColumnElement[bool] = _key_of(table).in_(
         select(MemberMergeRow.row_key).where(
             MemberMergeRow.shop_id == merging.shop_id,
             MemberMergeRow.merge_id == merging.merge_id,

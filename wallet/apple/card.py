@@ -88,7 +88,7 @@ def _store_card(row: WalletPass, loud: Kind | None) -> StoreCard:
     if not content["voided"]:
         card.addSecondaryField("name", content["name"], "Member")
         card.addSecondaryField("member_since", content["member_since"], "Member since")
-        address = click_url(row.shop_id, row.member_id, platform="apple")
+        address = click_url(row.shop_id, row.home_member_id or row.member_id, platform="apple")
         card.addBackField("link", address, "Your card online")
     card.addBackField("programme", content["programme"], "Programme")
     card.addBackField("terms", _terms(content), "Terms")

@@ -99,7 +99,9 @@ def _balance(points: int) -> Payload:
 
 
 def _link(card: GoogleObject) -> Payload:
-    address = click_url(card.shop_id, card.member_id, platform="google")
+    # A card that came by a merge keeps its own address, which leads to the survivor meanwhile.
+    member_id = card.home_member_id or card.member_id
+    address = click_url(card.shop_id, member_id, platform="google")
     return {"id": "card", "uri": address, "description": "Your card online"}
 
 

@@ -24,6 +24,7 @@ from wallet.google.root_keys import with_root_keys
 from wallet.google.save_link import save_link
 from wallet.google.subscriber import open_object
 from wallet.links import CardLink, read_link_token
+from wallet.merged import present
 
 log = structlog.get_logger()
 
@@ -91,7 +92,8 @@ def save(token: str) -> AnyResponse:
     if not setup.has_google():
         return refused("No card for Google Wallet", "This shop's card is for other wallets.", 404)
     try:
-        link = read_link_token(token, setup.current().link_secret, purpose="card", now=utc_now())
+        secret = setup.current().link_secret
+        link = present(read_link_token(token, secret, purpose="card", now=utc_now()))
     except ExpiredLink:
         return gone()
     except BadLink:
