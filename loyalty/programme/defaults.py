@@ -5,13 +5,14 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
+from loyalty.badges.ready_made import add_ready_made
 from loyalty.base.ids import new_id
 from loyalty.earning.saving import keep_version
 from loyalty.programme.tables import EarningRule, Programme
 
 
 def start_programme(session: Session, shop_id: int, *, name: str, now: datetime) -> Programme:
-    """The settings and the first earning rule of a shop that has just installed."""
+    """The settings, the badges and the first earning rule of a shop that has just installed."""
     programme = Programme(
         shop_id=shop_id,
         name=f"{name} Rewards",
@@ -39,4 +40,5 @@ def start_programme(session: Session, shop_id: int, *, name: str, now: datetime)
     session.add_all([programme, rule])
     session.flush()
     keep_version(session, rule, now=now)
+    add_ready_made(session, shop_id, now=now)
     return programme

@@ -3,7 +3,7 @@
 The invariant: nobody falls here. What is lost is lost in an evaluation, at night or by settings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -11,8 +11,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from loyalty.badges.awarding import give_badges
 from loyalty.base.bulk import among
 from loyalty.base.clock import day_in
+from loyalty.criteria.facts import Source
 from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
 from loyalty.tiers.evaluation import moves_under, terms_of
@@ -21,6 +23,7 @@ from loyalty.tiers.ladder import load_ladder
 from loyalty.tiers.moves import Move, write_moves
 from loyalty.tiers.tables import MemberTier
 
+_TOUCHED_BY_ORDERS = (Source.ORDERS, Source.BALANCE, Source.TIER)
 _NO_TIER: tuple[UUID | None, Decimal] = (None, Decimal(1))
 
 
@@ -51,22 +54,35 @@ def multipliers_of(
 
 
 def after_change(session: Session, shop: Shop, member_id: UUID, *, now: datetime) -> None:
-    """Lift the member to the tier that their orders and points have reached by now."""
+    """Lift the member to the tier they have reached by now, and give the badges they deserve."""
     after_changes(session, shop, [member_id], now=now)
 
 
 def after_changes(
-    session: Session, shop: Shop, member_ids: Sequence[UUID], *, now: datetime
+    session: Session,
+    shop: Shop,
+    member_ids: Sequence[UUID],
+    *,
+    now: datetime,
+    touched: Collection[Source] = _TOUCHED_BY_ORDERS,
 ) -> list[Move]:
-    """Lift each member whose metric has reached a higher tier; who was lifted.
+    """Lift each member whose metric has reached a higher tier, and give badges; who was lifted.
 
-    The members' balances are locked, and what changed is staged or written. With tiers off it
-    asks nothing. Flushes; the caller commits.
+    Only badges that ask for facts of the sources `touched` are looked at. The members' balances
+    are locked, and what changed is staged or written. Flushes; the caller commits.
     """
-    programme = get_programme(session, shop.shop_id)
-    if not member_ids or not programme.tiers_on:
+    if not member_ids:
         return []
     session.flush()
+    moves = _lift(session, shop, member_ids, now)
+    give_badges(session, shop, member_ids, now=now, touched=touched)
+    return moves
+
+
+def _lift(session: Session, shop: Shop, member_ids: Sequence[UUID], now: datetime) -> list[Move]:
+    programme = get_programme(session, shop.shop_id)
+    if not programme.tiers_on:
+        return []
     ladder, today = load_ladder(session, shop.shop_id), day_in(shop.timezone, now)
     may_rise = [
         each

@@ -1,0 +1,111 @@
+"""The catalogue of facts that criteria may ask about, and those of a member, typed.
+
+The invariant: every fact in `FACTS` is a field of `MemberFacts` of the same name, so that an
+evaluator in Python and one in SQL know the same facts. Declared here, loaded in `loading.py`.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+
+class Kind(StrEnum):
+    """What a fact's value is: decides which operators and values fit it."""
+
+    COUNT = "count"
+    POINTS = "points"
+    MONEY = "money"
+    DAY = "day"
+    TRUTH = "truth"
+    TEXT = "text"
+    ID = "id"
+
+
+NUMBERS = (Kind.COUNT, Kind.POINTS, Kind.MONEY)
+
+
+class Source(StrEnum):
+    """Where facts come from: those of one source are loaded together, in one query."""
+
+    MEMBER = "member"
+    BALANCE = "balance"
+    ORDERS = "orders"
+    TIER = "tier"
+    ENTRIES = "entries"
+    ACTIONS = "actions"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact by `name`, with the words that a person reads."""
+
+    name: str
+    kind: Kind
+    source: Source
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFacts:
+    """What is known of a member on the shop's day `today`; money in minor units of shop money.
+
+    Orders are paid, no tests and not cancelled. A day that never was is None, and no comparison
+    with it holds.
+    """
+
+    today: date
+    joined_on: date
+    member_years: int
+    customer_since_on: date | None
+    enrolled_by: str
+    has_verified_email: bool
+    has_birthday: bool
+    available_points: int
+    lifetime_earned: int
+    lifetime_burned: int
+    order_count: int
+    total_spend: int
+    average_order: int
+    first_order_on: date | None
+    last_order_on: date | None
+    has_birthday_month_order: bool
+    tier: UUID | None
+    is_in_top_tier: bool
+    referral_count: int
+    redemption_count: int
+    has_had_pass: bool
+    check_in_count: int
+
+
+FACTS: dict[str, Fact] = {
+    fact.name: fact
+    for fact in (
+        Fact("joined_on", Kind.DAY, Source.MEMBER, "Joined"),
+        Fact("member_years", Kind.COUNT, Source.MEMBER, "Whole years as a member"),
+        Fact("customer_since_on", Kind.DAY, Source.MEMBER, "Customer since"),
+        Fact("enrolled_by", Kind.TEXT, Source.MEMBER, "Enrolled by"),
+        Fact("has_verified_email", Kind.TRUTH, Source.MEMBER, "Email verified"),
+        Fact("has_birthday", Kind.TRUTH, Source.MEMBER, "Birthday known"),
+        Fact("available_points", Kind.POINTS, Source.BALANCE, "Points available"),
+        Fact("lifetime_earned", Kind.POINTS, Source.BALANCE, "Points earned, lifetime"),
+        Fact("lifetime_burned", Kind.POINTS, Source.BALANCE, "Points spent, lifetime"),
+        Fact("order_count", Kind.COUNT, Source.ORDERS, "Orders"),
+        Fact("total_spend", Kind.MONEY, Source.ORDERS, "Total spend"),
+        Fact("average_order", Kind.MONEY, Source.ORDERS, "Average order"),
+        Fact("first_order_on", Kind.DAY, Source.ORDERS, "First order"),
+        Fact("last_order_on", Kind.DAY, Source.ORDERS, "Last order"),
+        Fact(
+            "has_birthday_month_order", Kind.TRUTH, Source.ORDERS, "Ordered in the birthday month"
+        ),
+        Fact("tier", Kind.ID, Source.TIER, "Tier"),
+        Fact("is_in_top_tier", Kind.TRUTH, Source.TIER, "In the top tier"),
+        Fact("referral_count", Kind.COUNT, Source.ENTRIES, "Friends referred"),
+        Fact("redemption_count", Kind.COUNT, Source.ENTRIES, "Rewards redeemed"),
+        Fact("has_had_pass", Kind.TRUTH, Source.ACTIONS, "Has had a pass"),
+        Fact("check_in_count", Kind.COUNT, Source.ACTIONS, "Check-ins that counted"),
+    )
+}
+"""All facts by name."""
+
+assert FACTS.keys() <= {field.name for field in fields(MemberFacts)}

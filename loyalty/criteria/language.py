@@ -1,0 +1,181 @@
+"""The rule language: JSON that says who is meant, read into a tree or refused with the reason.
+
+    {"all": […]}   {"any": […]}   {"not": …}
+    {"fact": "order_count", "is": "at_least", "value": 10}
+
+The invariant: a tree that was read asks only of facts there are, with operators and values that
+fit them, so that evaluating it cannot fail.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID
+
+from loyalty.base.errors import BadCriteria
+from loyalty.criteria.facts import FACTS, NUMBERS, Fact, Kind, Source
+
+DEPTH_MAX = 8
+PARTS_MAX = 100
+_LIST_MAX = 100
+_NUMBER_MAX = 2**53
+_DAYS_MAX = 36_525
+_TEXT_MAX = 200
+
+_COMPARING = ("equals", "at_least", "at_most", "more_than", "less_than")
+OPERATORS: Mapping[Kind, tuple[str, ...]] = {
+    **dict.fromkeys(NUMBERS, _COMPARING),
+    Kind.DAY: ("on", "before", "after", "within_days", "longer_ago_than_days", "known"),
+    Kind.TRUTH: ("equals",),
+    Kind.TEXT: ("equals", "one_of"),
+    Kind.ID: ("equals", "one_of", "known"),
+}
+"""What may stand under "is", by the kind of the fact."""
+
+Value = int | bool | str | date | UUID | tuple[str, ...] | tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One fact held against a value."""
+
+    fact: Fact
+    operator: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`word` all: every part holds (of none, yes); any: at least one does (of none, no)."""
+
+    word: Literal["all", "any"]
+    parts: tuple["Criteria", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: "Criteria"
+
+
+Criteria = Test | Group | Not
+
+
+def read_criteria(given: object) -> Criteria:
+    """The tree of decoded JSON. Raises BadCriteria: the way to the part at fault, and why."""
+    return _Reader().read(given, "", 1)
+
+
+def sources_of(criteria: Criteria) -> frozenset[Source]:
+    """Where the facts come from that the tree asks for."""
+    if isinstance(criteria, Test):
+        return frozenset({criteria.fact.source})
+    parts = criteria.parts if isinstance(criteria, Group) else (criteria.part,)
+    return frozenset().union(*map(sources_of, parts))
+
+
+class _Reader:
+    """Reads one tree and counts its parts."""
+
+    def __init__(self) -> None:
+        self.parts = 0
+
+    def read(self, given: object, way: str, depth: int) -> Criteria:
+        self.parts += 1
+        if depth > DEPTH_MAX:
+            raise BadCriteria(way, f"Nest at most {DEPTH_MAX} deep")
+        if self.parts > PARTS_MAX:
+            raise BadCriteria(way, f"Use at most {PARTS_MAX} parts")
+        if not isinstance(given, dict):
+            raise BadCriteria(way, "Write an object with all, any, not or fact")
+        if "fact" in given:
+            return _test(given, way)
+        if len(given) != 1 or not given.keys() <= {"all", "any", "not"}:
+            raise BadCriteria(way, "Write one of all, any, not or fact")
+        [(word, inner)] = given.items()
+        if word == "not":
+            return Not(self.read(inner, _join(way, "not"), depth + 1))
+        if not isinstance(inner, list) or not inner:
+            # Of nothing, "all" would mean everybody: hardly what anyone means.
+            raise BadCriteria(_join(way, word), "Write a list with at least one part")
+        parts = (
+            self.read(part, f"{_join(way, word)}[{number}]", depth + 1)
+            for number, part in enumerate(inner)
+        )
+        return Group(word, tuple(parts))
+
+
+def _test(given: dict[Any, Any], way: str) -> Test:
+    if given.keys() != {"fact", "is", "value"}:
+        raise BadCriteria(way, "Write fact, is and value, and nothing else")
+    name, operator = given["fact"], given["is"]
+    fact = FACTS.get(name) if isinstance(name, str) else None
+    if fact is None:
+        raise BadCriteria(_join(way, "fact"), f"There is no fact {name!r}")
+    allowed = OPERATORS[fact.kind]
+    if operator not in allowed:
+        raise BadCriteria(_join(way, "is"), f"Use one of {', '.join(allowed)} with {name}")
+    return Test(fact, operator, _value(fact.kind, operator, given["value"], _join(way, "value")))
+
+
+def _value(kind: Kind, operator: str, given: object, way: str) -> Value:
+    if operator == "known" or kind == Kind.TRUTH:
+        return _truth(given, way)
+    if operator == "one_of":
+        return _several(kind, given, way)
+    if kind in NUMBERS:
+        return _number(given, way, _NUMBER_MAX)
+    if kind == Kind.DAY:
+        return _number(given, way, _DAYS_MAX) if operator.endswith("_days") else _day(given, way)
+    return _id(given, way) if kind == Kind.ID else _text(given, way)
+
+
+def _truth(given: object, way: str) -> bool:
+    if not isinstance(given, bool):
+        raise BadCriteria(way, "Write true or false")
+    return given
+
+
+def _number(given: object, way: str, most: int) -> int:
+    # To Python true is the number 1; to nobody else.
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise BadCriteria(way, "Write a whole number, without quotation marks")
+    if not 0 <= given <= most:
+        raise BadCriteria(way, f"Write a number from 0 to {most}")
+    return given
+
+
+def _day(given: object, way: str) -> date:
+    try:
+        if isinstance(given, str) and len(given) == len("2026-11-22"):
+            return date.fromisoformat(given)
+    except ValueError:
+        pass
+    raise BadCriteria(way, "Write a day such as 2026-11-22")
+
+
+def _text(given: object, way: str) -> str:
+    if not isinstance(given, str) or not 0 < len(given) <= _TEXT_MAX or "\0" in given:
+        raise BadCriteria(way, f"Write 1 to {_TEXT_MAX} characters")
+    return given
+
+
+def _id(given: object, way: str) -> UUID:
+    try:
+        return UUID(_text(given, way))
+    except ValueError as error:
+        raise BadCriteria(way, "Write an id") from error
+
+
+def _several(kind: Kind, given: object, way: str) -> tuple[str, ...] | tuple[UUID, ...]:
+    if not isinstance(given, list) or not 0 < len(given) <= _LIST_MAX:
+        raise BadCriteria(way, f"Write a list of 1 to {_LIST_MAX}")
+    if kind == Kind.ID:
+        return tuple(_id(each, f"{way}[{n}]") for n, each in enumerate(given))
+    return tuple(_text(each, f"{way}[{n}]") for n, each in enumerate(given))
+
+
+def _join(way: str, step: str) -> str:
+    return f"{way}.{step}" if way else step
