@@ -12,18 +12,29 @@ from loyalty.base.db import Base
 class Product(Base):
     """A product. `tags` as they are compared, lower case; one that was deleted keeps them.
 
-    `collections_read_at`: when Shopify last told which collections it is in; until then
-    its memberships are unknown. pk (shop_id, product_id): the products of an order's lines.
+    `digest` changes with whatever a collection's rules may ask. `collections_read_at`: when
+    Shopify last told which collections it is in; until then the product counts as unknown.
+    pk (shop_id, product_id): the products of an order's lines.
+    ix unread: what an order waits for, to be read.
     """
 
     __tablename__ = "product"
-    __table_args__ = (ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_product__shop"),)
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_product__shop"),
+        Index(
+            "ix_product__unread",
+            "shop_id",
+            "product_id",
+            postgresql_where="collections_read_at is null",
+        ),
+    )
 
     shop_id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str]
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text))
     shopify_updated_at: Mapped[datetime | None]
+    digest: Mapped[bytes | None]
     collections_read_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
 

@@ -202,9 +202,16 @@ def _catalogue() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("tags", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("shopify_updated_at", _TIME, nullable=True),
+        sa.Column("digest", sa.LargeBinary(), nullable=True),
         sa.Column("collections_read_at", _TIME, nullable=True),
         sa.Column("deleted_at", _TIME, nullable=True),
         sa.PrimaryKeyConstraint("shop_id", "product_id", name=op.f("pk_product")),
+    )
+    op.create_index(
+        "ix_product__unread",
+        "product",
+        ["shop_id", "product_id"],
+        postgresql_where="collections_read_at is null",
     )
     op.create_table(
         "collection",

@@ -10,6 +10,8 @@ ERRORS = {
 SUBJECTS = {
     "shop": "Shop details",
     "locations": "Locations",
+    "collections": "Collections",
+    "products": "Products",
     "customers": "Customers",
     "orders": "Orders",
 }

@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.db import ring_after_commit
 from loyalty.base.ids import new_id
+from loyalty.catalogue import mirror
 from shopify_app.platform.tables import BackfillRun
 
-SUBJECTS = ("shop", "locations", "customers", "orders")
-"""Customers before orders: an order's customer is then already known in full."""
+SUBJECTS = ("shop", "locations", "collections", "products", "customers", "orders")
+"""Products and customers before orders: what an order names is then already known in full."""
 REREADS = 0
+_UNREAD_MAX = 50
 _OPEN = ("waiting", "asked", "reading")
 # Not due until the subject before it is through.
 _NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
@@ -53,6 +55,24 @@ def ask_for_order(session: Session, shop_id: int, order_id: int, *, now: datetim
 def ask_for_location(session: Session, shop_id: int, location_id: int, *, now: datetime) -> None:
     """Have one location read by GraphQL; asking twice before it is read is asking once."""
     _ask(session, shop_id, f"location:{location_id}", now)
+
+
+def ask_for_product(session: Session, shop_id: int, product_id: int, *, now: datetime) -> None:
+    """Have one product read with its collections; asking twice before it is read is asking once."""
+    _ask(session, shop_id, f"product:{product_id}", now)
+
+
+def ask_for_collection(
+    session: Session, shop_id: int, collection_id: int, *, now: datetime
+) -> None:
+    """Have one collection read with its products; asking twice before it is read is asking once."""
+    _ask(session, shop_id, f"collection:{collection_id}", now)
+
+
+def ask_for_unread_products(session: Session, shop_id: int, *, now: datetime) -> None:
+    """Have products read that orders wait for and that nobody has asked for yet."""
+    for product_id in mirror.list_unread(session, shop_id, limit=_UNREAD_MAX):
+        _ask(session, shop_id, f"product:{product_id}", now, again=False)
 
 
 def resume(session: Session, shop_id: int, *, now: datetime) -> None:
@@ -104,7 +124,10 @@ def finish(session: Session, run: BackfillRun, *, now: datetime, error: str | No
     ring_after_commit(session, "backfill", run.shop_id)
 
 
-def _ask(session: Session, shop_id: int, subject: str, now: datetime) -> None:
+def _ask(
+    session: Session, shop_id: int, subject: str, now: datetime, *, again: bool = True
+) -> None:
+    """With `again` what is being read already is read once more."""
     row = insert(BackfillRun).values(
         shop_id=shop_id,
         id=new_id(),
@@ -115,12 +138,13 @@ def _ask(session: Session, shop_id: int, subject: str, now: datetime) -> None:
         attempts=0,
         next_at=now,
     )
-    session.execute(
-        row.on_conflict_do_update(
-            index_elements=["shop_id", "generation", "subject"],
-            set_={"state": "waiting", "next_at": now, "attempts": 0, "error": None},
-        )
+    news = row.on_conflict_do_update(
+        index_elements=["shop_id", "generation", "subject"],
+        set_={"state": "waiting", "next_at": now, "attempts": 0, "error": None},
+        where=None if again else BackfillRun.state.not_in(_OPEN),
     )
+    if session.scalar(news.returning(BackfillRun.id)) is None:
+        return
     ring_after_commit(session, "backfill", shop_id)
 
 

@@ -45,7 +45,7 @@ def test_a_first_load_installs_the_shop(shopify: Shopify, connected: Settings) -
         audited = session.scalars(select(AuditRow.action)).all()
     assert (shop.domain, shop.status) == (AURORA, "installed")
     assert shop.currency and "/" in shop.timezone
-    assert sorted(subjects) == ["customers", "locations", "orders", "shop"]
+    assert sorted(subjects) == ["collections", "customers", "locations", "orders", "products", "shop"]
     assert audited == ["shop_installed"]
 
 

@@ -1,7 +1,6 @@
 """What each subject of a back-fill reads, and how it lands: a transaction a batch, safe twice."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,7 +15,8 @@ from loyalty.base.db import shop_transaction
 from loyalty.orders.recording import record_order
 from loyalty.shops import directory, locations
 from shopify_app.platform import bulk_rows, client, shop_facts
-from shopify_app.platform.backfill import batches, bulk
+from shopify_app.platform.backfill import batches, bulk, catalogue
+from shopify_app.platform.backfill.paging import end_cursor, pages
 from shopify_app.platform.backfill.spool import Spool
 from shopify_app.platform.payloads.reading import moment_or_none, object_at, objects_at
 from shopify_app.platform.tables import BackfillRun
@@ -24,12 +24,18 @@ from shopify_app.platform.tables import BackfillRun
 log = structlog.get_logger()
 
 BATCH_OBJECTS = 500
-BULK = {"customers": batches.store_customers, "orders": batches.store_orders}
+BULK = {
+    "products": catalogue.store_products,
+    "customers": batches.store_customers,
+    "orders": batches.store_orders,
+}
 Node = dict[str, Any]
 
 
 def read_small(shop_id: int, subject: str) -> None:
-    """Read the shop, its locations, one of them (`location:<id>`) or one order (`order:<id>`)."""
+    """Read the shop, its locations or its collections; or `location:<id>`, `collection:<id>`,
+    `product:<id>`, `order:<id>`.
+    """
     kind, _, number = subject.partition(":")
     if kind == "shop":
         _read_shop(shop_id)
@@ -37,6 +43,12 @@ def read_small(shop_id: int, subject: str) -> None:
         _read_locations(shop_id)
     elif kind == "location":
         _read_one_location(shop_id, int(number))
+    elif kind == "collections":
+        catalogue.read_collections(shop_id)
+    elif kind == "collection":
+        catalogue.read_collection(shop_id, int(number))
+    elif kind == "product":
+        catalogue.read_product(shop_id, int(number))
     else:
         _read_one_order(shop_id, int(number))
 
@@ -113,7 +125,7 @@ def _read_shop(shop_id: int) -> None:
 
 
 def _read_locations(shop_id: int) -> None:
-    nodes = list(_pages(shop_id, "locations", "locations", {}))
+    nodes = list(pages(shop_id, "locations", "locations", {}))
     with shop_transaction(shop_id) as session:
         for node in nodes:
             locations.record_location(session, shop_id, bulk_rows.read_location(node))
@@ -135,29 +147,13 @@ def _read_one_order(shop_id: int, order_id: int) -> None:
     if order is None:
         return  # Deleted since, or older than we may read.
     lines = objects_at(object_at(order, "lineItems"), "nodes")
-    after = _end_cursor(object_at(order, "lineItems"))
+    after = end_cursor(object_at(order, "lineItems"))
     while after is not None:
         page = client.execute(shop_id, "order_by_id", variables | {"after": after})
         connection = object_at(object_at(page, "order"), "lineItems")
         lines = [*lines, *objects_at(connection, "nodes")]
-        after = _end_cursor(connection)
+        after = end_cursor(connection)
     with shop_transaction(shop_id) as session:
         shop = directory.get_shop(session, shop_id)
         facts = bulk_rows.read_order(order, lines)
         record_order(session, shop, facts, now=utc_now(), is_backfill=False)
-
-
-def _pages(shop_id: int, name: str, field: str, variables: Node) -> Iterator[Node]:
-    after: str | None = None
-    while True:
-        data = client.execute(shop_id, name, variables | {"after": after})
-        connection = object_at(data, field)
-        yield from objects_at(connection, "nodes")
-        after = _end_cursor(connection)
-        if after is None:
-            return
-
-
-def _end_cursor(connection: Node) -> str | None:
-    page = object_at(connection, "pageInfo")
-    return str(page["endCursor"]) if page.get("hasNextPage") else None
