@@ -7,7 +7,7 @@ available is not negative nobody lacks anything.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import select
@@ -24,7 +24,7 @@ from loyalty.expiry import terms
 from loyalty.ledger import reversal
 from loyalty.ledger.journal import Cause, Journal
 from loyalty.ledger.shelf import OpenLot, Shelf
-from loyalty.ledger.tables import EARNING_KINDS, LedgerEntry
+from loyalty.ledger.tables import EARNING_KINDS, FigureMove, LedgerEntry
 from loyalty.members.tables import MemberBalance
 from loyalty.outbox import OutboxEvent
 from loyalty.programme.tables import Programme
@@ -65,6 +65,7 @@ class Books:
         self.shelf = Shelf(session, shop_id, self._figures)
         self._changed: dict[UUID, None] = {}
         self._news: dict[UUID, None] = {}
+        self._moves: list[dict[str, Any]] = []
         self._rule: tuple[Programme, str] | None = None
 
     @classmethod
@@ -186,14 +187,18 @@ class Books:
         available_at: datetime | None = None,
         last_valid_on: date | None = None,
         points: int | None = None,
+        replaces: OpenLot | None = None,
     ) -> OpenLot:
-        """A pending lot for the entry's points, or for so many of them."""
+        """A pending lot for the entry's points, or for so many of them.
+
+        One that `replaces` a lot which expired is its order's like that one.
+        """
         held = points or entry.points
         lot = OpenLot(
             id=new_id(),
             member_id=entry.member_id,
             entry_id=entry.id,
-            order_id=entry.order_id,
+            order_id=replaces.order_id if replaces else entry.order_id,
             points=held,
             points_left=held,
             opened_at=entry.occurred_at,
@@ -201,6 +206,7 @@ class Books:
             released_at=None,
             last_valid_on=last_valid_on,
             has_own_date=last_valid_on is not None,
+            replaces_id=replaces.id if replaces else None,
             is_earned=entry.kind in EARNING_KINDS,
         )
         self.shelf.add(lot)
@@ -246,10 +252,38 @@ class Books:
         figures = self.balance(entry.member_id)
         figures.available += available
         figures.pending += pending
+        self.count_lifetime(entry, available)
+
+    def count_lifetime(self, entry: LedgerEntry, points: int) -> None:
+        """Add `points` of an entry to the lifetime figure of its kind, if it has one."""
+        figures = self.balance(entry.member_id)
         if entry.kind in _EARNED:
-            figures.lifetime_earned += available
+            figures.lifetime_earned += points
         elif entry.kind in _BURNED:
-            figures.lifetime_burned -= available
+            figures.lifetime_burned -= points
+
+    def move_figures(
+        self, member_id: UUID, *, earned: int = 0, burned: int = 0, source: tuple[str, str]
+    ) -> None:
+        """Lifetime figures that come to the member, or go where below 0, without points."""
+        if not earned and not burned:
+            return
+        figures = self.balance(member_id)
+        figures.lifetime_earned += earned
+        figures.lifetime_burned += burned
+        self._moves.append(
+            {
+                "shop_id": self.shop_id,
+                "id": new_id(),
+                "member_id": member_id,
+                "earned": earned,
+                "burned": burned,
+                "source_kind": source[0],
+                "source_id": source[1],
+                "posted_at": self.now,
+            }
+        )
+        self.touch(member_id)
 
     def lots_of_order(self, member_id: UUID, order_id: int | None) -> list[OpenLot]:
         """The member's lots of an order that hold points, pending ones first."""
@@ -316,6 +350,8 @@ class Books:
         self.session.flush()
         self.journal.write()
         self.shelf.write()
+        bulk.insert_rows(self.session, FigureMove, self._moves)
+        self._moves = []
         rows = [
             {"shop_id": self.shop_id}
             | {name: getattr(self.balance(member_id), name) for name in _FIGURES}

@@ -96,7 +96,8 @@ def release_due(session: Session, shop_id: int, *, now: datetime) -> int:
         .order_by(Lot.available_at, Lot.id)
         .limit(_RELEASE_MAX)
     ).all()
-    books = Books.open(session, shop_id, {row.member_id for row in due}, now=now)
+    members = {row.member_id for row in due}
+    books = Books.open(session, shop_id, members, now=now, admits_merged=True)
     lots = books.shelf.lots_by_id(row.id for row in due)
     for row in due:
         # Another worker may have released it, or moved it, while we waited for the lock.

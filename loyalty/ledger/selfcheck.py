@@ -35,18 +35,23 @@ WITH entries AS (
 ), deficits AS (
     SELECT member_id, sum(points_left) AS lacking
     FROM deficit WHERE shop_id = :shop_id GROUP BY member_id
+), moves AS (
+    SELECT member_id, sum(earned) AS earned, sum(burned) AS burned
+    FROM figure_move WHERE shop_id = :shop_id GROUP BY member_id
 ), books AS (
     SELECT b.member_id, b.available, b.pending, b.lifetime_earned, b.lifetime_burned,
         coalesce(e.total, 0) - coalesce(l.pending, 0) AS true_available,
         coalesce(l.pending, 0) AS true_pending,
-        coalesce(e.earned, 0) - coalesce(l.pending_earned, 0) AS true_earned,
-        coalesce(e.burned, 0) AS true_burned,
+        coalesce(e.earned, 0) + coalesce(m.earned, 0) - coalesce(l.pending_earned, 0)
+            AS true_earned,
+        coalesce(e.burned, 0) + coalesce(m.burned, 0) AS true_burned,
         coalesce(e.total, 0) AS total,
         coalesce(l.held, 0) - coalesce(d.lacking, 0) AS held
     FROM member_balance b
     LEFT JOIN entries e USING (member_id)
     LEFT JOIN lots l USING (member_id)
     LEFT JOIN deficits d USING (member_id)
+    LEFT JOIN moves m USING (member_id)
     WHERE b.shop_id = :shop_id
 )
 SELECT member_id, figure, cached, rebuilt FROM books, LATERAL (VALUES
@@ -58,6 +63,22 @@ SELECT member_id, figure, cached, rebuilt FROM books, LATERAL (VALUES
 ) AS figures (figure, cached, rebuilt)
 WHERE cached <> rebuilt
 ORDER BY member_id, figure
+""")
+
+# Whoever lacks something has nothing to spend: a lot that becomes available fills it first.
+_UNFILLED = text("""
+SELECT d.member_id, 'deficit' AS figure, sum(d.points_left) AS cached, 0 AS rebuilt
+FROM deficit d WHERE d.shop_id = :shop_id AND d.points_left > 0 AND EXISTS (
+    SELECT FROM lot l WHERE l.shop_id = d.shop_id AND l.member_id = d.member_id
+    AND l.points_left > 0 AND l.released_at IS NOT NULL)
+GROUP BY d.member_id
+""")
+
+_MERGES = text("""
+SELECT (array_agg(member_id ORDER BY id))[1] AS member_id, 'merge' AS figure,
+    sum(points) AS cached, 0 AS rebuilt
+FROM ledger_entry WHERE shop_id = :shop_id AND kind IN ('merge_out', 'merge_in')
+GROUP BY source_id HAVING sum(points) <> 0
 """)
 
 _TAKEN_TWICE = text("""
@@ -75,7 +96,7 @@ def find_differences(session: Session, shop_id: int) -> list[Difference]:
     """Every figure of every member that does not equal its rebuild; empty when all agree."""
     rows = [
         row
-        for query in (_REBUILD, _TAKEN_TWICE)
+        for query in (_REBUILD, _TAKEN_TWICE, _UNFILLED, _MERGES)
         for row in session.execute(query, {"shop_id": shop_id})
     ]
     return [Difference(r.member_id, r.figure, int(r.cached), int(r.rebuilt)) for r in rows]

@@ -34,6 +34,7 @@ class OpenLot:
     released_at: datetime | None
     last_valid_on: date | None
     has_own_date: bool
+    replaces_id: UUID | None
     is_earned: bool
 
 
@@ -50,7 +51,7 @@ class OpenDeficit:
 
 _LOT = (
     "id", "member_id", "entry_id", "order_id", "points", "points_left", "opened_at",
-    "available_at", "released_at", "last_valid_on", "has_own_date",
+    "available_at", "released_at", "last_valid_on", "has_own_date", "replaces_id",
 )  # fmt: skip
 _LOT_CHANGES = ("id", "member_id", "points_left", "released_at", "last_valid_on", "has_own_date")
 _DEFICIT = ("id", "member_id", "entry_id", "points", "points_left")
@@ -255,6 +256,5 @@ def _lots(shop_id: int) -> Select[Any]:
 
 
 def _lot(row: Row[Any]) -> OpenLot:
-    columns: list[Any] = list(row)
-    kind = columns.pop()
-    return OpenLot(*columns, is_earned=kind in EARNING_KINDS)
+    columns = {name: getattr(row, name) for name in _LOT}
+    return OpenLot(**columns, is_earned=row.kind in EARNING_KINDS)

@@ -101,7 +101,8 @@ class Lot(Base):
     """Points credited together. Pending until `released_at`; then spendable while any are left.
 
     `last_valid_on`: the last of the shop's days on which they can be spent; `has_own_date` when
-    the credit named it, so that no setting changes it. A lot's member changes when members merge.
+    the credit named it, so that no setting changes it. `replaces_id`: the expired lot whose
+    points came back as this one. A lot's member changes when members merge.
     ix expiring (shop_id, last_valid_on, member_id) where released with points left: what expires,
     what to warn of. ix (shop_id, entry_id): the lots of an order's entries.
     ix open (shop_id, member_id, last_valid_on, opened_at, id) where points_left > 0: what a
@@ -114,6 +115,9 @@ class Lot(Base):
         CheckConstraint("points_left between 0 and points", name="points_left"),
         ForeignKeyConstraint(
             ["shop_id", "member_id"], ["member.shop_id", "member.id"], name="fk_lot__member"
+        ),
+        ForeignKeyConstraint(
+            ["shop_id", "replaces_id"], ["lot.shop_id", "lot.id"], name="fk_lot__replaces"
         ),
         ForeignKeyConstraint(
             ["shop_id", "entry_id"],
@@ -158,6 +162,7 @@ class Lot(Base):
     released_at: Mapped[datetime | None]
     last_valid_on: Mapped[date | None]
     has_own_date: Mapped[bool] = mapped_column(default=False, server_default="false")
+    replaces_id: Mapped[UUID | None]
 
 
 class LotDebit(Base):

@@ -51,6 +51,10 @@ def _lots() -> None:
     op.add_column(
         "lot", sa.Column("has_own_date", sa.Boolean(), nullable=False, server_default="false")
     )
+    op.add_column("lot", sa.Column("replaces_id", sa.UUID(), nullable=True))
+    op.create_foreign_key(
+        "fk_lot__replaces", "lot", "lot", ["shop_id", "replaces_id"], ["shop_id", "id"]
+    )
     op.create_index(
         "ix_lot__expiring",
         "lot",
