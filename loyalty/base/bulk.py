@@ -79,8 +79,15 @@ def among(
     column: InstrumentedAttribute[Any] | ColumnElement[Any], values: Iterable[Any]
 ) -> ColumnElement[bool]:
     """`column` is one of `values`: one parameter, however many they are."""
+    return column == any_(all_of(column, values))
+
+
+def all_of(
+    column: InstrumentedAttribute[Any] | ColumnElement[Any], values: Iterable[Any]
+) -> ColumnElement[Any]:
+    """An array of `values` of the column's type, as one parameter."""
     text = type_coerce(array_text(column.type, values), Text)
-    return column == any_(cast(text, ARRAY(column.type)))
+    return cast(text, ARRAY(column.type))
 
 
 is_one_of = among

@@ -20,7 +20,7 @@ from loyalty.earning.model import (
 from loyalty.earning.planning import plan_awards
 from loyalty.earning.removal import Removal
 from loyalty.earning.rulebook import Rulebook
-from loyalty.orders.tables import Order, OrderLine
+from loyalty.orders.sheets import LineSheet, OrderSheet
 from loyalty.programme.pausing import NEVER, WAITS, Pauses
 from loyalty.programme.tables import Programme
 
@@ -56,7 +56,7 @@ class Assessment:
     held_back: str | None
 
 
-def is_waiting_to_be_assessed(order: Order, lines: Iterable[OrderLine]) -> bool:
+def is_waiting_to_be_assessed(order: OrderSheet, lines: Iterable[LineSheet]) -> bool:
     """Whether the order may earn and has pieces that nothing looked at yet."""
     if order.is_test or order.is_history or not order.is_paid or order.cancelled_at is not None:
         return False
@@ -67,8 +67,8 @@ def is_waiting_to_be_assessed(order: Order, lines: Iterable[OrderLine]) -> bool:
 
 def assess(
     terms: Terms,
-    order: Order,
-    lines: Sequence[OrderLine],
+    order: OrderSheet,
+    lines: Sequence[LineSheet],
     removal: Removal,
     circumstances: Circumstances,
 ) -> Assessment:
@@ -98,7 +98,7 @@ def assess(
     return Assessment(plans, None)
 
 
-def unknown_products(lines: Iterable[OrderLine], products: Products) -> set[int]:
+def unknown_products(lines: Iterable[LineSheet], products: Products) -> set[int]:
     """Products of pieces not yet looked at whose tags and collections we do not know."""
     return {
         line.product_id
@@ -109,7 +109,7 @@ def unknown_products(lines: Iterable[OrderLine], products: Products) -> set[int]
     }
 
 
-def view_of(order: Order, rules_awarded: frozenset[UUID]) -> OrderView:
+def view_of(order: OrderSheet, rules_awarded: frozenset[UUID]) -> OrderView:
     """The order as conditions ask it."""
     return OrderView(
         order.order_id, order.currency, order.source_name, order.location_id, rules_awarded
@@ -117,7 +117,7 @@ def view_of(order: Order, rules_awarded: frozenset[UUID]) -> OrderView:
 
 
 def earning_lines(
-    programme: Programme, order: Order, lines: Iterable[OrderLine], removal: Removal
+    programme: Programme, order: OrderSheet, lines: Iterable[LineSheet], removal: Removal
 ) -> list[Line]:
     """The lines as they earn, shipping among them where the shop counts it."""
 
@@ -141,7 +141,7 @@ def earning_lines(
     return found
 
 
-def covered_by(order: Order, lines: Iterable[OrderLine]) -> dict[int, int]:
+def covered_by(order: OrderSheet, lines: Iterable[LineSheet]) -> dict[int, int]:
     """Pieces per line that earning has looked at; shipping when it first looked at all."""
     covered = {line.line_id: line.assessed_quantity for line in lines}
     covered[SHIPPING] = 0 if order.assessed_at is None else 1

@@ -3,10 +3,9 @@
 The invariant: what a dry run says is what is written, for both run the same statements.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -14,10 +13,13 @@ from sqlalchemy.orm import Session
 
 from loyalty import audit
 from loyalty.audit import Actor
-from loyalty.earning.awards import settle_order
-from loyalty.ledger.posting import lock_balance
+from loyalty.orders.desk import Desk
+from loyalty.orders.sheets import OrderSheet
 from loyalty.orders.tables import Order
 from loyalty.shops.tables import Shop
+
+
+_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +38,10 @@ def credit_orders_since(
     Again for the same day it finds nothing left. Flushes; the caller commits, or rolls
     back what was only a dry run.
     """
-    orders, points = 0, 0
-    for member_id, theirs in groupby(_list_history(session, shop, since), lambda o: o.member_id):
-        assert member_id is not None
-        balance = lock_balance(session, shop.shop_id, member_id)
-        before = balance.available + balance.pending
-        for order in theirs:
-            order.is_history = False
-            settle_order(session, order, balance, happened_at=order.processed_at, now=now)
-            orders += 1
-        points += balance.available + balance.pending - before
+    credited = [
+        _credit(session, shop, chunk, now) for chunk in _chunks(_list_history(session, shop, since))
+    ]
+    orders, points = sum(one.orders for one in credited), sum(one.points for one in credited)
     subject = ("shop", str(shop.shop_id))
     audit.record(
         session,
@@ -62,11 +58,33 @@ def credit_orders_since(
     return Credited(orders, points)
 
 
-def _list_history(session: Session, shop: Shop, since: date) -> Sequence[Order]:
+def _credit(session: Session, shop: Shop, order_ids: Sequence[int], now: datetime) -> Credited:
+    desk = Desk.open(session, shop, order_ids, now=now)
+    # Somebody else may have asked for the same meanwhile.
+    sheets = [sheet for sheet in map(desk.find, order_ids) if sheet and sheet.is_history]
+    before = _points_of(desk, sheets)
+    for sheet in sheets:
+        sheet.set("is_history", False)
+        desk.settle(sheet, happened_at=sheet.processed_at)
+    desk.write()
+    return Credited(len(sheets), _points_of(desk, sheets) - before)
+
+
+def _points_of(desk: Desk, sheets: Iterable[OrderSheet]) -> int:
+    """What the members of these orders hold, pending points too."""
+    figures = [desk.books.balance(each) for each in {s.member_id for s in sheets} if each]
+    return sum(each.available + each.pending for each in figures)
+
+
+def _chunks(order_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (order_ids[n : n + _CHUNK] for n in range(0, len(order_ids), _CHUNK))
+
+
+def _list_history(session: Session, shop: Shop, since: date) -> Sequence[int]:
     """Members' paid history from that day on, members in the order in which they are locked."""
     began_at = datetime.combine(since, time.min, ZoneInfo(shop.timezone)).astimezone(UTC)
     statement = (
-        select(Order)
+        select(Order.order_id)
         .where(
             Order.shop_id == shop.shop_id,
             Order.is_history,

@@ -11,6 +11,7 @@ from loyalty import outbox, timeline
 from loyalty.actions.awarding import award_action
 from loyalty.base.ids import new_id
 from loyalty.members.facts import CustomerFacts, normalise_email
+from loyalty.members.sheets import CustomerSheet
 from loyalty.members.tables import Customer, Member, MemberBalance
 from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
@@ -34,7 +35,7 @@ def record_customer(
     """
     customer = _upsert(session, shop.shop_id, facts)
     if customer.member_id is not None:
-        _copy_to_member(session, customer, now)
+        copy_to_member(session, customer, now)
     elif joins_at_once(facts, order_count):
         enrol_customer(session, shop, customer, now=now, is_backfill=is_backfill)
     return customer
@@ -80,7 +81,7 @@ def join(
     _lift_erasure(session, shop.shop_id, facts.customer_id)
     customer = _upsert(session, shop.shop_id, facts)
     if customer.member_id is not None:
-        _copy_to_member(session, customer, now)
+        copy_to_member(session, customer, now)
         return session.get_one(Member, (shop.shop_id, customer.member_id)), True
     member = None
     if customer.has_verified_email:
@@ -153,7 +154,7 @@ def _upsert(session: Session, shop_id: int, facts: CustomerFacts) -> Customer:
         # A till and a webhook can tell of the same new customer at once: the other was quicker.
         customer = _find_locked(session, shop_id, facts.customer_id)
         assert customer is not None
-    if _is_news(customer, facts):
+    if is_news(customer, facts):
         for name, value in values.items():
             setattr(customer, name, value)
         session.flush()
@@ -187,7 +188,7 @@ def _add_customer(
     )
 
 
-def _is_news(customer: Customer, facts: CustomerFacts) -> bool:
+def is_news(customer: Customer | CustomerSheet, facts: CustomerFacts) -> bool:
     """An order's short copy of a customer fills gaps only; a whole record must be newer.
 
     Nothing is news of somebody who was erased: it would bring them back.
@@ -257,7 +258,7 @@ def _send_card(session: Session, member: Member, now: datetime) -> None:
         )
 
 
-def _copy_to_member(session: Session, customer: Customer, now: datetime) -> None:
+def copy_to_member(session: Session, customer: Customer | CustomerSheet, now: datetime) -> None:
     """Take over the fields that are still Shopify's; what was edited here stays."""
     member = session.get_one(Member, (customer.shop_id, customer.member_id))
     changes: dict[str, Any] = {

@@ -1,25 +1,34 @@
-"""What Shopify says of orders and refunds becomes rows, then points; late or twice is no matter.
+"""What Shopify says of customers, orders and refunds becomes rows, then points; late or twice is
+no matter, and neither is how many come at once.
 
-Locks: the member's balance first, then the order.
+Locks: customers, then the members' balances, then the orders; each in id order.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from loyalty.base.errors import ForeignCurrency
-from loyalty.earning.awards import settle_order
-from loyalty.ledger.posting import lock_balance
-from loyalty.members.enrolment import enrol_customer, record_customer
-from loyalty.members.tables import Customer
-from loyalty.orders.facts import LineFacts, OrderFacts, RefundFacts
-from loyalty.orders.tables import Order, OrderLine, Refund, RefundLine
+from loyalty.members.enrolment import joins_at_once
+from loyalty.members.facts import CustomerFacts
+from loyalty.members.roster import Roster
+from loyalty.orders.desk import Desk, find_owners
+from loyalty.orders.facts import OrderFacts, RefundFacts
+from loyalty.orders.tables import Order
 from loyalty.shops.tables import Shop
+
+Facts = OrderFacts | RefundFacts | CustomerFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose an order is by what was told with it."""
+
+    member_id: UUID | None
+    customer_id: int | None
 
 
 def record_order(
@@ -29,73 +38,44 @@ def record_order(
 
     Raises ForeignCurrency when its shop money is not the shop's. Flushes; the caller commits.
     """
-    if facts.currency != shop.currency:
-        raise ForeignCurrency(f"{facts.name} is in {facts.currency}, the shop in {shop.currency}")
-    member_id, customer_id = _owner(session, shop, facts, now=now, is_backfill=is_backfill)
-    balance = lock_balance(session, shop.shop_id, member_id) if member_id else None
-    order = _find_order(session, shop.shop_id, facts.order_id, lock=True)
-    if order is None:
-        order = _add_order(session, shop, facts, member_id, customer_id)
-    elif not _is_news(session, order, facts):
-        return order
-    elif order.member_id is not None and order.customer_id is None:
-        customer_id = None  # They were erased, whoever names them again.
-    order.member_id, order.customer_id = order.member_id or member_id, customer_id
-    _copy_state(session, order, facts)
-    if balance is not None:
-        settle_order(session, order, balance, happened_at=_happened_at(facts), now=now)
-    return order
+    record_all(session, shop, [facts], now=now, is_backfill=is_backfill)
+    return session.get_one(Order, (shop.shop_id, facts.order_id), populate_existing=True)
 
 
 def record_refund(session: Session, shop: Shop, facts: RefundFacts, *, now: datetime) -> None:
     """Store a refund, and settle its order's points if the order is here already."""
-    seen = _find_order(session, shop.shop_id, facts.order_id, lock=False)
-    if seen is None or seen.member_id is None:
-        _store_refund(session, shop.shop_id, facts, in_order=False)
-        return
-    balance = lock_balance(session, shop.shop_id, seen.member_id)
-    order = _find_order(session, shop.shop_id, facts.order_id, lock=True)
-    assert order is not None
-    _store_refund(session, shop.shop_id, facts, in_order=False)
-    settle_order(session, order, balance, happened_at=facts.created_at, now=now)
+    record_all(session, shop, [facts], now=now, is_backfill=False)
 
 
-def is_history(shop: Shop, facts: OrderFacts) -> bool:
-    """Whether the order was placed before the shop began to earn.
+def record_all(
+    session: Session, shop: Shop, told: Sequence[Facts], *, now: datetime, is_backfill: bool
+) -> None:
+    """Record each in turn, as if it had come alone: all of them, or none when it raises.
 
-    Whether it was paid by then is not asked: the answer would hang on which webhook came first.
+    Raises ForeignCurrency when an order's shop money is not the shop's. Flushes.
     """
-    return min(facts.created_at, facts.processed_at) < shop.earning_since
+    for facts in told:
+        check_currency(shop, facts)
+    order_ids = {facts.order_id for facts in told if not isinstance(facts, CustomerFacts)}
+    owners = _Owners(session, shop, told, order_ids, now=now, is_backfill=is_backfill)
+    if not order_ids:
+        return
+    desk = Desk.open(session, shop, order_ids, member_ids=owners.members(), now=now)
+    desk.expect(facts for facts in told if isinstance(facts, OrderFacts))
+    for index in _in_waves(told, owners):
+        facts = told[index]
+        if isinstance(facts, OrderFacts):
+            owner = owners.of(index)
+            desk.record_order(facts, owner.member_id, owner.customer_id)
+        elif isinstance(facts, RefundFacts):
+            desk.record_refund(facts)
+    desk.write()
 
 
-def columns_of(facts: OrderFacts) -> dict[str, Any]:
-    """The columns of an order that Shopify's facts fill."""
-    names = (
-        "name", "currency", "taxes_included", "is_test", "is_paid", "source_name",
-        "location_id", "total_minor", "current_total_minor", "created_at", "processed_at",
-        "cancelled_at",
-    )  # fmt: skip
-    return {name: getattr(facts, name) for name in names} | {"shopify_updated_at": facts.updated_at}
-
-
-def lines_of(shop_id: int, order_id: int, lines: Iterable[LineFacts]) -> list[dict[str, Any]]:
-    """The rows of an order's lines, one for each id."""
-    rows = {
-        line.line_id: {
-            "shop_id": shop_id,
-            "order_id": order_id,
-            "line_id": line.line_id,
-            "title": line.title,
-            "product_id": line.product_id,
-            "quantity": line.quantity,
-            "current_quantity": line.current_quantity,
-            "basis_minor": line.basis_minor,
-            "is_gift_card": line.is_gift_card,
-            "gross_minor": line.gross_minor,
-        }
-        for line in lines
-    }
-    return list(rows.values())
+def check_currency(shop: Shop, facts: Facts) -> None:
+    """Raise ForeignCurrency for an order whose shop money is not the shop's."""
+    if isinstance(facts, OrderFacts) and facts.currency != shop.currency:
+        raise ForeignCurrency(f"{facts.name} is in {facts.currency}, the shop in {shop.currency}")
 
 
 def enrols(facts: OrderFacts) -> bool:
@@ -103,135 +83,100 @@ def enrols(facts: OrderFacts) -> bool:
     return facts.is_paid and not facts.is_test
 
 
-def _owner(
-    session: Session, shop: Shop, facts: OrderFacts, *, now: datetime, is_backfill: bool
-) -> tuple[UUID | None, int | None]:
-    """The member whose order this is, the one it had first or its customer's; and the customer."""
-    known = _find_order(session, shop.shop_id, facts.order_id, lock=False)
-    if known is not None and known.member_id is not None:
-        return known.member_id, facts.customer_id
-    customer = _find_customer(session, shop, facts, now=now, is_backfill=is_backfill)
-    if customer is None:
-        return None, facts.customer_id
-    if customer.redacted_at is not None:
-        return None, None
-    if customer.member_id is None and enrols(facts):
-        enrol_customer(session, shop, customer, now=now, is_backfill=is_backfill)
-    return customer.member_id, facts.customer_id
+class _Owners:
+    """Whose each order of a batch is: its first member, or who its customer is or becomes."""
+
+    def __init__(
+        self,
+        session: Session,
+        shop: Shop,
+        told: Sequence[Facts],
+        order_ids: set[int],
+        *,
+        now: datetime,
+        is_backfill: bool,
+    ) -> None:
+        self._known = find_owners(session, shop.shop_id, sorted(order_ids))
+        self._owners: dict[int, Owner] = {}
+        self._roster = Roster(session, shop, now=now, is_backfill=is_backfill)
+        news = {
+            index: customer
+            for index, facts in enumerate(told)
+            if (customer := self._customer_told(facts)) is not None
+        }
+        named = {
+            facts.customer_id
+            for facts in told
+            if isinstance(facts, OrderFacts) and facts.order_id not in self._known
+        }
+        self._roster.lock((each for each in named if each is not None), news.values())
+        for customer in news.values():
+            self._roster.take(customer)
+        self._roster.write()
+        for index, facts in enumerate(told):
+            self._enrol(index, facts)
+
+    def of(self, index: int) -> Owner:
+        """Whose the order told at this place is."""
+        return self._owners[index]
+
+    def members(self) -> set[UUID]:
+        """All of them."""
+        return {owner.member_id for owner in self._owners.values() if owner.member_id is not None}
+
+    def wave_keys(self, index: int, facts: OrderFacts | RefundFacts) -> Iterable[object]:
+        """What must not be told of out of turn: the order, and its member."""
+        yield facts.order_id
+        owner = self._owners.get(index)
+        member_id = owner.member_id if owner else self._known.get(facts.order_id)
+        if member_id is not None:
+            yield member_id
+
+    def _customer_told(self, facts: Facts) -> CustomerFacts | None:
+        """What was told of a customer, alone or with an order that is nobody's yet."""
+        if isinstance(facts, OrderFacts):
+            return facts.customer if facts.order_id not in self._known else None
+        return facts if isinstance(facts, CustomerFacts) else None
+
+    def _enrol(self, index: int, facts: Facts) -> None:
+        if isinstance(facts, CustomerFacts):
+            if joins_at_once(facts, 0):
+                self._make_member(facts.customer_id)
+        elif isinstance(facts, OrderFacts):
+            self._owners[index] = self._owner_of(facts)
+
+    def _owner_of(self, facts: OrderFacts) -> Owner:
+        """The member whose order this is, the one it had first or its customer's."""
+        if facts.order_id in self._known:
+            return Owner(self._known[facts.order_id], facts.customer_id)
+        customer = self._roster.find(facts.customer_id)
+        if customer is None:
+            return Owner(None, facts.customer_id)
+        if customer.redacted_at is not None:
+            return Owner(None, None)
+        if enrols(facts) or (facts.customer is not None and joins_at_once(facts.customer, 0)):
+            self._make_member(customer.customer_id)
+        return Owner(customer.member_id, facts.customer_id)
+
+    def _make_member(self, customer_id: int) -> None:
+        customer = self._roster.find(customer_id)
+        assert customer is not None
+        if customer.member_id is None:
+            self._roster.enrol(customer)
 
 
-def _find_customer(
-    session: Session, shop: Shop, facts: OrderFacts, *, now: datetime, is_backfill: bool
-) -> Customer | None:
-    if facts.customer is not None:
-        return record_customer(session, shop, facts.customer, now=now, is_backfill=is_backfill)
-    if facts.customer_id is not None:
-        return session.get(Customer, (shop.shop_id, facts.customer_id))
-    return None
+def _in_waves(told: Sequence[Facts], owners: _Owners) -> list[int]:
+    """The places of orders and refunds: first those that are their member's first, then the next.
 
-
-def _find_order(session: Session, shop_id: int, order_id: int, *, lock: bool) -> Order | None:
-    statement = select(Order).where(Order.shop_id == shop_id, Order.order_id == order_id)
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    return session.scalar(statement)
-
-
-def _add_order(
-    session: Session,
-    shop: Shop,
-    facts: OrderFacts,
-    member_id: UUID | None,
-    customer_id: int | None,
-) -> Order:
-    order = Order(
-        shop_id=shop.shop_id,
-        order_id=facts.order_id,
-        member_id=member_id,
-        customer_id=customer_id,
-        is_history=is_history(shop, facts),
-        **columns_of(facts),
-    )
-    session.add(order)
-    session.flush()
-    return order
-
-
-def _is_news(session: Session, order: Order, facts: OrderFacts) -> bool:
-    """Newer, or of the same second and further along: Shopify's times have no fractions."""
-    return _progress(facts.updated_at, facts.cancelled_at, facts.is_paid, len(facts.refunds)) >= (
-        _progress(
-            order.shopify_updated_at,
-            order.cancelled_at,
-            order.is_paid,
-            _count_refunds_in_order(session, order),
-        )
-    )
-
-
-def _progress(
-    updated_at: datetime, cancelled_at: datetime | None, is_paid: bool, refunds: int
-) -> tuple[datetime, bool, bool, int]:
-    return updated_at, cancelled_at is not None, is_paid, refunds
-
-
-def _count_refunds_in_order(session: Session, order: Order) -> int:
-    statement = select(func.count()).where(
-        Refund.shop_id == order.shop_id, Refund.order_id == order.order_id, Refund.in_order
-    )
-    return session.scalar(statement) or 0
-
-
-def _copy_state(session: Session, order: Order, facts: OrderFacts) -> None:
-    for name, value in columns_of(facts).items():
-        setattr(order, name, value)
-    _store_lines(session, order, facts.lines)
-    for refund in facts.refunds:
-        _store_refund(session, order.shop_id, refund, in_order=True)
-    session.flush()
-
-
-def _store_lines(session: Session, order: Order, lines: tuple[LineFacts, ...]) -> None:
-    """All lines in one statement: an order of fifty lines costs no more trips than one of one."""
-    if not lines:
-        return
-    statement = insert(OrderLine).values(lines_of(order.shop_id, order.order_id, lines))
-    keys = ("shop_id", "order_id", "line_id")
-    newer = {c.name: c for c in statement.excluded if c.name not in keys}
-    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=newer))
-
-
-def _store_refund(session: Session, shop_id: int, facts: RefundFacts, *, in_order: bool) -> None:
-    """Keep a refund once; what an order's state has counted stays counted.
-
-    A copy that knows the money or the lines completes one that did not.
+    What an order gives may hang on what its member's last one led to, and nobody else's.
     """
-    statement = insert(Refund).values(
-        shop_id=shop_id,
-        refund_id=facts.refund_id,
-        order_id=facts.order_id,
-        money_minor=facts.money_minor,
-        in_order=in_order,
-        created_at=facts.created_at,
-    )
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["shop_id", "refund_id"],
-            set_={
-                "in_order": Refund.in_order | statement.excluded.in_order,
-                "money_minor": func.greatest(Refund.money_minor, statement.excluded.money_minor),
-            },
-        )
-    )
-    for line_id, quantity in facts.lines:
-        session.merge(
-            RefundLine(
-                shop_id=shop_id, refund_id=facts.refund_id, line_id=line_id, quantity=quantity
-            )
-        )
-    session.flush()
-
-
-def _happened_at(facts: OrderFacts) -> datetime:
-    """When what we settle took place: the payment at first, later the last change."""
-    return facts.cancelled_at or (facts.updated_at if facts.refunds else facts.processed_at)
+    next_wave: dict[object, int] = {}
+    waves: list[tuple[int, int]] = []
+    for index, facts in enumerate(told):
+        if isinstance(facts, CustomerFacts):
+            continue
+        keys = list(owners.wave_keys(index, facts))
+        wave = max(next_wave.get(key, 0) for key in keys)
+        next_wave.update(dict.fromkeys(keys, wave + 1))
+        waves.append((wave, index))
+    return [index for _, index in sorted(waves)]

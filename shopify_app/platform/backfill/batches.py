@@ -1,4 +1,4 @@
-"""A batch of a back-fill's objects: the plain ones in a few statements, the others one by one.
+"""A batch of a back-fill's objects, in a few statements for all of them.
 
 An object that cannot be read or stored is left out, counted and logged; the others are stored.
 """
@@ -15,8 +15,7 @@ from loyalty.members.enrolment import record_customer
 from loyalty.members.facts import CustomerFacts
 from loyalty.members.history import record_new_customers
 from loyalty.orders.facts import OrderFacts
-from loyalty.orders.history import record_history
-from loyalty.orders.recording import record_order
+from loyalty.orders.recording import check_currency, record_all
 from loyalty.shops.tables import Shop
 from shopify_app.platform import backfill_runs as runs
 from shopify_app.platform import bulk_rows
@@ -48,25 +47,17 @@ def store_orders(session: Session, shop: Shop, batch: Sequence[Whole]) -> int:
 
     def read_one(node: Node, nested: list[Node]) -> tuple[OrderFacts, bool]:
         facts = bulk_rows.read_order(node, nested)
+        check_currency(shop, facts)
         # It may have earned, and a bulk row cannot hold a refund's lines: it must be read whole.
         return facts, facts.created_at >= shop.earning_since and bulk_rows.has_refunds(node)
 
-    def store(one: tuple[OrderFacts, bool]) -> None:
-        record_order(session, shop, one[0], now=utc_now(), is_backfill=True)
-        _ask_for_the_whole(session, shop, *one)
-
     read = _read_all(shop, batch, read_one)
-    new = record_history(session, shop, [facts for facts, _ in read])
-    for one in read:
-        if one[0].order_id in new:
-            _ask_for_the_whole(session, shop, *one)
-    others = [one for one in read if one[0].order_id not in new]
-    return len(batch) - len(read) + _store_each(session, shop, others, store)
-
-
-def _ask_for_the_whole(session: Session, shop: Shop, facts: OrderFacts, is_partial: bool) -> None:
-    if is_partial:
-        runs.ask_for_order(session, shop.shop_id, facts.order_id, now=utc_now())
+    told = [facts for facts, _ in read]
+    record_all(session, shop, told, now=utc_now(), is_backfill=True)
+    for facts, is_partial in read:
+        if is_partial:
+            runs.ask_for_order(session, shop.shop_id, facts.order_id, now=utc_now())
+    return len(batch) - len(read)
 
 
 def _read_all(

@@ -1,0 +1,160 @@
+"""The desk: the one path on which orders and refunds become rows and points, many or one.
+
+Everything is loaded with one query per table, settled in memory and written with one statement per
+table. Locks: members' balances in id order, then orders in id order.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty.base.bulk import among
+from loyalty.earning.assessing import Circumstances
+from loyalty.earning.awards import Settling, settle
+from loyalty.earning.circumstances import Asker
+from loyalty.ledger.books import Books
+from loyalty.orders.facts import OrderFacts, RefundFacts
+from loyalty.orders.loading import load_refunds, lock_sheets
+from loyalty.orders.sheets import OrderSheet, RefundSheet, new_sheet, take_refund
+from loyalty.orders.storing import store_orders, store_refunds
+from loyalty.orders.tables import Order
+from loyalty.shops.tables import Shop
+from loyalty.tiers.standing import after_changes
+
+
+class Desk:
+    """Some orders of one shop and their members' books, locked until the transaction ends.
+
+    Nothing is in the database before `write()`. Flushes; the caller commits.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        shop: Shop,
+        sheets: dict[int, OrderSheet],
+        refunds: dict[int, dict[int, RefundSheet]],
+        books: Books,
+        member_ids: Collection[UUID],
+    ) -> None:
+        self.session, self.shop, self.now, self.books = session, shop, books.now, books
+        self._sheets = sheets
+        self._refunds = refunds
+        for order_id, sheet in sheets.items():
+            sheet.refunds = refunds.setdefault(order_id, {})
+        self._asker = Asker(session, shop, member_ids)
+        self._settling: Settling | None = None
+        self._touched: dict[UUID, None] = {}
+
+    @classmethod
+    def open(
+        cls,
+        session: Session,
+        shop: Shop,
+        order_ids: Iterable[int],
+        *,
+        member_ids: Iterable[UUID] = (),
+        now: datetime,
+    ) -> Self:
+        """Lock the books of `member_ids` and of these orders' members, then the orders."""
+        wanted, members = sorted(set(order_ids)), set(member_ids)
+        members |= set(find_owners(session, shop.shop_id, wanted).values())
+        while True:
+            books = Books.open(session, shop.shop_id, members, now=now)
+            sheets = lock_sheets(session, shop.shop_id, wanted)
+            owners = {sheet.member_id for sheet in sheets.values() if sheet.member_id is not None}
+            if owners <= members:
+                break
+            members |= owners  # One was given to somebody else while we waited for a lock.
+        refunds = load_refunds(session, shop.shop_id, wanted)
+        return cls(session, shop, sheets, refunds, books, members)
+
+    def expect(self, told: Iterable[OrderFacts]) -> None:
+        """These are to be recorded: what they need of the catalogue is asked for at once."""
+        self._asker.expect_products(
+            line.product_id for facts in told for line in facts.lines if line.product_id is not None
+        )
+
+    def find(self, order_id: int) -> OrderSheet | None:
+        """The order as it lies on the desk, if we know it."""
+        return self._sheets.get(order_id)
+
+    def record_order(
+        self, facts: OrderFacts, member_id: UUID | None, customer_id: int | None
+    ) -> OrderSheet:
+        """Take the order's state unless we know a newer one, and settle its points."""
+        sheet = self._sheets.get(facts.order_id)
+        if sheet is None:
+            sheet = self._add(new_sheet(self.shop, facts, member_id, customer_id))
+        elif not sheet.is_news(facts):
+            return sheet
+        elif sheet.member_id is not None and sheet.customer_id is None:
+            customer_id = None  # They were erased, whoever names them again.
+        sheet.set("member_id", sheet.member_id or member_id)
+        sheet.set("customer_id", customer_id)
+        sheet.take(facts)
+        self.settle(sheet, happened_at=_happened_at(facts))
+        return sheet
+
+    def record_refund(self, facts: RefundFacts) -> None:
+        """Keep a refund, and settle its order's points if the order is here already."""
+        refunds = self._refunds.setdefault(facts.order_id, {})
+        take_refund(refunds, facts, in_order=False)
+        sheet = self._sheets.get(facts.order_id)
+        if sheet is not None:
+            self.settle(sheet, happened_at=facts.created_at)
+
+    def settle(self, sheet: OrderSheet, *, happened_at: datetime) -> None:
+        """Bring the books to what the order deserves now; nobody's order deserves nothing."""
+        if sheet.member_id is not None:
+            settle(sheet, self._settled_by(), happened_at=happened_at)
+            self._touched[sheet.member_id] = None
+
+    def write(self) -> None:
+        """Write what changed, and lift the members whose orders have taken them to a new tier."""
+        store_orders(self.session, self.shop.shop_id, self._sheets.values())
+        refunds = (refund for found in self._refunds.values() for refund in found.values())
+        store_refunds(self.session, self.shop.shop_id, refunds)
+        self.books.write()
+        after_changes(self.session, self.shop, list(self._touched), now=self.now)
+        self._asker.forget_tiers(self._touched)
+        self._touched = {}
+
+    def _add(self, sheet: OrderSheet) -> OrderSheet:
+        sheet.refunds = self._refunds.setdefault(sheet.order_id, {})
+        self._sheets[sheet.order_id] = sheet
+        return sheet
+
+    def _settled_by(self) -> Settling:
+        if self._settling is None:
+            self._settling = Settling(
+                self._asker.terms(), self.books, self._circumstances_of, self.now
+            )
+        return self._settling
+
+    def _circumstances_of(self, sheet: OrderSheet) -> Circumstances:
+        if self._asker.has_tiers() and sheet.member_id in self._touched:
+            # The tier held before the order counts: an earlier one may have lifted the member.
+            self.write()
+        return self._asker.circumstances_of(sheet)
+
+
+def find_owners(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int, UUID]:
+    """The members that these orders have, by order, as committed by now."""
+    if not order_ids:
+        return {}
+    statement = select(Order.order_id, Order.member_id).where(
+        Order.shop_id == shop_id,
+        among(Order.order_id, order_ids),
+        Order.member_id.is_not(None),
+    )
+    return {row.order_id: row.member_id for row in session.execute(statement) if row.member_id}
+
+
+def _happened_at(facts: OrderFacts) -> datetime:
+    """When what we settle took place: the payment at first, later the last change."""
+    return facts.cancelled_at or (facts.updated_at if facts.refunds else facts.processed_at)
