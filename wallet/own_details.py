@@ -47,7 +47,7 @@ def _protect(response: Response) -> Response:
 
 @blueprint.post("/<token>/birthday")
 def save_birthday(token: str) -> AnyResponse:
-    """Store month and day, or forget them: 303 back to the page, or the page with the reason, 422."""
+    """Store month and day, or forget them: 303 back to the page, 422 with the reason on it."""
     link = link_of(token)
     typed = {name: request.form.get(name, "") for name in ("month", "day")}
     try:

@@ -152,7 +152,7 @@ def _follows(session: Session, shop: Shop, member: Member, now: datetime) -> lis
 def _reward(session: Session, shop: Shop, kind: Kind, now: datetime) -> str | None:
     """`50 points`, if a rule gives some for it today and nothing is paused."""
     programme = get_programme(session, shop.shop_id)
-    rule = find_rule(session, shop.shop_id, kind, on=day_in(shop.timezone, now))
+    rule = find_rule(session, shop, kind, at=now)
     if rule is None or programme.paused_at is not None:
         return None
     return f"{format_decimal(rule.points, locale=locale_of(shop.locale))} {programme.points_name}"

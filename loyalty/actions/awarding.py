@@ -54,7 +54,7 @@ def award_action(
     earns nothing later either; while the programme is paused it is held. Locks the member's
     balance. Flushes; the caller commits. Raises MemberNotFound.
     """
-    rule = find_rule(session, shop.shop_id, kind, on=day_in(shop.timezone, occurred_at))
+    rule = find_rule(session, shop, kind, at=occurred_at)
     return note_deed(session, shop, member_id, Deed(kind, key, occurred_at, actor), rule, now=now)
 
 

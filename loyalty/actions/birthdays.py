@@ -103,8 +103,8 @@ def celebrate_due(session: Session, shop: Shop, *, now: datetime, limit: int = 2
     given = 0
     for day in _due_days(shop, now):
         moment = _nine_in_the_morning(shop, day)
-        rule = find_rule(session, shop.shop_id, "birthday", on=day)
-        if rule is None or rule.created_at > moment:
+        rule = find_rule(session, shop, "birthday", at=moment)
+        if rule is None:
             continue
         for member in _list_celebrating(session, shop, day, moment, limit - given):
             given += _celebrate(session, shop, member, day, moment, rule, now)

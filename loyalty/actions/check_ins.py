@@ -86,7 +86,7 @@ def check_in(session: Session, shop: Shop, member_id: UUID, tap: Tap, *, now: da
             raise IdempotencyConflict(str(tap.client_key))
         return known
     day = day_in(shop.timezone, tap.occurred_at)
-    rule = find_rule(session, shop.shop_id, "check_in", on=day, location_id=tap.location_id)
+    rule = find_rule(session, shop, "check_in", at=tap.occurred_at, location_id=tap.location_id)
     action = _earn(session, shop, member_id, tap, day, rule, now)
     next_on = period_of(rule.limit, day).next_on if rule else None
     session.refresh(balance)

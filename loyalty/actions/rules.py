@@ -4,7 +4,7 @@ The invariant: a rule that cannot be used gives nothing and is reported, never g
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -12,9 +12,11 @@ import structlog
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from loyalty.base.clock import day_in
 from loyalty.base.errors import BadRule
 from loyalty.earning.conditions import read_conditions
 from loyalty.programme.tables import EarningRule
+from loyalty.shops.tables import Shop
 
 log = structlog.get_logger()
 
@@ -34,23 +36,25 @@ class ActionRule:
     name: str
     points: int
     limit: str
-    created_at: datetime
 
 
 def find_rule(
-    session: Session, shop_id: int, kind: Kind, *, on: date, location_id: int | None = None
+    session: Session, shop: Shop, kind: Kind, *, at: datetime, location_id: int | None = None
 ) -> ActionRule | None:
-    """The rule that rewards `kind` on the shop's day `on`, at the place if one is named.
+    """The rule that rewards what is done `at` that moment, at the place if one is named.
 
-    Of several the one with the priority nearest 1, then more points, then the older: one
-    action earns by one rule.
+    Its dates are the shop's days, and it rewards nothing from before it was made. Of several the
+    one with the priority nearest 1, then more points, then the older: one action earns by one
+    rule.
     """
+    on = day_in(shop.timezone, at)
     statement = (
         select(EarningRule)
         .where(
-            EarningRule.shop_id == shop_id,
+            EarningRule.shop_id == shop.shop_id,
             EarningRule.kind == kind,
             EarningRule.is_active,
+            EarningRule.created_at <= at,
             or_(EarningRule.starts_on.is_(None), EarningRule.starts_on <= on),
             or_(EarningRule.ends_on.is_(None), EarningRule.ends_on >= on),
         )
@@ -66,7 +70,9 @@ def find_rule(
             if _is_for(row, location_id):
                 return _read(row)
         except BadRule as error:
-            log.error("action_rule_unusable", shop=shop_id, rule=str(row.id), field=error.field)
+            log.error(
+                "action_rule_unusable", shop=shop.shop_id, rule=str(row.id), field=error.field
+            )
     return None
 
 
@@ -81,4 +87,4 @@ def _read(row: EarningRule) -> ActionRule:
     limit = row.limits.get("check_in", "once")
     if limit not in LIMITS:
         raise BadRule("limits.check_in", "is no limit that we know")
-    return ActionRule(row.id, row.version, row.name, row.fixed_points, limit, row.created_at)
+    return ActionRule(row.id, row.version, row.name, row.fixed_points, limit)
