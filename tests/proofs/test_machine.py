@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import Engine
 
-from tests.proofs.machine import Books
+from tests.proofs.machine import Life
 
 
 def test_books_hold_under_a_shops_random_life(engine: Engine) -> None:
@@ -19,7 +19,7 @@ def test_books_hold_under_a_long_random_life(engine: Engine) -> None:
 
 def _live(engine: Engine, *, lives: int, steps: int) -> None:
     run_state_machine_as_test(
-        lambda: Books(engine),
+        lambda: Life(engine),
         settings=settings(
             max_examples=lives,
             stateful_step_count=steps,

@@ -1,0 +1,89 @@
+"""What an order deserves by what has arrived of it, worked out from the rules' text alone.
+
+Imports nothing of `loyalty`.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+from math import floor
+
+from tests.proofs.shopify_side import Back, SoldLine, State
+
+
+@dataclass
+class Award:
+    """Whole points for the pieces that came to an order at one time."""
+
+    pieces: dict[int, int]
+    basis: int
+    points: int
+
+
+@dataclass
+class KnownOrder:
+    """What has arrived of an order, in whatever order, and what it deserves by it."""
+
+    state: State | None = None
+    counted: set[int] = field(default_factory=set)
+    refunds: dict[int, Back] = field(default_factory=dict)
+    awards: list[Award] = field(default_factory=list)
+    standing: int = 0
+
+    def hear(self, state: State) -> bool:
+        """Whether the state is news."""
+        if self.state is not None and state.updated_at < self.state.updated_at:
+            return False
+        self.state = state
+        self.counted |= {refund.refund_id for refund in state.refunds}
+        self.refunds |= {refund.refund_id: refund for refund in state.refunds}
+        if state.is_paid and state.cancelled_at is None:
+            self._award_new_pieces(state)
+        return True
+
+    def hear_refund(self, refund: Back) -> None:
+        self.refunds.setdefault(refund.refund_id, refund)
+
+    def deserves(self, *, counts_money: bool) -> int:
+        """What should stand of the order's awards."""
+        return sum(
+            award.points - floor(award.points * self._gone(award, counts_money))
+            for award in self.awards
+        )
+
+    def _award_new_pieces(self, state: State) -> None:
+        added: dict[int, int] = {}
+        for line in state.lines:
+            covered = sum(award.pieces.get(line.line_id, 0) for award in self.awards)
+            if line.quantity > covered and line.basis_minor > 0:
+                added[line.line_id] = line.quantity - covered
+        basis = sum(_share(line, added.get(line.line_id, 0)) for line in state.lines)
+        if added:
+            self.awards.append(Award(added, basis, basis // 100))
+
+    def _gone(self, award: Award, counts_money: bool) -> Fraction:
+        assert self.state is not None
+        if self.state.cancelled_at is not None or award.basis == 0:
+            return Fraction(1)
+        removed = Fraction(0)
+        for line in self.state.lines:
+            late = sum(
+                dict(refund.pieces).get(line.line_id, 0)
+                for refund in self.refunds.values()
+                if refund.refund_id not in self.counted
+            )
+            pieces = min(line.quantity, line.quantity - line.current_quantity + late)
+            basis = _share(line, award.pieces.get(line.line_id, 0))
+            removed += Fraction(basis * pieces, line.quantity)
+        money = sum(refund.money_minor for refund in self.refunds.values())
+        by_money = Fraction(money, self.state.total_minor) if counts_money else Fraction(0)
+        return min(Fraction(1), removed / award.basis + by_money)
+
+
+def _share(line: SoldLine, pieces: int) -> int:
+    return line.basis_minor * pieces // line.quantity
+
+
+def held_until(state: State, hold_days: int, now: datetime) -> datetime:
+    """When points of an order become free: at once, or so long after it was placed."""
+    return state.placed_at + timedelta(days=hold_days) if hold_days else now
