@@ -14,13 +14,15 @@ from sqlalchemy.orm import Session
 from loyalty.actions.rules import ActionRule, Kind, find_rule
 from loyalty.actions.tables import MemberAction
 from loyalty.audit import SYSTEM, Actor
+from loyalty.badges.awarding import give_badges
 from loyalty.base.clock import day_in
+from loyalty.criteria.facts import Source
 from loyalty.ledger.posting import Cause, credit, lock_balance
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.programme.pausing import EARNS, WAITS, Pauses, read_pauses
 from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
-from loyalty.tiers.standing import after_change
+from loyalty.tiers.standing import BY_POINTS, after_change
 
 EVER = "ever"
 """The key of what counts once in a lifetime."""
@@ -55,6 +57,9 @@ def award_action(
     balance. Flushes; the caller commits. Raises MemberNotFound.
     """
     rule = find_rule(session, shop, kind, at=occurred_at)
+    if rule is None and kind == "signup":
+        # Nobody joins twice, so there is nothing to remember of all who join without a rule.
+        return None
     return note_deed(session, shop, member_id, Deed(kind, key, occurred_at, actor), rule, now=now)
 
 
@@ -88,6 +93,7 @@ def note_deed(
         action.points = rule.points
         _decide(session, shop, balance, action, _pauses(session, shop), deed.actor, now)
     session.flush()
+    give_badges(session, shop, [member_id], now=now, touched=(Source.ACTIONS,))
     return action
 
 
@@ -180,4 +186,4 @@ def _credit(
     )
     entry = credit(session, balance, cause, points=action.points, now=now)
     action.state, action.entry_id = "earned", entry.id
-    after_change(session, shop, action.member_id, now=now)
+    after_change(session, shop, action.member_id, now=now, touched=BY_POINTS)
