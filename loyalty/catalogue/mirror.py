@@ -62,27 +62,6 @@ def delete_product(session: Session, shop_id: int, product_id: int, *, now: date
     )
 
 
-def want_products(session: Session, shop_id: int, product_ids: Iterable[int]) -> None:
-    """Note products that an order waits for and nobody has told us of."""
-    rows = [
-        {"shop_id": shop_id, "product_id": product_id, "title": "", "tags": []}
-        for product_id in sorted(product_ids)
-    ]
-    if rows:
-        session.execute(insert(Product).values(rows).on_conflict_do_nothing())
-
-
-def list_unread(session: Session, shop_id: int, *, limit: int) -> list[int]:
-    """Products whose collections nobody has read yet."""
-    statement = (
-        select(Product.product_id)
-        .where(Product.shop_id == shop_id, Product.collections_read_at.is_(None))
-        .order_by(Product.product_id)
-        .limit(limit)
-    )
-    return list(session.scalars(statement))
-
-
 def set_collections(
     session: Session,
     shop_id: int,

@@ -15,19 +15,10 @@ class Product(Base):
     `digest` changes with whatever a collection's rules may ask. `collections_read_at`: when
     Shopify last told which collections it is in; until then the product counts as unknown.
     pk (shop_id, product_id): the products of an order's lines.
-    ix unread: what an order waits for, to be read.
     """
 
     __tablename__ = "product"
-    __table_args__ = (
-        ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_product__shop"),
-        Index(
-            "ix_product__unread",
-            "shop_id",
-            "product_id",
-            postgresql_where="collections_read_at is null",
-        ),
-    )
+    __table_args__ = (ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_product__shop"),)
 
     shop_id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(primary_key=True)

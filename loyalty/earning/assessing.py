@@ -122,7 +122,8 @@ def earning_lines(
     """The lines as they earn, shipping among them where the shop counts it."""
 
     def counted(basis_minor: int, tax_minor: int) -> int:
-        return basis_minor + (tax_minor if programme.counts_tax else 0)
+        # A gift card or a tip counts for nothing, taxed or not.
+        return basis_minor + (tax_minor if programme.counts_tax and basis_minor else 0)
 
     found = [
         Line(

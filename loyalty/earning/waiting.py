@@ -47,6 +47,22 @@ def count_waiting(session: Session, shop_id: int) -> dict[str, int]:
     return found
 
 
+def list_lacking_products(session: Session, shop_id: int, *, limit: int) -> Sequence[int]:
+    """Products that orders wait for and the mirror does not know."""
+    statement = (
+        select(OrderLine.product_id)
+        .join(
+            Order,
+            (Order.shop_id == OrderLine.shop_id) & (Order.order_id == OrderLine.order_id),
+        )
+        .where(Order.shop_id == shop_id, Order.held_back == NO_PRODUCT, *_unknown_line())
+        .distinct()
+        .order_by(OrderLine.product_id)
+        .limit(limit)
+    )
+    return [product_id for product_id in session.scalars(statement) if product_id is not None]
+
+
 def _list_free(session: Session, shop_id: int, limit: int) -> Sequence[int]:
     statement = (
         select(Order.order_id)
@@ -66,14 +82,18 @@ def _list_free(session: Session, shop_id: int, limit: int) -> Sequence[int]:
 
 
 def _lacks_a_product() -> ColumnElement[bool]:
+    own = (OrderLine.shop_id == Order.shop_id, OrderLine.order_id == Order.order_id)
+    return exists().where(*own, *_unknown_line())
+
+
+def _unknown_line() -> tuple[ColumnElement[bool], ...]:
+    """A line nobody looked at whose product's collections nobody has read."""
     known = exists().where(
         Product.shop_id == OrderLine.shop_id,
         Product.product_id == OrderLine.product_id,
         Product.collections_read_at.is_not(None),
     )
-    return exists().where(
-        OrderLine.shop_id == Order.shop_id,
-        OrderLine.order_id == Order.order_id,
+    return (
         OrderLine.product_id.is_not(None),
         OrderLine.quantity > OrderLine.assessed_quantity,
         ~known,

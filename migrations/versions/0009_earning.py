@@ -207,12 +207,6 @@ def _catalogue() -> None:
         sa.Column("deleted_at", _TIME, nullable=True),
         sa.PrimaryKeyConstraint("shop_id", "product_id", name=op.f("pk_product")),
     )
-    op.create_index(
-        "ix_product__unread",
-        "product",
-        ["shop_id", "product_id"],
-        postgresql_where="collections_read_at is null",
-    )
     op.create_table(
         "collection",
         *_shop("collection"),

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.db import ring_after_commit
 from loyalty.base.ids import new_id
-from loyalty.catalogue import mirror
+from loyalty.earning.waiting import list_lacking_products
 from shopify_app.platform.tables import BackfillRun
 
 SUBJECTS = ("shop", "locations", "collections", "products", "customers", "orders")
 """Products and customers before orders: what an order names is then already known in full."""
 REREADS = 0
-_UNREAD_MAX = 50
+_LACKING_MAX = 50
 _OPEN = ("waiting", "asked", "reading")
 # Not due until the subject before it is through.
 _NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
@@ -69,9 +69,9 @@ def ask_for_collection(
     _ask(session, shop_id, f"collection:{collection_id}", now)
 
 
-def ask_for_unread_products(session: Session, shop_id: int, *, now: datetime) -> None:
-    """Have products read that orders wait for and that nobody has asked for yet."""
-    for product_id in mirror.list_unread(session, shop_id, limit=_UNREAD_MAX):
+def ask_for_lacking_products(session: Session, shop_id: int, *, now: datetime) -> None:
+    """Have products read that orders wait for, unless that is under way."""
+    for product_id in list_lacking_products(session, shop_id, limit=_LACKING_MAX):
         _ask(session, shop_id, f"product:{product_id}", now, again=False)
 
 

@@ -64,6 +64,7 @@ def read_order(node: Node, line_nodes: Sequence[Node]) -> OrderFacts:
     lines = amounts.mark_tips(
         (_line(line, currency, taxes_included=taxes_included) for line in line_nodes), tip_minor
     )
+    shipping_minor, shipping_tax_minor = _shipping(node, currency)
     current = shop_minor(node.get("currentTotalPriceSet"), currency, "currentTotalPriceSet")
     return OrderFacts(
         order_id=order_id,
@@ -84,6 +85,8 @@ def read_order(node: Node, line_nodes: Sequence[Node]) -> OrderFacts:
         updated_at=moment(node, "updatedAt"),
         lines=lines,
         refunds=tuple(_refund(one, order_id, currency) for one in objects_at(node, "refunds")),
+        shipping_minor=shipping_minor,
+        shipping_tax_minor=shipping_tax_minor,
     )
 
 
@@ -108,10 +111,7 @@ def read_location(node: Node) -> LocationFacts:
 
 
 def _line(node: Node, currency: str, *, taxes_included: bool) -> LineFacts:
-    taxes = (
-        shop_minor(tax.get("priceSet"), currency, "taxLines.priceSet")
-        for tax in objects_at(node, "taxLines")
-    )
+    tax_minor = _tax(node, currency)
     return LineFacts(
         line_id=identifier(node.get("id"), "lineItem.id"),
         title=text_or_none(node, "title") or "",
@@ -123,9 +123,27 @@ def _line(node: Node, currency: str, *, taxes_included: bool) -> LineFacts:
             shop_minor(one.get("allocatedAmountSet"), currency, "allocatedAmountSet")
             for one in objects_at(node, "discountAllocations")
         ),
-        included_tax_minor=sum(taxes) if taxes_included else 0,
+        included_tax_minor=tax_minor if taxes_included else 0,
+        tax_minor=tax_minor,
         is_gift_card=flag(node, "isGiftCard"),
         is_tip=False,
+    )
+
+
+def _shipping(node: Node, currency: str) -> tuple[int, int]:
+    """Shipping less its discounts and included tax; and the tax on it."""
+    shipping = node.get("shippingLine")
+    if not isinstance(shipping, dict):
+        return 0, 0
+    price = shop_minor(shipping.get("discountedPriceSet"), currency, "discountedPriceSet")
+    tax = _tax(shipping, currency)
+    return amounts.less_included_tax(price, tax, taxes_included=flag(node, "taxesIncluded"))
+
+
+def _tax(node: Node, currency: str) -> int:
+    return sum(
+        shop_minor(tax.get("priceSet"), currency, "taxLines.priceSet")
+        for tax in objects_at(node, "taxLines")
     )
 
 
@@ -146,6 +164,7 @@ def _refund(node: Node, order_id: int, currency: str) -> RefundFacts:
         created_at=moment(node, "createdAt"),
         money_minor=0 if lines else max(0, given - shipping),
         lines=lines,
+        shipping_minor=shipping,
     )
 
 

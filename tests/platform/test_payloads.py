@@ -141,7 +141,36 @@ def test_a_refund_of_shipping_alone_gives_back_nothing_that_counts() -> None:
     refund = payloads.refund(payloads.order(), amount="5.90")
     refund["refund_shipping_lines"] = [_shipping("4.90", "1.00")]
 
-    assert read_refund(refund, "USD").money_minor == 0
+    facts = read_refund(refund, "USD")
+    assert (facts.money_minor, facts.shipping_minor) == (0, 590)
+
+
+@pytest.mark.parametrize(("taxes_included", "net"), [(True, 490), (False, 590)])
+def test_shipping_is_told_less_its_discounts_and_included_tax(
+    taxes_included: bool, net: int
+) -> None:
+    order = payloads.order(taxes_included=taxes_included)
+    order["shipping_lines"] = [_shipping_line("6.90", "1.00", "1.00")]
+    removed = _shipping_line("9.00", "0.00", "0.00") | {"is_removed": True}
+    order["shipping_lines"].append(removed)
+
+    facts = read_order(order)
+
+    # 6.90 − 1.00, and − 1.00 of tax where prices include it
+    assert (facts.shipping_minor, facts.shipping_tax_minor) == (net, 100)
+
+
+@pytest.mark.parametrize("taxes_included", [True, False])
+def test_the_tax_on_a_line_is_told_whether_or_not_its_price_includes_it(
+    taxes_included: bool,
+) -> None:
+    order = payloads.order([Line("11.90")], taxes_included=taxes_included)
+    order["line_items"][0]["tax_lines"] = [{"price_set": _set("1.90")}]
+
+    line = read_order(order).lines[0]
+
+    assert line.tax_minor == 190
+    assert line.basis_minor == (1000 if taxes_included else 1190)
 
 
 def test_only_money_that_went_back_counts() -> None:
@@ -250,7 +279,17 @@ def _spoil(payload: Payload, data: st.DataObject) -> Payload:
 
 
 def _shipping(subtotal: str, tax: str) -> Payload:
+    return {"subtotal_amount_set": _set(subtotal), "tax_amount_set": _set(tax)}
+
+
+def _shipping_line(price: str, discount: str, tax: str) -> Payload:
     return {
-        "subtotal_amount_set": {"shop_money": {"amount": subtotal, "currency_code": "USD"}},
-        "tax_amount_set": {"shop_money": {"amount": tax, "currency_code": "USD"}},
+        "price_set": _set(price),
+        "discount_allocations": [{"amount_set": _set(discount)}],
+        "tax_lines": [{"price_set": _set(tax)}],
+        "is_removed": False,
     }
+
+
+def _set(amount: str) -> Payload:
+    return {"shop_money": {"amount": amount, "currency_code": "USD"}}

@@ -19,6 +19,15 @@ def mark_tips(lines: Iterable[LineFacts], tip_minor: int) -> tuple[LineFacts, ..
     return read
 
 
+def less_included_tax(price_minor: int, tax_minor: int, *, taxes_included: bool) -> tuple[int, int]:
+    """A price without the tax inside it, never below zero; and the tax, which counts only with it.
+
+    Tax is charged on top where prices are net.
+    """
+    net = price_minor - (tax_minor if taxes_included else 0)
+    return max(0, net), tax_minor if net > 0 else 0
+
+
 def less_gift_cards(current_total_minor: int, lines: Iterable[LineFacts]) -> int:
     """The current total without the gift cards still sold in it: selling one is no revenue yet."""
     gift_cards = sum(

@@ -33,6 +33,7 @@ def read_order(payload: dict[str, Any]) -> OrderFacts:
     _, currency = shop_money(payload.get("total_price_set"), "total_price_set")
     lines = _lines(payload, currency)
     customer = _customer(payload)
+    shipping_minor, shipping_tax_minor = _shipping(payload, currency)
     current = payload.get("current_total_price_set")
     return OrderFacts(
         order_id=own_id(payload, "order"),
@@ -55,6 +56,8 @@ def read_order(payload: dict[str, Any]) -> OrderFacts:
         updated_at=moment(payload, "updated_at"),
         lines=lines,
         refunds=tuple(read_refund(one, currency) for one in objects_at(payload, "refunds")),
+        shipping_minor=shipping_minor,
+        shipping_tax_minor=shipping_tax_minor,
     )
 
 
@@ -78,6 +81,18 @@ def _lines(payload: dict[str, Any], currency: str) -> tuple[LineFacts, ...]:
     return amounts.mark_tips(read, tip_minor)
 
 
+def _shipping(payload: dict[str, Any], currency: str) -> tuple[int, int]:
+    """Shipping less its discounts and included tax; and the tax on it."""
+    lines = [line for line in objects_at(payload, "shipping_lines") if not flag(line, "is_removed")]
+    price = sum(
+        shop_minor(line.get("price_set"), currency, "shipping_lines.price_set")
+        - _discounts(line, currency)
+        for line in lines
+    )
+    tax = sum(_tax(line, currency) for line in lines)
+    return amounts.less_included_tax(price, tax, taxes_included=flag(payload, "taxes_included"))
+
+
 def _line(payload: dict[str, Any], currency: str, *, taxes_included: bool) -> LineFacts:
     ordered = quantity(payload, "quantity")
     current = payload.get("current_quantity")
@@ -89,17 +104,22 @@ def _line(payload: dict[str, Any], currency: str, *, taxes_included: bool) -> Li
         quantity=ordered,
         current_quantity=ordered if current is None else quantity(payload, "current_quantity"),
         gross_minor=price * ordered,
-        discount_minor=sum(
-            shop_minor(one.get("amount_set"), currency, "discount_allocations.amount_set")
-            for one in objects_at(payload, "discount_allocations")
-        ),
-        included_tax_minor=_included_tax(payload, currency) if taxes_included else 0,
+        discount_minor=_discounts(payload, currency),
+        included_tax_minor=_tax(payload, currency) if taxes_included else 0,
+        tax_minor=_tax(payload, currency),
         is_gift_card=flag(payload, "gift_card"),
         is_tip="tip" in payload or "tip_payment_gateway" in payload,
     )
 
 
-def _included_tax(payload: dict[str, Any], currency: str) -> int:
+def _discounts(payload: dict[str, Any], currency: str) -> int:
+    return sum(
+        shop_minor(one.get("amount_set"), currency, "discount_allocations.amount_set")
+        for one in objects_at(payload, "discount_allocations")
+    )
+
+
+def _tax(payload: dict[str, Any], currency: str) -> int:
     return sum(
         shop_minor(tax.get("price_set"), currency, "tax_lines.price_set")
         for tax in objects_at(payload, "tax_lines")

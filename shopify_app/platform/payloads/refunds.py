@@ -24,6 +24,7 @@ def read_refund(payload: dict[str, Any], currency: str) -> RefundFacts:
         created_at=moment_or_none(payload, "processed_at") or moment(payload, "created_at"),
         money_minor=0 if lines else _money_only(payload, currency),
         lines=lines,
+        shipping_minor=max(0, _shipping(payload, currency)),
     )
 
 

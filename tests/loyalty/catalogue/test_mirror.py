@@ -110,13 +110,11 @@ def test_a_deleted_product_keeps_what_it_was_and_stays_deleted(
 def test_a_product_deleted_before_we_heard_of_it_is_known_to_be_nothing(
     session: Session, aurora: Shop
 ) -> None:
-    mirror.want_products(session, aurora.shop_id, [9001])
-    assert mirror.list_unread(session, aurora.shop_id, limit=9) == [9001]
-
     mirror.delete_product(session, aurora.shop_id, 9001, now=NOON)
 
+    record(session, aurora, facts(at=LATER))
+
     assert known(session, aurora) == Product(9001, frozenset(), frozenset())
-    assert mirror.list_unread(session, aurora.shop_id, limit=9) == []
 
 
 def test_a_deleted_collection_holds_nothing_and_cannot_come_up_late(
