@@ -10,6 +10,8 @@ from loyalty.audit import Actor
 from loyalty.base.errors import BadAdjustment
 from loyalty.ledger.posting import Cause, credit, debit, lock_balance
 from loyalty.ledger.tables import EntryNote, LedgerEntry
+from loyalty.shops.directory import get_shop
+from loyalty.tiers.standing import BY_POINTS, after_change
 
 REASONS = (
     ("service_recovery", "Service recovery"),
@@ -60,6 +62,8 @@ def adjust(
     entry = move(session, balance, cause, points=abs(signed), now=now)
     if entry.posted_at == now:
         _note_and_audit(session, entry, note, order_reference, actor, now)
+        # Grants count for tiers where the merchant ticked so.
+        after_change(session, get_shop(session, shop_id), member_id, now=now, touched=BY_POINTS)
     return entry
 
 

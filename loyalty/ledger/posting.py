@@ -14,6 +14,8 @@ from loyalty.ledger.books import Books
 from loyalty.ledger.journal import Cause
 from loyalty.ledger.tables import LedgerEntry, Lot
 from loyalty.members.tables import MemberBalance
+from loyalty.shops.directory import get_shop
+from loyalty.tiers.standing import BY_POINTS, after_changes
 
 __all__ = ["Cause", "credit", "debit", "lock_balance", "release_due"]
 
@@ -105,4 +107,7 @@ def release_due(session: Session, shop_id: int, *, now: datetime) -> int:
         if lot.released_at is None and lot.member_id == row.member_id:
             books.release(lot, from_at=lot.available_at)
     books.write()
+    # Held points count for tiers from their release.
+    shop = get_shop(session, shop_id)
+    after_changes(session, shop, sorted(members), now=now, touched=BY_POINTS)
     return len(due)

@@ -23,7 +23,10 @@ from loyalty.tiers.ladder import load_ladder
 from loyalty.tiers.moves import Move, write_moves
 from loyalty.tiers.tables import MemberTier
 
-_TOUCHED_BY_ORDERS = (Source.ORDERS, Source.BALANCE, Source.TIER)
+BY_ORDERS = (Source.ORDERS, Source.BALANCE, Source.TIER)
+BY_POINTS = (Source.BALANCE, Source.TIER)
+"""What an order, or points alone, change: the sources of the facts that badges ask for."""
+
 _NO_TIER: tuple[UUID | None, Decimal] = (None, Decimal(1))
 
 
@@ -53,9 +56,16 @@ def multipliers_of(
     return {m: (rung.id, rung.multiplier) if rung else _NO_TIER for m, rung in rungs.items()}
 
 
-def after_change(session: Session, shop: Shop, member_id: UUID, *, now: datetime) -> None:
+def after_change(
+    session: Session,
+    shop: Shop,
+    member_id: UUID,
+    *,
+    now: datetime,
+    touched: Collection[Source] = BY_ORDERS,
+) -> None:
     """Lift the member to the tier they have reached by now, and give the badges they deserve."""
-    after_changes(session, shop, [member_id], now=now)
+    after_changes(session, shop, [member_id], now=now, touched=touched)
 
 
 def after_changes(
@@ -64,7 +74,7 @@ def after_changes(
     member_ids: Sequence[UUID],
     *,
     now: datetime,
-    touched: Collection[Source] = _TOUCHED_BY_ORDERS,
+    touched: Collection[Source] = BY_ORDERS,
 ) -> list[Move]:
     """Lift each member whose metric has reached a higher tier, and give badges; who was lifted.
 

@@ -21,6 +21,7 @@ from loyalty.ledger.tables import EntryNote, LedgerEntry
 from loyalty.members.states import get_active_member
 from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
+from loyalty.tiers.standing import BY_POINTS, after_change
 from loyalty.till.tables import TillAllowance
 
 REASONS = tuple(
@@ -87,6 +88,7 @@ def grant(
     if entry.posted_at == now:
         _use_allowance(session, shop, by.user_id, points, now)
         _note_and_audit(session, entry, note, by, now)
+        after_change(session, shop, entry.member_id, now=now, touched=BY_POINTS)
     return entry
 
 
