@@ -15,8 +15,9 @@ from loyalty import audit
 from loyalty.base import faults
 from loyalty.base.db import shop_transaction
 from loyalty.members.contact import Contact, read_contact, read_name
-from loyalty.members.enrolment import find_by_verified_email, join
+from loyalty.members.enrolment import join
 from loyalty.members.facts import CustomerFacts
+from loyalty.members.matching import find_by_verified_email
 from loyalty.queries.till import find_country, read_till_member
 from loyalty.shops.tables import Shop
 from loyalty.till.grants import TillUser
@@ -79,7 +80,9 @@ def _begin(till: Till, write: Write, name: str, contact: str) -> _Start:
 def _find_member(session: Session, shop: Shop, contact: Contact) -> UUID | None:
     """Who has this verified email and can be put on a cart; Shopify vouches for no phone number."""
     member = find_by_verified_email(session, shop.shop_id, contact.email or "")
-    if member is None or read_till_member(session, shop, member.id).customer_id is None:
+    if member is None or member.state != "active":
+        return None  # An archived one comes back when they join.
+    if read_till_member(session, shop, member.id).customer_id is None:
         return None
     return member.id
 

@@ -1,16 +1,20 @@
-"""Who becomes a member, and what Shopify may change of one; a customer id is what matches."""
+"""Who becomes a member, and what Shopify may change of one.
+
+The invariant: a customer is one member's for good; who that is stands in loyalty.members.matching.
+"""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from loyalty import outbox, timeline
+from loyalty import audit, outbox, timeline
 from loyalty.actions.awarding import award_action
 from loyalty.base.ids import new_id
+from loyalty.members import archiving
 from loyalty.members.facts import CustomerFacts, normalise_email
+from loyalty.members.matching import match_customer
 from loyalty.members.sheets import CustomerSheet
 from loyalty.members.tables import Customer, Member, MemberBalance
 from loyalty.programme.rules import get_programme
@@ -49,11 +53,19 @@ def joins_at_once(facts: CustomerFacts, order_count: int) -> bool:
 def enrol_customer(
     session: Session, shop: Shop, customer: Customer, *, now: datetime, is_backfill: bool
 ) -> Member | None:
-    """The member this customer is or becomes; None when people must join by themselves."""
+    """The member this customer is or becomes; None when people must join by themselves.
+
+    Who is a member by another customer or by hand is found by what they have verified, and an
+    archived one is brought back.
+    """
     if customer.member_id is not None:
         return session.get_one(Member, (shop.shop_id, customer.member_id))
-    is_gone = customer.deleted_at is not None or customer.redacted_at is not None
-    if is_gone or takes_only_joiners(session, shop):
+    if customer.deleted_at is not None or customer.redacted_at is not None:
+        return None
+    known = match_customer(session, customer)
+    if known is not None:
+        return link_customer(session, shop, customer, known, now=now)
+    if takes_only_joiners(session, shop):
         return None
     enrolled_by = "backfill" if is_backfill else "account" if customer.has_account else "order"
     member = _new_member(session, shop, customer, now=now, enrolled_by=enrolled_by)
@@ -83,57 +95,33 @@ def join(
     if customer.member_id is not None:
         copy_to_member(session, customer, now)
         return session.get_one(Member, (shop.shop_id, customer.member_id)), True
-    member = None
-    if customer.has_verified_email:
-        member = find_by_verified_email(session, shop.shop_id, customer.email_norm)
-    was_known = member is not None
-    if member is None:
-        member = _new_member(
-            session,
-            shop,
-            customer,
-            now=now,
-            enrolled_by=enrolled_by,
-            emails_card=emails_card,
-            **joined,
-        )
+    known = match_customer(session, customer)
+    if known is not None:
+        return link_customer(session, shop, customer, known, now=now), True
+    member = _new_member(
+        session,
+        shop,
+        customer,
+        now=now,
+        enrolled_by=enrolled_by,
+        emails_card=emails_card,
+        **joined,
+    )
     customer.member_id = member.id
     session.flush()
-    return member, was_known
+    return member, False
 
 
-def find_by_verified_email(session: Session, shop_id: int, email: str) -> Member | None:
-    """The one active member whose email this is, as far as Shopify or they have verified it."""
-    norm = normalise_email(email)
-    if not norm:
-        return None
-    vouched = exists().where(
-        Customer.shop_id == shop_id,
-        Customer.member_id == Member.id,
-        Customer.email_norm == norm,
-        Customer.has_verified_email,
-    )
-    found = session.scalars(
-        select(Member)
-        .where(
-            Member.shop_id == shop_id,
-            Member.email_norm == norm,
-            Member.state == "active",
-            Member.email_verified_at.is_not(None) | vouched,
-        )
-        .limit(2)
-    ).all()
-    return found[0] if len(found) == 1 else None
-
-
-def delete_customer(session: Session, shop: Shop, customer_id: int, *, now: datetime) -> None:
-    """Remember that Shopify deleted the customer; the member and the points stay."""
-    customer = session.get(Customer, (shop.shop_id, customer_id), with_for_update=True)
-    if customer is None or customer.deleted_at is not None:
-        return
-    customer.deleted_at = now
-    if customer.member_id is not None:
-        timeline.note_event(session, shop.shop_id, customer.member_id, "customer_deleted", now)
+def link_customer(
+    session: Session, shop: Shop, customer: Customer, member: Member, *, now: datetime
+) -> Member:
+    """Let the member be this customer of Shopify's, too; an archived member is brought back."""
+    if member.state == "archived":
+        archiving.restore(session, shop, member.id, actor=audit.SYSTEM, now=now)
+    customer.member_id = member.id
+    session.flush()
+    copy_to_member(session, customer, now)
+    return member
 
 
 def _lift_erasure(session: Session, shop_id: int, customer_id: int) -> None:
@@ -235,6 +223,7 @@ def make_member(customer: Customer, *, now: datetime, enrolled_by: str) -> Membe
         id=new_id(),
         state="active",
         sources=dict.fromkeys(_SHARED_FIELDS, "shopify"),
+        details_customer_id=customer.customer_id,
         enrolled_by=enrolled_by,
         joined_at=now,
         customer_since=customer.customer_since,
@@ -259,8 +248,15 @@ def _send_card(session: Session, member: Member, now: datetime) -> None:
 
 
 def copy_to_member(session: Session, customer: Customer | CustomerSheet, now: datetime) -> None:
-    """Take over the fields that are still Shopify's; what was edited here stays."""
+    """Take over the fields that are still Shopify's; what was edited here stays.
+
+    Of several customers who are one member, one alone tells the details.
+    """
     member = session.get_one(Member, (customer.shop_id, customer.member_id))
+    if member.details_customer_id is None and member.state == "active":
+        member.details_customer_id = customer.customer_id
+    if member.details_customer_id != customer.customer_id:
+        return
     changes: dict[str, Any] = {
         name: getattr(customer, name)
         for name in _SHARED_FIELDS

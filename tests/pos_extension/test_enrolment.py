@@ -11,7 +11,8 @@ from sqlalchemy import select
 from config import Settings
 from loyalty.audit import AuditRow
 from loyalty.base.db import shop_transaction
-from loyalty.members.enrolment import delete_customer, record_customer
+from loyalty.members.enrolment import record_customer
+from loyalty.members.leaving import delete_customer
 from loyalty.members.tables import Customer, Member, TimelineEvent
 from loyalty.outbox import CARD_EMAIL_ASKED, OutboxEvent
 from loyalty.programme.tables import Programme

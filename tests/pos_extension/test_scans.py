@@ -11,8 +11,8 @@ from sqlalchemy import text
 from loyalty.audit import AuditRow
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.members.enrolment import delete_customer
-from loyalty.members.tables import Member
+from loyalty.members.leaving import delete_customer
+from loyalty.members.tables import Customer, Member
 from loyalty.orders.recording import record_order
 from loyalty.shops.directory import get_shop
 from pos_extension.tables import TillWrite
@@ -176,15 +176,24 @@ def test_the_card_of_one_who_is_no_member_any_more_is_refused(
     assert aurora.events_of(alice, "customer_scanned") == []
 
 
-def test_one_whom_shopify_deleted_is_shown_but_cannot_be_put_on_a_cart(
+def test_one_without_a_customer_is_shown_but_cannot_be_put_on_a_cart(
     aurora: Till, alice: UUID
 ) -> None:
+    with shop_transaction(aurora.shop_id) as session:
+        session.get_one(Customer, (aurora.shop_id, 501)).deleted_at = NOON
+
+    answer = aurora.post("scans", code=aurora.code_of(alice).token)
+
+    assert answer.get_json()["member"]["customer_id"] is None
+
+
+def test_one_whom_shopify_deleted_is_archived(aurora: Till, alice: UUID) -> None:
     with shop_transaction(aurora.shop_id) as session:
         delete_customer(session, get_shop(session, aurora.shop_id), 501, now=NOON)
 
     answer = aurora.post("scans", code=aurora.code_of(alice).token)
 
-    assert answer.get_json()["member"]["customer_id"] is None
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (409, "member_archived")
 
 
 def test_the_same_scan_again_counts_once_and_gets_the_same_answer(

@@ -1,20 +1,22 @@
-"""Customers: who they are as Shopify says, and that one is gone."""
+"""Customers: that one is gone. Who they are is told and recorded with orders."""
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from loyalty.members.enrolment import delete_customer, record_customer
+from loyalty.members.leaving import delete_customer
 from loyalty.shops.tables import Shop
 from shopify_app.platform.deliveries import Delivery
-from shopify_app.platform.payloads.customers import read_customer
 from shopify_app.platform.payloads.reading import own_id
-
-
-def record(session: Session, shop: Shop, delivery: Delivery) -> None:
-    """Record the customer, who may become a member by it."""
-    facts = read_customer(delivery.payload)
-    record_customer(session, shop, facts, now=delivery.now, is_backfill=False)
+from shopify_app.platform.tables import CustomerMerge
 
 
 def delete(session: Session, shop: Shop, delivery: Delivery) -> None:
-    """Remember that Shopify deleted the customer."""
-    delete_customer(session, shop, own_id(delivery.payload, "customer"), now=delivery.now)
+    """Shopify deleted the customer: their member is archived, unless they went into another."""
+    customer_id = own_id(delivery.payload, "customer")
+    is_merged = exists().where(
+        CustomerMerge.shop_id == shop.shop_id,
+        CustomerMerge.deleted_customer_id == customer_id,
+        CustomerMerge.state.in_(("waiting", "done")),
+    )
+    archives = not session.scalar(select(is_merged))
+    delete_customer(session, shop, customer_id, now=delivery.now, archives=archives)

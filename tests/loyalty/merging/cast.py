@@ -1,6 +1,6 @@
 """Alice, and a second account of hers: members of Aurora who are one person."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,11 +24,14 @@ SECOND = 502
 """The Shopify customer of Alice's second account; her first is 501."""
 
 
-def second_account(session: Session, shop: Shop, **changes: Any) -> Member:
+def second_account(
+    session: Session, shop: Shop, *, customer_id: int = SECOND, **changes: Any
+) -> Member:
     """Alice's other account, with another address."""
-    facts = {"email": "alice.archer@example.com", "has_verified_email": False} | changes
+    facts: dict[str, Any] = {"email": "alice.archer@example.com", "has_verified_email": False}
+    facts |= changes
     customer = record_customer(
-        session, shop, a_customer(SECOND, **facts), now=NOON, is_backfill=False
+        session, shop, a_customer(customer_id, **facts), now=NOON, is_backfill=False
     )
     return session.get_one(Member, (shop.shop_id, customer.member_id))
 
@@ -50,12 +53,19 @@ def give(session: Session, member: Member, points: int, *, key: str = "gift") ->
 
 
 def buy(
-    session: Session, shop: Shop, order_id: int, amount_minor: int, *, customer_id: int, **more: Any
+    session: Session,
+    shop: Shop,
+    order_id: int,
+    amount_minor: int,
+    *,
+    customer_id: int,
+    now: datetime = NOON,
+    **more: Any,
 ) -> None:
     """A paid order of one line: a point per euro."""
     line = a_line(line_id=order_id * 10, gross_minor=amount_minor)
     facts = an_order(order_id, line, customer_id=customer_id, **more)
-    record_order(session, shop, facts, now=NOON, is_backfill=False)
+    record_order(session, shop, facts, now=now, is_backfill=False)
 
 
 def make_one(
