@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from tests.factories.facts import NOON
 from tests.proofs.model_accounts import Expiry
+from tests.proofs.model_people import Merged
 from tests.proofs.shop import CUSTOMERS, ByHand, Shop, Terms
 from tests.proofs.shopify_side import Back, Sale, SoldLine, State
 
@@ -170,6 +171,17 @@ class Life(RuleBasedStateMachine):
         done = data.draw(st.sampled_from(self._by_hand(_can_be_undone)))
         self._tick().undo(done, is_forced=is_forced)
 
+    @precondition(lambda self: len(self._members()) > 1)
+    @rule(data=st.data())
+    def merge(self, data: st.DataObject) -> None:
+        survivor, merged, *_ = data.draw(st.permutations(self._members()))
+        self._tick().merge(survivor, merged)
+
+    @precondition(lambda self: self._merges())
+    @rule(data=st.data())
+    def undo_merge(self, data: st.DataObject) -> None:
+        self._tick().undo_merge(data.draw(st.sampled_from(self._merges())))
+
     @rule(days=st.integers(1, 20))
     def wait(self, days: int) -> None:
         assert self.shop
@@ -227,6 +239,23 @@ class Life(RuleBasedStateMachine):
 
     def _by_hand(self, is_fit: Callable[[ByHand], object]) -> list[ByHand]:
         return [one for one in self.shop.by_hand if is_fit(one)] if self.shop else []
+
+    def _members(self) -> list[int]:
+        """A customer for each member there is."""
+        if not self.shop:
+            return []
+        return list({self.shop.member(each): each for each in CUSTOMERS}.values())
+
+    def _merges(self) -> list[Merged]:
+        """The merges that can be undone now."""
+        if not self.shop:
+            return []
+        people, latest = self.shop.people, self.shop.now - timedelta(days=29)
+        return [
+            told
+            for told in people.merges
+            if not told.is_undone and told.survivor not in people.into and told.at > latest
+        ]
 
 
 def _any(_: Sale) -> bool:

@@ -4,10 +4,17 @@ Imports nothing of `loyalty`. Its sums are slow and plain on purpose: nothing is
 figure is added up again from the lots.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import count
 
 NEVER = date.max
+_numbers = count()
+
+Home = tuple[str, object]
+"""Where a movement belongs for good: ("customer", their id) for orders, ("member", its id)."""
 
 
 @dataclass(eq=False)
@@ -15,6 +22,7 @@ class Lot:
     """Points that came together; `left` of them are still there, `expired` died in it."""
 
     left: int
+    home: Home
     opened_at: datetime
     available_at: datetime
     order_id: int | None = None
@@ -22,6 +30,7 @@ class Lot:
     freed_on: date | None = None
     last_valid_on: date = NEVER
     expired: int = 0
+    number: int = field(default_factory=lambda: next(_numbers))
 
     @property
     def is_free(self) -> bool:
@@ -29,12 +38,21 @@ class Lot:
 
 
 @dataclass(eq=False)
+class Debt:
+    """What a reversal lacked; the next points to become free pay it, the oldest first."""
+
+    left: int
+    home: Home
+    number: int = field(default_factory=lambda: next(_numbers))
+
+
+@dataclass(eq=False)
 class Debit:
     """What a debit took from which lot, in the order of taking, less what was given back."""
 
     taken: list[tuple[Lot, int]]
+    home: Home
     is_burn: bool
-    is_undone: bool = False
 
     @property
     def points(self) -> int:
@@ -67,20 +85,20 @@ class Expiry:
 
 @dataclass(eq=False)
 class Account:
-    """One member: whatever moves goes through here, on the shop's day `today`."""
+    """One member's books; `earned` and `burned` know where each part of them belongs."""
 
     expiry: Expiry
     clamps: bool
     lots: list[Lot] = field(default_factory=list)
-    owed: int = 0
+    debts: list[Debt] = field(default_factory=list)
     moved: int = 0
-    earned: int = 0
-    burned: int = 0
+    earned: Counter[Home] = field(default_factory=Counter)
+    burned: Counter[Home] = field(default_factory=Counter)
     active_on: date | None = None
 
     @property
     def available(self) -> int:
-        return sum(lot.left for lot in self.lots if lot.is_free) - self.owed
+        return sum(lot.left for lot in self.lots if lot.is_free) - sum(d.left for d in self.debts)
 
     @property
     def pending(self) -> int:
@@ -101,62 +119,70 @@ class Account:
         if lot.last_valid_on == NEVER:
             lot.last_valid_on = self.expiry.last_day(runs_from)
         if lot.is_earned:
-            self.earned += lot.left
-        self._fill(lot)
+            self.earned[lot.home] += lot.left
+        self.pay_debts(lot)
 
-    def debit(self, points: int, today: date, *, is_burn: bool = False) -> Debit | None:
+    def debit(self, points: int, home: Home, today: date, *, is_burn: bool) -> Debit | None:
         """Take points; None, and nothing taken, when there are too few."""
         self.expire(today)
         if self.available < points:
             return None
         self.moved -= points
         if is_burn:
-            self.burned += points
+            self.burned[home] += points
             self.active_on = max(self.active_on or today, today)
         taken, _ = self._take(points, [lot for lot in self.lots if lot.is_free])
-        return Debit(taken, is_burn)
+        return Debit(taken, home, is_burn)
 
-    def give_back(self, debit: Debit, points: int, today: date, now: datetime) -> None:
-        """Return points of a debit, what was taken last first; the expired live 30 days more."""
-        self.expire(today)
-        self.moved += points
-        if debit.is_burn:
-            self.burned -= points
-        for index in reversed(range(len(debit.taken))):
-            lot, held = debit.taken[index]
-            share = min(points, held)
-            points -= share
-            debit.taken[index] = lot, held - share
-            if share:
-                self._put_back(lot, share, today, now)
-
-    def reverse(self, points: int, order_id: int, today: date) -> None:
+    def reverse(self, points: int, order_id: int, home: Home, today: date) -> None:
         """Take back what an order earned: its pending lots, its others, then as a debit does."""
         self.expire(today)
         own = [lot for lot in self.lots if lot.order_id == order_id]
-        self._take_back(points, own, clamps=self.clamps)
+        self._take_back(points, own, home, clamps=self.clamps)
 
     def undo_credit(self, lot: Lot, points: int, today: date, *, is_forced: bool) -> bool:
         """Take a credit by hand back from its own lot; False when some of it was spent."""
         self.expire(today)
         if lot.left + lot.expired < points and not is_forced:
             return False
-        self._take_back(points, [lot], clamps=False)
+        self._take_back(points, [lot], lot.home, clamps=False)
         return True
 
     def expire(self, today: date) -> None:
         """Lots die at the midnight after their last day."""
         for lot in self.lots:
-            if lot.is_free and lot.left and self._last_day(lot) < today:
+            if lot.is_free and lot.left and self.last_day(lot) < today:
                 self.moved -= lot.left
                 lot.expired += lot.left
                 lot.left = 0
 
-    def _last_day(self, lot: Lot) -> date:
+    def last_day(self, lot: Lot) -> date:
         assert lot.freed_on
         return min(lot.last_valid_on, self.expiry.idle_day(self.active_on, lot.freed_on))
 
-    def _take_back(self, points: int, own: list[Lot], *, clamps: bool) -> None:
+    def put_back(self, lot: Lot, points: int, home: Home, today: date, now: datetime) -> None:
+        """Return points to a lot; to a new one of 30 days once that has died."""
+        self.moved += points
+        if self.last_day(lot) >= today:
+            lot.left += points
+            self.pay_debts(lot)
+            return
+        late = today + timedelta(days=30)
+        instead = Lot(points, home, now, now, lot.order_id, False, today, late)
+        self.lots.append(instead)
+        self.pay_debts(instead)
+
+    def pay_debts(self, lot: Lot) -> None:
+        for debt in sorted(self.debts, key=lambda debt: debt.number):
+            paid = min(lot.left, debt.left)
+            lot.left -= paid
+            debt.left -= paid
+
+    def pay_all_debts(self) -> None:
+        for lot in _in_order(lot for lot in self.lots if lot.is_free):
+            self.pay_debts(lot)
+
+    def _take_back(self, points: int, own: list[Lot], home: Home, *, clamps: bool) -> None:
         _, rest = self._take(points, [lot for lot in own if not lot.is_free])
         held = points - rest
         short = rest - sum(lot.left for lot in own if lot.is_free)
@@ -164,42 +190,32 @@ class Account:
         _, rest = self._take(rest, [lot for lot in own if lot.is_free])
         _, rest = self._take(rest, [lot for lot in self.lots if lot.is_free])
         forgiven = rest if clamps else 0
-        self.owed += rest - forgiven
+        if rest > forgiven:
+            self.debts.append(Debt(rest - forgiven, home))
         self.moved -= points - forgiven
-        self.earned -= points - held - forgiven
+        self.earned[home] -= points - held - forgiven
 
     def _revive(self, points: int, lots: list[Lot]) -> None:
         """Undo the expiry of lots that are taken back, so that no point is taken twice."""
-        for lot in lots:
+        for lot in sorted(lots, key=lambda lot: (lot.opened_at, lot.number)):
             share = max(0, min(points, lot.expired))
             points -= share
             lot.expired -= share
             lot.left += share
             self.moved += share
 
-    def _put_back(self, lot: Lot, points: int, today: date, now: datetime) -> None:
-        if self._last_day(lot) >= today:
-            lot.left += points
-            self._fill(lot)
-            return
-        late = today + timedelta(days=30)
-        instead = Lot(points, now, now, lot.order_id, False, today, late)
-        self.lots.append(instead)
-        self._fill(instead)
-
-    def _fill(self, lot: Lot) -> None:
-        filled = min(lot.left, self.owed)
-        lot.left -= filled
-        self.owed -= filled
-
     def _take(self, points: int, lots: list[Lot]) -> tuple[list[tuple[Lot, int]], int]:
-        """Soonest to die first, then the oldest; what was taken, and what is lacking."""
+        """What was taken from which lot, and what is lacking."""
         taken = []
-        # Sorting is stable, and lots stand in the order in which they were made.
-        for lot in sorted(lots, key=lambda lot: (lot.last_valid_on, lot.opened_at)):
+        for lot in _in_order(lots):
             share = min(points, lot.left)
             if share:
                 lot.left -= share
                 points -= share
                 taken.append((lot, share))
         return taken, points
+
+
+def _in_order(lots: Iterable[Lot]) -> list[Lot]:
+    """The soonest to die first, then the oldest."""
+    return sorted(lots, key=lambda lot: (lot.last_valid_on, lot.opened_at, lot.number))

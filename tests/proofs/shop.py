@@ -21,11 +21,14 @@ from loyalty.ledger.posting import Cause, debit, lock_balance, release_due
 from loyalty.ledger.selfcheck import find_differences
 from loyalty.ledger.undoing import undo
 from loyalty.members.enrolment import record_customer
+from loyalty.merging.merging import merge
+from loyalty.merging.undoing import undo as undo_merge
 from loyalty.orders.recording import record_order, record_refund
 from tests.factories.facts import NOON, a_customer
 from tests.loyalty.conftest import install_shop
-from tests.proofs.model_accounts import Account, Debit, Expiry, Lot
+from tests.proofs.model_accounts import Account, Debit, Expiry, Home, Lot
 from tests.proofs.model_orders import KnownOrder
+from tests.proofs.model_people import Merged, People
 from tests.proofs.shopify_side import Back, State, refund_facts
 
 CUSTOMERS = (501, 502, 503)
@@ -62,10 +65,10 @@ class Terms:
 
 @dataclass(eq=False)
 class ByHand:
-    """An entry that staff or the member made: what the model keeps of it, and whose it is."""
+    """An entry that staff or the member made, and what the model keeps of it."""
 
     entry_id: UUID
-    account: Account
+    member_id: UUID
     points: int
     lot: Lot | None = None
     debit: Debit | None = None
@@ -86,8 +89,8 @@ class Shop:
         self._write_terms()
         self.known: dict[int, KnownOrder] = {}
         self.by_hand: list[ByHand] = []
-        self.member: dict[int, UUID] = {}
-        self.accounts: dict[UUID, Account] = {}
+        self.people = People()
+        self.merge_ids: dict[Merged, UUID] = {}
         for customer_id in CUSTOMERS:
             self._enrol(customer_id)
         self._last_id = 0
@@ -110,14 +113,20 @@ class Shop:
         self._last_id += 1
         return self._last_id
 
+    def member(self, customer_id: int) -> UUID:
+        """Who the customer is by now."""
+        found = self.people.of_customer[customer_id]
+        assert isinstance(found, UUID)
+        return found
+
     def account(self, customer_id: int) -> Account:
-        return self.accounts[self.member[customer_id]]
+        return self.people.accounts[self.member(customer_id)]
 
     def wait(self, time: timedelta) -> None:
         """Time goes on, and the jobs of the minute have run."""
         self.now += time
         release_due(self.session, self.shop.shop_id, now=self.now)
-        for account in self.accounts.values():
+        for account in self.people.accounts.values():
             due = [lot for lot in account.lots if not lot.is_free and lot.available_at <= self.now]
             for lot in sorted(due, key=lambda lot: lot.available_at):
                 account.free(lot, self.today, self.day(lot.available_at))
@@ -133,58 +142,50 @@ class Shop:
             record_order(self.session, self.shop, message.facts(), now=self.now, is_backfill=False)
             known.hear(message)
         if known.state is not None:
-            self._settle(known, self.account(customer_id))
+            self._settle(known, customer_id)
 
     def grant(self, customer_id: int, points: int) -> None:
-        entry_id = self._adjust(customer_id, points)
-        account = self.account(customer_id)
-        lot = account.credit(Lot(points, self.now, self.now), self.today, self.today)
+        member_id, account = self.member(customer_id), self.account(customer_id)
+        entry_id = self._adjust(member_id, points)
+        lot = Lot(points, ("member", member_id), self.now, self.now)
+        account.credit(lot, self.today, self.today)
         account.free(lot, self.today, self.today)
-        self.by_hand.append(ByHand(entry_id, account, points, lot=lot))
+        self.by_hand.append(ByHand(entry_id, member_id, points, lot=lot))
 
     def deduct(self, customer_id: int, points: int) -> None:
-        taken = self.account(customer_id).debit(points, self.today)
+        member_id = self.member(customer_id)
+        taken = self._take(customer_id, points, is_burn=False)
         try:
-            entry_id = self._adjust(customer_id, -points)
+            entry_id = self._adjust(member_id, -points)
         except InsufficientPoints:
             assert taken is None
         else:
             assert taken is not None
-            self.by_hand.append(ByHand(entry_id, self.account(customer_id), -points, debit=taken))
+            self.by_hand.append(ByHand(entry_id, member_id, -points, debit=taken))
 
     def redeem(self, customer_id: int, points: int) -> None:
-        taken = self.account(customer_id).debit(points, self.today, is_burn=True)
-        balance = lock_balance(self.session, self.shop.shop_id, self.member[customer_id])
+        member_id = self.member(customer_id)
+        taken = self._take(customer_id, points, is_burn=True)
+        balance = lock_balance(self.session, self.shop.shop_id, member_id)
         try:
             entry = debit(self.session, balance, self._cause("redeem"), points=points, now=self.now)
         except InsufficientPoints:
             assert taken is None
         else:
             assert taken is not None
-            self.by_hand.append(ByHand(entry.id, self.account(customer_id), -points, debit=taken))
+            self.by_hand.append(ByHand(entry.id, member_id, -points, debit=taken))
 
     def return_redeemed(self, redeemed: ByHand, points: int) -> None:
         assert redeemed.debit
         cause = self._cause("redeem_reversal")
         return_points(
-            self.session,
-            self.shop.shop_id,
-            redeemed.entry_id,
-            cause,
-            points=points,
-            now=self.now,
+            self.session, self.shop.shop_id, redeemed.entry_id, cause, points=points, now=self.now
         )
-        redeemed.account.give_back(redeemed.debit, points, self.today, self.now)
+        self.people.give_back(redeemed.debit, points, self.today, self.now)
 
     def undo(self, done: ByHand, *, is_forced: bool) -> None:
         """Undo a grant or a deduction; again it changes nothing."""
-        wanted = True
-        if not done.is_undone and done.lot:
-            wanted = done.account.undo_credit(
-                done.lot, done.points, self.today, is_forced=is_forced
-            )
-        elif not done.is_undone and done.debit:
-            done.account.give_back(done.debit, done.debit.points, self.today, self.now)
+        wanted = done.is_undone or self._undo_by_hand(done, is_forced)
         try:
             undo(
                 self.session,
@@ -200,12 +201,23 @@ class Shop:
             assert wanted
             done.is_undone = True
 
+    def merge(self, survivor: int, merged: int) -> None:
+        """Make one of the members of two customers."""
+        two = self.member(survivor), self.member(merged)
+        made = merge(self.session, self.shop, *two, actor=STAFF, now=self.now)
+        told = self.people.merge(*two, self.now, self.today)
+        self.merge_ids[told] = made.id
+
+    def undo_merge(self, told: Merged) -> None:
+        undo_merge(self.session, self.shop, self.merge_ids[told], actor=STAFF, now=self.now)
+        self.people.undo(told, self.today)
+
     def check(self) -> None:
         """The books say what the model says, and agree with themselves."""
-        for member_id, account in self.accounts.items():
+        for member_id, account in self.people.accounts.items():
             available, pending, *lifetime = self._row(_FIGURES, id=member_id)
             assert (available, pending) == (account.available, account.pending)
-            assert lifetime == [account.earned, account.burned]
+            assert lifetime == [account.earned.total(), account.burned.total()]
             assert self._row(_SUMS, id=member_id) == (available + pending,) * 2
             assert account.moved == available + pending
         assert find_differences(self.session, self.shop.shop_id) == []
@@ -217,27 +229,41 @@ class Shop:
         counts = {name: self._row(f"SELECT count(*) FROM {name}")[0] for name in _WRITTEN}
         return Counter(counts)
 
-    def _settle(self, known: KnownOrder, account: Account) -> None:
+    def _settle(self, known: KnownOrder, customer_id: int) -> None:
         """Bring the model to what the order deserves now."""
         assert known.state is not None
-        state = known.state
+        account, state = self.account(customer_id), known.state
+        home: Home = ("customer", customer_id)
         difference = known.deserves(counts_money=self.terms.counts_money) - known.standing
         known.standing += difference
         if difference < 0:
-            account.reverse(-difference, state.order_id, self.today)
+            account.reverse(-difference, state.order_id, home, self.today)
         elif difference > 0:
             hold = timedelta(days=self.terms.hold_days)
             free_at = state.placed_at + hold if hold else self.now
-            lot = Lot(difference, state.placed_at, free_at, state.order_id)
+            lot = Lot(difference, home, state.placed_at, free_at, state.order_id)
             account.credit(lot, self.day(state.placed_at), self.today)
             if free_at <= self.now:
                 account.free(lot, self.today, self.today)
 
-    def _adjust(self, customer_id: int, points: int) -> UUID:
+    def _take(self, customer_id: int, points: int, *, is_burn: bool) -> Debit | None:
+        home: Home = ("member", self.member(customer_id))
+        return self.account(customer_id).debit(points, home, self.today, is_burn=is_burn)
+
+    def _undo_by_hand(self, done: ByHand, is_forced: bool) -> bool:
+        """Undo it in the model; False when it must be refused."""
+        if done.debit:
+            self.people.give_back(done.debit, done.debit.points, self.today, self.now)
+            return True
+        assert done.lot
+        owner = self.people.accounts[self.people.present(done.member_id)]
+        return owner.undo_credit(done.lot, done.points, self.today, is_forced=is_forced)
+
+    def _adjust(self, member_id: UUID, points: int) -> UUID:
         entry = adjust(
             self.session,
             self.shop.shop_id,
-            self.member[customer_id],
+            member_id,
             points=points,
             reason="other",
             note=None,
@@ -263,8 +289,9 @@ class Shop:
         facts = a_customer(customer_id, email=f"{customer_id}@example.com")
         customer = record_customer(self.session, self.shop, facts, now=self.now, is_backfill=False)
         assert customer.member_id
-        self.member[customer_id] = customer.member_id
-        self.accounts[customer.member_id] = Account(self.terms.expiry, self.terms.clamps)
+        self.people.of_customer[customer_id] = customer.member_id
+        account = Account(self.terms.expiry, self.terms.clamps)
+        self.people.accounts[customer.member_id] = account
 
     def _write_terms(self) -> None:
         expiry = self.terms.expiry
