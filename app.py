@@ -19,10 +19,12 @@ from jobs import clock as clock_process
 from jobs import queues, readiness, worker
 from jobs.action_commands import action_commands
 from jobs.commands import operator
+from jobs.expiry_commands import expiry_commands
 from jobs.gauges import read_gauges
 from jobs.mail_commands import emails
 from jobs.privacy.catalogue import PARTS
 from jobs.supervisor import Supervisor
+from jobs.tier_commands import tier_commands
 from jobs.waiting_commands import waiting
 from loyalty.base import bell, db, faults
 from loyalty.merging import catalogue
@@ -248,7 +250,7 @@ def _with_setup(command: click.Command) -> click.Command:
     return command
 
 
-for _group in (operator, waiting, emails, action_commands):
+for _group in (operator, waiting, emails, action_commands, expiry_commands, tier_commands):
     for _command in _group.commands.values():
         main.add_command(_with_setup(_command))
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import structlog
 
-from jobs import actions, overview, purge, queues
+from jobs import actions, expiry, overview, purge, queues, standings
 from jobs.privacy import requests
 from loyalty.base import db
 from loyalty.base.clock import utc_now
@@ -90,6 +90,8 @@ def _list_shops() -> Sequence[overview.ListedShop]:
 SCHEDULE = (
     Task("sweep", sweep, every=timedelta(seconds=15)),
     Task("actions", actions.run_all, every=timedelta(minutes=15)),
+    Task("expiry", expiry.run_all, every=timedelta(minutes=15)),
+    Task("standings", standings.run_all, every=timedelta(minutes=15)),
     Task("privacy_requests", requests.run_all, every=timedelta(minutes=5)),
     Task("refresh_tokens", refresh_tokens, every=timedelta(days=1), at=time(2, 10)),
     Task("selfcheck", selfcheck, every=timedelta(days=1), at=time(3, 10)),

@@ -19,13 +19,15 @@ class Programme(Base):
     `sends_card_email`: whoever joins by themselves is sent their card.
     `has_join_page`: people can join on a public page, which links to `terms_url`.
     Tiers: `tier_metric` spend or points, `tier_cycle` lifetime, calendar, enrolment or rolling.
-    `standing_seen_on`: the shop's day for which all tiers and badges were looked at.
+    `tier_version` rises with each change of the tiers. `standing_seen_on`: the shop's day for
+    which all tiers and badges were looked at; None since the tiers were changed.
     `counts_tax`, `counts_shipping`: they earn, too. `claim_days`: how long an order without a
     customer may be claimed; `guest_claim_days`: one of a customer who is no member.
     `paused_at`: since then nothing earns or redeems; `resume_mode` (catch_up, skip): what
     becomes of what was paid meanwhile.
     `expiry_mode`: never, days (per lot), months (to that month's end) or inactivity (of
-    `expiry_days`), in force since the shop's day `expiry_since`.
+    `expiry_days`), in force since the shop's day `expiry_since`, looked at up to
+    `expiry_checked_on`.
     `negative_balance`: allow, or clamp (reversing spent points stops at zero).
     """
 
@@ -69,6 +71,7 @@ class Programme(Base):
     tier_grace_days: Mapped[int] = mapped_column(default=30, server_default="30")
     tier_counts_grants: Mapped[bool] = mapped_column(default=False, server_default="false")
     tier_counts_imports: Mapped[bool] = mapped_column(default=False, server_default="false")
+    tier_version: Mapped[int] = mapped_column(default=0, server_default="0")
     standing_seen_on: Mapped[date | None]
     counts_tax: Mapped[bool] = mapped_column(default=False, server_default="false")
     counts_shipping: Mapped[bool] = mapped_column(default=False, server_default="false")
@@ -80,6 +83,7 @@ class Programme(Base):
     expiry_days: Mapped[int | None]
     expiry_months: Mapped[int | None]
     expiry_since: Mapped[date | None]
+    expiry_checked_on: Mapped[date | None]
     negative_balance: Mapped[str] = mapped_column(default="allow", server_default="allow")
 
 

@@ -24,19 +24,24 @@ from loyalty.tiers.moves import Move, Why, write_moves
 
 
 def evaluate(
-    session: Session, shop: Shop, member_ids: Sequence[UUID], *, now: datetime
+    session: Session,
+    shop: Shop,
+    member_ids: Sequence[UUID],
+    *,
+    now: datetime,
+    why: Why | None = None,
 ) -> list[Move]:
     """Move each of these members to the tier they deserve today; who was moved.
 
-    Locks the balances of those who move, in id order, and looks at them once more. Flushes;
-    the caller commits.
+    Locks the balances of those who move, in id order, and looks at them once more. `why` stands
+    on the timeline instead of earned or lapsed. Flushes; the caller commits.
     """
     found = plan_moves(session, shop, member_ids, now=now)
     if not found:
         return []
     movers = [move.member_id for move in found]
     lock_members(session, shop.shop_id, movers)
-    return evaluate_locked(session, shop, movers, now=now)
+    return evaluate_locked(session, shop, movers, now=now, why=why)
 
 
 def evaluate_locked(

@@ -80,6 +80,7 @@ def save_plan(session: Session, shop: Shop, plan: TierPlan, *, actor: Actor, now
     programme.tier_counts_grants = plan.terms.counts_grants
     programme.tier_counts_imports = plan.terms.counts_imports
     # Whoever stands elsewhere by now is moved by the next run, whatever the time of day.
+    programme.tier_version += 1
     programme.standing_seen_on = None
     audit.record(
         session,

@@ -32,6 +32,7 @@ def _settings() -> None:
         sa.Column("tier_grace_days", sa.BigInteger(), nullable=False, server_default="30"),
         sa.Column("tier_counts_grants", sa.Boolean(), nullable=False, server_default="false"),
         sa.Column("tier_counts_imports", sa.Boolean(), nullable=False, server_default="false"),
+        sa.Column("tier_version", sa.BigInteger(), nullable=False, server_default="0"),
         sa.Column("standing_seen_on", sa.Date(), nullable=True),
     )
     for column in columns:
