@@ -17,6 +17,7 @@ from loyalty.members.facts import CustomerFacts, normalise_email
 from loyalty.members.matching import match_customer
 from loyalty.members.sheets import CustomerSheet
 from loyalty.members.tables import Customer, Member, MemberBalance
+from loyalty.orders.claiming import take_over
 from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
 
@@ -42,7 +43,13 @@ def record_customer(
         copy_to_member(session, customer, now)
     elif joins_at_once(facts, order_count):
         enrol_customer(session, shop, customer, now=now, is_backfill=is_backfill)
+        _take_over_orders(session, shop, customer, now)
     return customer
+
+
+def store_customer(session: Session, shop: Shop, facts: CustomerFacts) -> Customer:
+    """The customer as Shopify tells of them, locked; nobody becomes a member by it."""
+    return _upsert(session, shop.shop_id, facts)
 
 
 def joins_at_once(facts: CustomerFacts, order_count: int) -> bool:
@@ -97,7 +104,9 @@ def join(
         return session.get_one(Member, (shop.shop_id, customer.member_id)), True
     known = match_customer(session, customer)
     if known is not None:
-        return link_customer(session, shop, customer, known, now=now), True
+        link_customer(session, shop, customer, known, now=now)
+        _take_over_orders(session, shop, customer, now)
+        return known, True
     member = _new_member(
         session,
         shop,
@@ -109,6 +118,7 @@ def join(
     )
     customer.member_id = member.id
     session.flush()
+    _take_over_orders(session, shop, customer, now)
     return member, False
 
 
@@ -122,6 +132,12 @@ def link_customer(
     session.flush()
     copy_to_member(session, customer, now)
     return member
+
+
+def _take_over_orders(session: Session, shop: Shop, customer: Customer, now: datetime) -> None:
+    """What they bought as a guest is theirs from now on."""
+    if customer.member_id is not None:
+        take_over(session, shop, {customer.customer_id: customer.member_id}, now=now)
 
 
 def _lift_erasure(session: Session, shop_id: int, customer_id: int) -> None:

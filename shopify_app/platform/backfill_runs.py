@@ -4,6 +4,7 @@ Generation 0 holds re-reads of single things; each install has a generation of i
 """
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -73,6 +74,18 @@ def ask_for_lacking_products(session: Session, shop_id: int, *, now: datetime) -
     """Have products read that orders wait for, unless that is under way."""
     for product_id in list_lacking_products(session, shop_id, limit=_LACKING_MAX):
         _ask(session, shop_id, f"product:{product_id}", now, again=False)
+
+
+def ask_for_merge(
+    session: Session, shop_id: int, gone_id: int, kept_id: int, *, now: datetime
+) -> None:
+    """Have two customers whom Shopify merged read by GraphQL, then their members merged."""
+    _ask(session, shop_id, f"merge:{gone_id}:{kept_id}", now)
+
+
+def ask_for_join(session: Session, shop_id: int, request_id: UUID, *, now: datetime) -> None:
+    """Have Shopify asked for somebody who wants to join, and make them a member."""
+    _ask(session, shop_id, f"join:{request_id}", now)
 
 
 def resume(session: Session, shop_id: int, *, now: datetime) -> None:

@@ -15,7 +15,7 @@ from loyalty.base.db import shop_transaction
 from loyalty.orders.recording import record_order
 from loyalty.shops import directory, locations
 from shopify_app.platform import bulk_rows, client, shop_facts
-from shopify_app.platform.backfill import batches, bulk, catalogue
+from shopify_app.platform.backfill import batches, bulk, catalogue, joins, merges
 from shopify_app.platform.backfill.paging import end_cursor, pages
 from shopify_app.platform.backfill.spool import Spool
 from shopify_app.platform.payloads.reading import moment_or_none, object_at, objects_at
@@ -34,7 +34,7 @@ Node = dict[str, Any]
 
 def read_small(shop_id: int, subject: str) -> None:
     """Read the shop, its locations or its collections; or `location:<id>`, `collection:<id>`,
-    `product:<id>`, `order:<id>`.
+    `product:<id>`, `order:<id>`; or carry out `merge:<gone>:<kept>`, `join:<request>`.
     """
     kind, _, number = subject.partition(":")
     if kind == "shop":
@@ -49,6 +49,10 @@ def read_small(shop_id: int, subject: str) -> None:
         catalogue.read_collection(shop_id, int(number))
     elif kind == "product":
         catalogue.read_product(shop_id, int(number))
+    elif kind == "merge":
+        merges.carry_out(shop_id, number)
+    elif kind == "join":
+        joins.carry_out(shop_id, UUID(number))
     else:
         _read_one_order(shop_id, int(number))
 
