@@ -5,7 +5,7 @@ from loyalty.audit import AuditRow
 from loyalty.badges.tables import Badge, MemberBadge
 from loyalty.catalogue.tables import Collection, Product, ProductCollection
 from loyalty.earning.tables import Award, AwardLine
-from loyalty.expiry.tables import ExpiryChange
+from loyalty.expiry.tables import ExpiryChange, ExpiryWarning
 from loyalty.ledger.tables import (
     Deficit,
     EntryNote,
@@ -47,6 +47,7 @@ __all__ = [
     "EarningRuleVersion",
     "EntryNote",
     "ExpiryChange",
+    "ExpiryWarning",
     "FigureMove",
     "FollowLink",
     "JoinRequest",

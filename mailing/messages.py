@@ -17,6 +17,7 @@ from loyalty.base.ids import new_id
 from loyalty.outbox import (
     BIRTHDAY_EMAIL_ASKED,
     CARD_EMAIL_ASKED,
+    EXPIRY_EMAIL_ASKED,
     VERIFICATION_EMAIL_ASKED,
     Delivery,
     OutboxEvent,
@@ -29,6 +30,7 @@ KIND_OF_EVENT = {
     CARD_EMAIL_ASKED: "card",
     VERIFICATION_EMAIL_ASKED: "verification",
     BIRTHDAY_EMAIL_ASKED: "birthday",
+    EXPIRY_EMAIL_ASKED: "expiry_warning",
 }
 """The email that each outbox event makes; the mail subscriber is told of these."""
 

@@ -5,9 +5,11 @@ What members typed is put into finished HTML and escaped: it can never become a 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from babel.dates import format_date
 from babel.numbers import format_decimal
 from jinja2 import Environment, StrictUndefined, Template
 from mjml import mjml2html
@@ -90,7 +92,38 @@ def _birthday(facts: CardFacts, body: Mapping[str, Any], links: Links) -> Note:
     )
 
 
+def _expiry_warning(facts: CardFacts, body: Mapping[str, Any], links: Links) -> Note:
+    day = format_date(
+        date.fromisoformat(body["last_valid_on"]), "long", locale=locale_of(facts.locale)
+    )
+    points = points_in_words(facts, int(body["points"]))
+    if body.get("days") is None:
+        return Note(
+            subject=f"Your {facts.points_name} of {facts.programme} now expire",
+            headline=f"Your {facts.points_name} now expire",
+            lines=(
+                f"{facts.programme} lets {facts.points_name} expire from now on.",
+                f"The first of yours can be spent until {day}, that day included.",
+            ),
+            button="Open my card",
+            url=links.card,
+            big=points,
+        )
+    return Note(
+        subject=f"{points} of {facts.programme} expire soon",
+        headline=f"You can spend them until {day}",
+        lines=(
+            f"{points} are gone once that day is over.",
+            f"Your card shows all your {facts.points_name}.",
+        ),
+        button="Open my card",
+        url=links.card,
+        big=points,
+    )
+
+
 _NOTES: dict[str, Write] = {
+    "expiry_warning": _expiry_warning,
     "verification": _verification,
     "birthday": _birthday,
 }

@@ -29,3 +29,26 @@ class ExpiryChange(Base):
     after_id: Mapped[UUID | None]
     members: Mapped[int] = mapped_column(default=0, server_default="0")
     done_at: Mapped[datetime | None]
+
+
+class ExpiryWarning(Base):
+    """A member was warned `days` before points expire on the night after `last_valid_on`.
+
+    pk (shop_id, member_id, last_valid_on, days): each warning is given once.
+    """
+
+    __tablename__ = "expiry_warning"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["shop_id", "member_id"],
+            ["member.shop_id", "member.id"],
+            name="fk_expiry_warning__member",
+        ),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(primary_key=True)
+    last_valid_on: Mapped[date] = mapped_column(primary_key=True)
+    days: Mapped[int] = mapped_column(primary_key=True)
+    points: Mapped[int]
+    warned_at: Mapped[datetime]

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from loyalty.audit import Actor
+from loyalty.ledger import dying
 from loyalty.ledger.books import Books
 from loyalty.ledger.journal import Cause
 from loyalty.ledger.tables import LedgerEntry, LotDebit
@@ -21,7 +22,7 @@ def archive_points(books: Books, member_id: UUID, *, actor: Actor) -> LedgerEntr
     What is lacking stays lacking, and what is on hold counts as earned from now on: nothing
     holds it any more. The member is open in `books`; the caller writes them.
     """
-    books.expire_dead(member_id)
+    dying.expire_dead(books, member_id)
     held_back = books.shelf.pending(member_id)
     lots = [*held_back, *books.shelf.spendable(member_id)]
     on_hold = sum(lot.points_left for lot in held_back if lot.is_earned)
@@ -59,7 +60,7 @@ def restore_points(books: Books, member_id: UUID, *, actor: Actor) -> LedgerEntr
     for lot in books.shelf.pending(member_id):
         if lot.available_at <= books.now:
             books.release(lot, from_at=lot.available_at)
-    books.expire_dead(member_id)
+    dying.expire_dead(books, member_id)
     return entry
 
 

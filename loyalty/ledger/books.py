@@ -21,7 +21,7 @@ from loyalty.base.db import ring_after_commit
 from loyalty.base.errors import InsufficientPoints, MemberHasMoved, MemberNotFound
 from loyalty.base.ids import new_id
 from loyalty.expiry import terms
-from loyalty.ledger import reversal
+from loyalty.ledger import dying, reversal
 from loyalty.ledger.journal import Cause, Journal
 from loyalty.ledger.shelf import OpenLot, Shelf
 from loyalty.ledger.tables import EARNING_KINDS, FigureMove, LedgerEntry
@@ -137,7 +137,7 @@ class Books:
         if known is not None:
             return known
         # Who comes back after the last day finds the old points gone; the new ones stay.
-        self.expire_idle(member_id)
+        dying.expire_idle(self, member_id)
         entry = self.post(member_id, cause, points)
         lot = self.open_lot(entry, available_at=available_at, last_valid_on=last_valid_on)
         if lot.available_at <= self.now:
@@ -156,7 +156,7 @@ class Books:
         known = self.journal.find_same(member_id, cause, -points)
         if known is not None:
             return known
-        self.expire_dead(member_id)
+        dying.expire_dead(self, member_id)
         available = self.balance(member_id).available
         if not may_go_negative and available < points:
             raise InsufficientPoints(f"{points} asked, {available} available")
@@ -303,34 +303,6 @@ class Books:
         """The shop's day."""
         return day_in(self.rule()[1], self.now)
 
-    def expire_idle(self, member_id: UUID) -> None:
-        """Expire what inactivity has ended, before an activity would begin it anew."""
-        programme, _ = self.rule()
-        if programme.expiry_mode != "inactivity" or self.balance(member_id).available <= 0:
-            return
-        active_on = self.balance(member_id).active_on
-        earliest = terms.idle_until(programme, active_on, active_on or date.min)
-        if earliest is not None and earliest < self.today():
-            self.expire_dead(member_id)
-
-    def expire_dead(self, member_id: UUID) -> int:
-        """Expire the member's lots whose last day is over, one entry each; how many there were."""
-        today, expired = self.today(), 0
-        for lot in self.shelf.spendable(member_id):
-            last_day = self.last_day_of(lot)
-            if last_day is not None and last_day < today:
-                self._expire(lot, last_day)
-                expired += 1
-        return expired
-
-    def last_day_of(self, lot: OpenLot) -> date | None:
-        """The last day on which a released lot can be spent, by its own date or by inactivity."""
-        programme, zone = self.rule()
-        assert lot.released_at is not None
-        released_on = day_in(zone, lot.released_at)
-        idle = terms.idle_until(programme, self.balance(lot.member_id).active_on, released_on)
-        return min((day for day in (lot.last_valid_on, idle) if day is not None), default=None)
-
     def touch(self, member_id: UUID) -> None:
         """The member's figures or lots have changed."""
         self._changed[member_id] = None
@@ -366,20 +338,6 @@ class Books:
         figures = self.balance(member_id)
         day = day_in(self.rule()[1], min(occurred_at, self.now))
         figures.active_on = max(figures.active_on or day, day)
-
-    def _expire(self, lot: OpenLot, last_day: date) -> None:
-        cause = Cause(
-            kind="expire",
-            idempotency_key=f"lot:{lot.id}:expire",
-            source_kind="lot",
-            source_id=str(lot.id),
-            actor="system:encore",
-            occurred_at=terms.expires_at(last_day, self.rule()[1]),
-        )
-        points = lot.points_left
-        entry = self.post(lot.member_id, cause, -points)
-        self.shelf.take(entry, [lot], points)
-        self.count(entry, -points)
 
     def _event(self, member_id: UUID) -> dict[str, object]:
         return {

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from loyalty.base.errors import EntryNotFound, IdempotencyConflict, TooMuchGivenBack
+from loyalty.ledger import dying
 from loyalty.ledger.books import Books
 from loyalty.ledger.journal import Cause
 from loyalty.ledger.tables import Deficit, LedgerEntry, Lot, LotDebit
@@ -48,7 +49,7 @@ def return_points(
     parts = _split(session, debit, points)
     entries = []
     for owner_id in sorted({part.owner_id for part in parts}):
-        books.expire_dead(owner_id)
+        dying.expire_dead(books, owner_id)
         theirs = [part for part in parts if part.owner_id == owner_id]
         entries.append(_give(books, debit, cause, owner_id, theirs))
     books.write()
@@ -209,7 +210,7 @@ def _ease(books: Books, debit: LedgerEntry, entry: LedgerEntry, points: int) -> 
 def _put_back(books: Books, entry: LedgerEntry, lot_id: UUID, points: int) -> None:
     """Into the lot it came from; once that has expired, into a new one of 30 days."""
     lot = books.shelf.lots_by_id([lot_id])[lot_id]
-    last_day = books.last_day_of(lot)
+    last_day = dying.last_day_of(books, lot)
     if last_day is None or last_day >= books.today():
         books.shelf.give_back(entry, lot, points)
         books.count(entry, points)

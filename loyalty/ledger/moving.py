@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from loyalty.audit import Actor
 from loyalty.base import bulk
 from loyalty.base.ids import new_id
+from loyalty.ledger import dying
 from loyalty.ledger.books import Books
 from loyalty.ledger.journal import Cause
 from loyalty.ledger.shelf import OpenDeficit, OpenLot
@@ -40,7 +41,7 @@ def merge_points(books: Books, moving: Moving) -> int:
     """
     session = books.session
     for member_id in (moving.merged_id, moving.survivor_id):
-        books.expire_dead(member_id)
+        dying.expire_dead(books, member_id)
     books.write_rows()
     lots = _all_lots(books, moving.merged_id)
     deficits = books.shelf.deficits(moving.merged_id)
@@ -69,7 +70,7 @@ def unmerge_points(books: Books, moving: Moving, *, merged_at: datetime) -> int:
     follows its order. How many points went home. The caller writes.
     """
     for member_id in (moving.merged_id, moving.survivor_id):
-        books.expire_dead(member_id)
+        dying.expire_dead(books, member_id)
     books.write_rows()
     lots = _lots_home(books, moving)
     deficits = _deficits_home(books, moving)

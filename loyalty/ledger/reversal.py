@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Text, cast, func, select
 
+from loyalty.ledger import dying
 from loyalty.ledger.journal import Cause
 from loyalty.ledger.shelf import OpenLot
 from loyalty.ledger.tables import EARNING_KINDS, LedgerEntry, LotDebit
@@ -29,7 +30,7 @@ def reverse_order(
     known = books.journal.find(member_id, cause)
     if known is not None:
         return points + known.points
-    books.expire_dead(member_id)
+    dying.expire_dead(books, member_id)
     own = books.lots_of_order(member_id, order_id)
     if (short := points - _held(own)) > 0:
         own += _undo_expiry(books, member_id, cause, order_id, short)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.errors import CannotUndo, EntryNotFound, PointsSpent
+from loyalty.ledger import dying
 from loyalty.ledger.books import Books
 from loyalty.ledger.giving_back import left_to_give_back, return_points
 from loyalty.ledger.journal import Cause
@@ -100,7 +101,7 @@ def _take_back(
     known = books.journal.find(owner_id, cause)
     if known is not None:
         return known
-    books.expire_dead(owner_id)
+    dying.expire_dead(books, owner_id)
     own = [lot for lot in books.shelf.lots_of_entries([entry.id]) if lot.member_id == owner_id]
     points = entry.points
     revived = _revive(books, cause, own, points, is_forced)

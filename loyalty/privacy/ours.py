@@ -11,6 +11,7 @@ from loyalty.actions.tables import CheckIn, MemberAction
 from loyalty.audit import AuditRow
 from loyalty.badges.tables import MemberBadge
 from loyalty.earning.tables import Award, AwardLine
+from loyalty.expiry.tables import ExpiryWarning
 from loyalty.ledger.tables import (
     Deficit,
     EntryNote,
@@ -253,6 +254,13 @@ PARTS: Sequence[Part] = (
     Part(Lot, by_member(Lot), "Points by date", _BOOKS, _LEDGER),
     Part(LotDebit, _lot_debits, "Points spent", _BOOKS, Stays("it follows its lot")),
     Part(Deficit, by_member(Deficit), "Points owed", _BOOKS, _LEDGER),
+    Part(
+        ExpiryWarning,
+        by_member(ExpiryWarning),
+        "Warnings of points that expire",
+        _BOOKS,
+        Stays("it was this member who was told"),
+    ),
     Part(FigureMove, by_member(FigureMove), "Figures moved by merging", _BOOKS, _PAST),
     Part(LotMove, _lot_moves, "Points moved by merging", _BOOKS, _PAST),
     Part(

@@ -19,7 +19,8 @@ def upgrade() -> None:
     for table in ("figure_move", "lot_move"):
         tenancy.protect(table, "SELECT, INSERT")
         tenancy.append_only(table)
-    tenancy.protect("expiry_change")
+    for table in ("expiry_change", "expiry_warning"):
+        tenancy.protect(table)
     tenancy.remake_removal()
 
 
@@ -29,6 +30,7 @@ def _settings() -> None:
         sa.Column("expiry_days", sa.BigInteger(), nullable=True),
         sa.Column("expiry_months", sa.BigInteger(), nullable=True),
         sa.Column("expiry_since", sa.Date(), nullable=True),
+        sa.Column("expiry_checked_on", sa.Date(), nullable=True),
         sa.Column("negative_balance", sa.Text(), nullable=False, server_default="allow"),
     ):
         op.add_column("programme", column)
@@ -132,6 +134,23 @@ def _changes() -> None:
         sa.Column("done_at", _TIME, nullable=True),
         sa.ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_expiry_change__shop"),
         sa.PrimaryKeyConstraint("shop_id", "id", name=op.f("pk_expiry_change")),
+    )
+    op.create_table(
+        "expiry_warning",
+        sa.Column("shop_id", sa.BigInteger(), nullable=False),
+        sa.Column("member_id", sa.UUID(), nullable=False),
+        sa.Column("last_valid_on", sa.Date(), nullable=False),
+        sa.Column("days", sa.BigInteger(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("warned_at", _TIME, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["shop_id", "member_id"],
+            ["member.shop_id", "member.id"],
+            name="fk_expiry_warning__member",
+        ),
+        sa.PrimaryKeyConstraint(
+            "shop_id", "member_id", "last_valid_on", "days", name=op.f("pk_expiry_warning")
+        ),
     )
     op.create_index(
         "ix_expiry_change__open",

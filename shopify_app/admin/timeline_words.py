@@ -46,6 +46,8 @@ _KINDS = {
     "email_bounce_cleared": ("Email bounce cleared", "Email", ""),
     "email_complained": ("Email reported as spam", "AlertTriangle", "critical"),
     "email_unsubscribed": ("Unsubscribed from emails", "Email", ""),
+    "points_expiring": ("Warned of points that expire", "AlertTriangle", ""),
+    "expiry_began": ("Told that points expire from now on", "AlertTriangle", ""),
     "customer_deleted": ("Deleted in Shopify", "Person", ""),
 }
 _SOURCES = {
@@ -171,6 +173,12 @@ def _birthday(details: Details) -> str:
     return "A birthday was given" if details["is_known"] else "The birthday was taken away"
 
 
+def _expiring(details: Details) -> str:
+    if "last_valid_on" not in details:
+        return ""
+    return f"{details.get('expiring')} points, spendable until {details['last_valid_on']}"
+
+
 def _text(details: Details) -> str:
     text = details.get("text")
     return f"“{text}”" if text else ""
@@ -178,7 +186,7 @@ def _text(details: Details) -> str:
 
 _LINES: tuple[Callable[[Details], str], ...] = (
     *(_source, _email, _bounce, _reason, _order, _target, _preference, _platform, _place),
-    *(_network, _birthday, _text),
+    *(_network, _birthday, _expiring, _text),
 )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from loyalty.audit import Actor
 from loyalty.base.errors import CannotUndo, EntryNotFound, PointsSpent
 from loyalty.base.ids import new_id
+from loyalty.ledger import dying
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.ledger.undoing import undo
 from loyalty.members.tables import Member
@@ -103,7 +104,7 @@ def test_an_undone_expiry_gives_thirty_days_more(
     hand.credit(100, last_valid_on=date(2026, 11, 25))
     later = NOON + 10 * DAY
     books = hand.books(later)
-    books.expire_dead(alice.id)
+    dying.expire_dead(books, alice.id)
     books.write()
     expired = session.query(LedgerEntry).filter_by(kind="expire").one()
 
