@@ -11,7 +11,7 @@ from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import all_of
-from loyalty.earning.assessing import Circumstances, Terms
+from loyalty.earning.assessing import Circumstances, Terms, unknown_products
 from loyalty.earning.model import NO_TIER, Product, TierHeld
 from loyalty.earning.rulebook import read_products, read_rulebook
 from loyalty.orders.sheets import OrderSheet
@@ -75,6 +75,10 @@ class Asker:
             is_first_order=book.asks_for_first_order and self._is_first(sheet.member_id, sheet),
             rules_awarded=frozenset(award.rule_id for award in sheet.awards),
         )
+
+    def unknown_products(self, sheet: OrderSheet) -> set[int]:
+        """Products that the order waits for."""
+        return unknown_products(sheet.lines.values(), self._products_of(sheet))
 
     def _products_of(self, sheet: OrderSheet) -> dict[int, Product]:
         own = {line.product_id for line in sheet.lines.values() if line.product_id is not None}

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among
-from loyalty.earning.assessing import Circumstances
+from loyalty.earning.assessing import NO_PRODUCT, Circumstances
 from loyalty.earning.awards import Settling, settle
 from loyalty.earning.circumstances import Asker
 from loyalty.ledger.books import Books
@@ -113,6 +113,15 @@ class Desk:
         if sheet.member_id is not None:
             settle(sheet, self._settled_by(), happened_at=happened_at)
             self._touched[sheet.member_id] = None
+
+    def lacking_products(self) -> set[int]:
+        """The products without which orders on this desk wait to be looked at."""
+        return {
+            product_id
+            for sheet in self._sheets.values()
+            if sheet.held_back == NO_PRODUCT
+            for product_id in self._asker.unknown_products(sheet)
+        }
 
     def write(self) -> None:
         """Write what changed, and lift the members whose orders have taken them to a new tier."""

@@ -15,9 +15,11 @@ from loyalty.base.errors import ForeignCurrency
 from loyalty.members.enrolment import joins_at_once
 from loyalty.members.facts import CustomerFacts
 from loyalty.members.roster import Roster
+from loyalty.orders.claiming import adopt, list_unowned
 from loyalty.orders.desk import Desk, find_owners
 from loyalty.orders.facts import OrderFacts, RefundFacts
 from loyalty.orders.tables import Order
+from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
 
 Facts = OrderFacts | RefundFacts | CustomerFacts
@@ -49,18 +51,22 @@ def record_refund(session: Session, shop: Shop, facts: RefundFacts, *, now: date
 
 def record_all(
     session: Session, shop: Shop, told: Sequence[Facts], *, now: datetime, is_backfill: bool
-) -> None:
+) -> set[int]:
     """Record each in turn, as if it had come alone: all of them, or none when it raises.
 
-    Raises ForeignCurrency when an order's shop money is not the shop's. Flushes.
+    The products without which orders of theirs must wait to earn. Raises ForeignCurrency when
+    an order's shop money is not the shop's. Flushes; the caller commits.
     """
     for facts in told:
         check_currency(shop, facts)
     order_ids = {facts.order_id for facts in told if not isinstance(facts, CustomerFacts)}
     owners = _Owners(session, shop, told, order_ids, now=now, is_backfill=is_backfill)
-    if not order_ids:
-        return
-    desk = Desk.open(session, shop, order_ids, member_ids=owners.members(), now=now)
+    earlier = list_unowned(session, shop.shop_id, owners.enrolled)
+    if not order_ids and not earlier:
+        return set()
+    members = owners.members() | set(earlier.values())
+    desk = Desk.open(session, shop, order_ids | earlier.keys(), member_ids=members, now=now)
+    adopt(desk, earlier, get_programme(session, shop.shop_id))
     desk.expect(facts for facts in told if isinstance(facts, OrderFacts))
     for index in _in_waves(told, owners):
         facts = told[index]
@@ -70,6 +76,7 @@ def record_all(
         elif isinstance(facts, RefundFacts):
             desk.record_refund(facts)
     desk.write()
+    return desk.lacking_products()
 
 
 def check_currency(shop: Shop, facts: Facts) -> None:
@@ -98,6 +105,8 @@ class _Owners:
     ) -> None:
         self._known = find_owners(session, shop.shop_id, sorted(order_ids))
         self._owners: dict[int, Owner] = {}
+        self.enrolled: dict[int, UUID] = {}
+        """Customers who became members' just now."""
         self._roster = Roster(session, shop, now=now, is_backfill=is_backfill)
         news = {
             index: customer
@@ -163,6 +172,9 @@ class _Owners:
         assert customer is not None
         if customer.member_id is None:
             self._roster.enrol(customer)
+            joined = self._roster.find(customer_id)
+            if joined is not None and joined.member_id is not None:
+                self.enrolled[customer_id] = joined.member_id
 
 
 def _in_waves(told: Sequence[Facts], owners: _Owners) -> list[int]:

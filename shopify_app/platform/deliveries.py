@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from shopify_app.platform.errors import ShapeError
-from shopify_app.platform.tables import InboxRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,19 @@ class Delivery:
     triggered_at: datetime | None = None
 
 
-def open_row(row: InboxRow, now: datetime) -> Delivery:
+@dataclass(frozen=True, slots=True)
+class ClaimedRow:
+    """An inbox row that this transaction holds."""
+
+    id: UUID
+    topic: str
+    body: bytes
+    triggered_at: datetime | None
+    received_at: datetime
+    attempts: int
+
+
+def open_row(row: ClaimedRow, now: datetime) -> Delivery:
     """The delivery in an inbox row; ShapeError when its body is no JSON object."""
     return Delivery(_parse(row.body), row.triggered_at or row.received_at, now, row.triggered_at)
 

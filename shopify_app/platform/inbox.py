@@ -6,34 +6,35 @@ One poisoned row fails alone: it keeps its attempts and its reason, and is parke
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from loyalty import audit
 from loyalty.base import bell, faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import ring_after_commit, shop_transaction
-from loyalty.base.errors import LoyaltyError, MemberHasMoved
 from loyalty.shops.directory import get_shop
-from loyalty.shops.tables import Shop
-from shopify_app.platform import topics
-from shopify_app.platform.errors import Ignored, NoHandler, ShapeError
+from shopify_app.platform.inbox_batch import (
+    ATTEMPTS_MAX,
+    SERIALISATION_FAILURES,
+    Batch,
+    claim,
+    reason,
+    sqlstate,
+)
 from shopify_app.platform.tables import InboxRow
+
+__all__ = ["ATTEMPTS_MAX", "ParkedRow", "drain", "parked", "reason", "replay"]
 
 log = structlog.get_logger()
 
 BATCH_MAX = 200
 BATCHES_MAX = 20
-ATTEMPTS_MAX = 8
 _DEADLOCKS_MAX = 5
-_SERIALISATION_FAILURES = ("40P01", "40001")
-# These fail alike however often they are tried: a person must look.
-_HOPELESS = (ShapeError, NoHandler, LoyaltyError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _drain_batch_again(shop_id: int) -> int:
         try:
             return _drain_batch(shop_id)
         except DBAPIError as error:
-            if attempt == _DEADLOCKS_MAX or _sqlstate(error) not in _SERIALISATION_FAILURES:
+            if attempt == _DEADLOCKS_MAX or sqlstate(error) not in SERIALISATION_FAILURES:
                 raise
             log.warning("inbox_batch_deadlocked", shop=shop_id, attempt=attempt)
             time.sleep(0.05 * attempt)
@@ -115,72 +116,7 @@ def _drain_batch_again(shop_id: int) -> int:
 def _drain_batch(shop_id: int) -> int:
     with shop_transaction(shop_id) as session:
         shop = get_shop(session, shop_id)
-        rows = _claim(session, shop_id)
-        for row in rows:
-            _handle(session, shop, row)
+        rows = claim(session, shop_id, limit=BATCH_MAX)
+        Batch(session, shop).handle(rows)
         faults.point("inbox_before_commit", shop=shop_id, rows=len(rows))
     return len(rows)
-
-
-def _claim(session: Session, shop_id: int) -> Sequence[InboxRow]:
-    return session.scalars(
-        select(InboxRow)
-        .where(InboxRow.shop_id == shop_id, InboxRow.state == "new", InboxRow.next_at <= utc_now())
-        .order_by(InboxRow.next_at, InboxRow.id)
-        .limit(BATCH_MAX)
-        .with_for_update(skip_locked=True)
-    ).all()
-
-
-def _handle(session: Session, shop: Shop, row: InboxRow) -> None:
-    now = utc_now()
-    savepoint = session.begin_nested()
-    try:
-        topics.dispatch(session, shop, row, now=now)
-        savepoint.commit()
-    except Exception as error:
-        savepoint.rollback()
-        _settle_failure(row, error, now)
-    else:
-        row.state, row.error, row.done_at = "done", None, now
-    session.flush()
-
-
-def _settle_failure(row: InboxRow, error: Exception, now: datetime) -> None:
-    if isinstance(error, DBAPIError) and _must_start_again(error):
-        raise error
-    if isinstance(error, Ignored):
-        row.state, row.error, row.done_at = "ignored", str(error), now
-        return
-    row.attempts += 1
-    row.error = reason(error)
-    is_hopeless = isinstance(error, _HOPELESS) and not isinstance(error, MemberHasMoved)
-    if is_hopeless or row.attempts >= ATTEMPTS_MAX:
-        row.state = "parked"
-        log.error("webhook_parked", shop=row.shop_id, row=str(row.id), reason=row.error)
-    else:
-        row.next_at = now + back_off(row.attempts)
-        log.warning("webhook_failed", shop=row.shop_id, row=str(row.id), reason=row.error)
-
-
-def _must_start_again(error: DBAPIError) -> bool:
-    """Whether the connection or the whole transaction is lost, not this row alone."""
-    return error.connection_invalidated or _sqlstate(error) in _SERIALISATION_FAILURES
-
-
-def back_off(attempts: int) -> timedelta:
-    """How long to wait after so many attempts: 5 s, doubled each time, an hour at most."""
-    return min(timedelta(seconds=5 * 2 ** (attempts - 1)), timedelta(hours=1))
-
-
-def reason(error: Exception) -> str:
-    """Why it failed, without the values that a database error or a KeyError quotes."""
-    if isinstance(error, _HOPELESS):
-        return f"{type(error).__name__}: {error}"[:500]
-    if isinstance(error, DBAPIError):
-        return f"{type(error.orig).__name__} {_sqlstate(error) or ''}".strip()
-    return type(error).__name__
-
-
-def _sqlstate(error: DBAPIError) -> str | None:
-    return getattr(error.orig, "sqlstate", None)

@@ -1,12 +1,16 @@
-"""Which handler a topic has. shopify.app.toml subscribes to exactly these; a test holds the two."""
+"""What becomes of a topic. shopify.app.toml subscribes to exactly these; a test holds the two.
 
-from collections.abc import Callable
+A topic is told and recorded with others (TOLD), or handled by itself (HANDLERS).
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from loyalty.orders.recording import Facts
 from loyalty.shops.tables import Shop
-from shopify_app.platform.deliveries import Delivery, open_row
+from shopify_app.platform.deliveries import Delivery
 from shopify_app.platform.errors import NoHandler
 from shopify_app.platform.handlers import (
     app,
@@ -17,22 +21,25 @@ from shopify_app.platform.handlers import (
     locations,
     merges,
     orders,
-    refunds,
     shop,
 )
-from shopify_app.platform.tables import InboxRow
 
 Handler = Callable[[Session, Shop, Delivery], None]
 
+TOLD: dict[str, orders.Tell] = {
+    "orders/create": orders.tell_order,
+    "orders/paid": orders.tell_order,
+    "orders/updated": orders.tell_order,
+    "orders/cancelled": orders.tell_order,
+    "refunds/create": orders.tell_refund,
+    "customers/create": orders.tell_customer,
+    "customers/update": orders.tell_customer,
+}
+"""Topics whose rows are recorded together."""
+
 HANDLERS: dict[str, Handler] = {
-    "orders/create": orders.record,
-    "orders/paid": orders.record,
-    "orders/updated": orders.record,
-    "orders/cancelled": orders.record,
-    "orders/edited": orders.reread,
-    "refunds/create": refunds.record,
-    "customers/create": customers.record,
-    "customers/update": customers.record,
+    "orders/edited": orders.reread_edited,
+    "refunds/create": orders.reread_refunded,
     "customers/delete": customers.delete,
     "customers/merge": merges.store,
     "shop/update": shop.update,
@@ -56,10 +63,31 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
-def dispatch(session: Session, shop: Shop, row: InboxRow, *, now: datetime) -> None:
-    """Run the handler of the row's topic in the caller's transaction; NoHandler if none."""
-    handler = HANDLERS.get(row.topic)
-    if handler is None:
-        raise NoHandler(f"nothing handles {row.topic[:60]}")
-    handler(session, shop, open_row(row, now))
+TOPICS = frozenset(TOLD | HANDLERS)
+_OVERTAKING = ("products", "collections", "locations", "bulk_operations", "orders", "refunds")
+
+
+def tell(shop: Shop, topic: str, delivery: Delivery) -> Facts | None:
+    """What the delivery tells of a customer, order or refund; None if it must be dispatched."""
+    told = TOLD.get(topic)
+    return told(shop, delivery) if told is not None else None
+
+
+def record(session: Session, shop: Shop, told: Sequence[Facts], *, now: datetime) -> None:
+    """Record all that was told in the caller's transaction, or raise."""
+    orders.record(session, shop, told, now=now)
     session.flush()
+
+
+def dispatch(session: Session, shop: Shop, topic: str, delivery: Delivery) -> None:
+    """Run the handler of the topic in the caller's transaction; NoHandler if none."""
+    handler = HANDLERS.get(topic)
+    if handler is None:
+        raise NoHandler(f"nothing handles {topic[:60]}")
+    handler(session, shop, delivery)
+    session.flush()
+
+
+def may_overtake(topic: str) -> bool:
+    """Whether the topic's handler touches no member, so that it need not wait for what was told."""
+    return topic.partition("/")[0] in _OVERTAKING

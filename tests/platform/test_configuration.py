@@ -22,7 +22,7 @@ from graphql import (
 from graphql.validation import NoDeprecatedCustomRule
 
 from shopify_app.platform.graphql_calls import document
-from shopify_app.platform.topics import HANDLERS
+from shopify_app.platform.topics import TOPICS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(path.stem for path in (ROOT / "shopify_app/platform/graphql").glob("*.graphql"))
@@ -58,7 +58,7 @@ def test_every_subscribed_topic_has_one_handler_and_the_other_way_round(
         for topic in entry.get("topics", []) + entry.get("compliance_topics", [])
     ]
 
-    assert sorted(subscribed) == sorted(HANDLERS)
+    assert sorted(subscribed) == sorted(TOPICS)
 
 
 def test_the_compliance_topics_are_declared_as_such(toml: dict[str, Any]) -> None:
@@ -83,7 +83,7 @@ def test_the_scopes_asked_for_are_those_the_documents_need(toml: dict[str, Any])
     scopes = toml["access_scopes"]["scopes"].split(",")
     # read_orders is granted by name; an order may also be seen by these narrower ones.
     alternatives = {"read_marketplace_orders", "read_quick_sale", "read_buyer_membership_orders"}
-    needed = {scope for topic, scope in TOPIC_SCOPES.items() if topic in HANDLERS}
+    needed = {scope for topic, scope in TOPIC_SCOPES.items() if topic in TOPICS}
     for name in DOCUMENTS:
         for one_of in _needs(name):
             assert one_of & set(scopes), f"{name} needs one of {sorted(one_of)}"
