@@ -47,7 +47,7 @@ from shopify_app.edge import (
 )
 from shopify_app.platform import auth, webhooks
 from shopify_app.platform import settings as platform_settings
-from wallet import card_links, go, own_details
+from wallet import card_links, go, join, own_details
 from wallet import setup as wallet_setup
 from wallet import web as wallet_web
 from wallet.apple import web_service as passkit
@@ -67,9 +67,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     bodies.init_app(app)
     if not settings.sandbox:
         https.init_app(app)
-    customers = (wallet_web.blueprint, own_details.blueprint, go.blueprint, passkit.blueprint)
+    customers = (wallet_web.blueprint, own_details.blueprint, go.blueprint, join.blueprint)
     google = (google_web.google, google_web.google_card)
-    for blueprint in (webhooks.blueprint, auth.blueprint, admin.blueprint, *customers, *google):
+    platform = (webhooks.blueprint, auth.blueprint, admin.blueprint)
+    for blueprint in (*platform, *customers, passkit.blueprint, *google):
         app.register_blueprint(blueprint)
     app.register_blueprint(mail_web.blueprint)
     till_cors.configure(settings.till_origins)

@@ -12,6 +12,7 @@ from wallet.links import (
     Target,
     make_click_token,
     make_follow_token,
+    make_join_token,
     make_link_token,
 )
 
@@ -49,3 +50,9 @@ def follow_url(shop_id: int, member_id: UUID, network: Network) -> str:
     settings = setup.current()
     token = make_follow_token(FollowLink(shop_id, member_id, network), settings.link_secret)
     return f"{settings.app_url}/go/follow/{token}"
+
+
+def join_page_url(shop_id: int) -> str:
+    """The public page on which anybody can join the shop's programme."""
+    settings = setup.current()
+    return f"{settings.app_url}/join/{make_join_token(shop_id, settings.link_secret)}"

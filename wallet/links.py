@@ -17,10 +17,10 @@ from wallet.errors import BadLink, ExpiredLink
 Purpose = Literal["card"]
 Platform = Literal["apple", "google", "email", "page"]
 Target = Literal["card", "shop"]
-Kind = Literal["card", "click", "follow"]
+Kind = Literal["card", "click", "follow", "join"]
 
 # Part of tokens that are out in the world: only ever append.
-_PURPOSES: dict[Kind, int] = {"card": 1, "click": 2, "follow": 3}
+_PURPOSES: dict[Kind, int] = {"card": 1, "click": 2, "follow": 3, "join": 4}
 _PLATFORMS: tuple[Platform, ...] = ("apple", "google", "email", "page")
 _TARGETS: tuple[Target, ...] = ("card", "shop")
 _VERSION = 1
@@ -114,6 +114,20 @@ def read_follow_token(token: str, secret: bytes) -> FollowLink:
     if version != _VERSION or kind != _PURPOSES["follow"]:
         raise BadLink("a link for something else")
     return FollowLink(shop_id, UUID(bytes=member), NETWORKS[network])
+
+
+def make_join_token(shop_id: int, secret: bytes) -> str:
+    """64 URL-safe characters for a shop's page to join; always the same ones."""
+    body = _BODY.pack(_VERSION, _PURPOSES["join"], shop_id, bytes(16), 0)
+    return urlsafe_b64encode(body + _mac(body, secret)).decode()
+
+
+def read_join_token(token: str, secret: bytes) -> int:
+    """The shop whose page it is. Raises BadLink."""
+    version, kind, shop_id, _, _ = _BODY.unpack(_verified_body(token, secret))
+    if version != _VERSION or kind != _PURPOSES["join"]:
+        raise BadLink("a link for something else")
+    return int(shop_id)
 
 
 def _verified_body(token: str, secret: bytes) -> bytes:
