@@ -55,11 +55,11 @@ WITH RECURSIVE identity (owner_id, member_id) AS (
     WHERE l.shop_id = :shop_id AND l.member_id = ANY (:members) AND l.points_left > 0
         AND l.released_at IS NULL AND e.kind = ANY (:kinds)
     UNION ALL
-    -- An expiry, and its undoing, belong to the lot that they are of.
-    SELECT i.owner_id, l.opened_at, e.occurred_at, e.points
+    -- An expiry, and its undoing, which gives points back to the lot, belong to the lot's day.
+    SELECT i.owner_id, l.opened_at, e.occurred_at, -d.points
     FROM identity i
     JOIN ledger_entry e ON e.shop_id = :shop_id AND e.member_id = i.member_id
-    JOIN lot_debit d ON d.shop_id = e.shop_id AND d.entry_id = coalesce(e.reverses_id, e.id)
+    JOIN lot_debit d ON d.shop_id = e.shop_id AND d.entry_id = e.id
     JOIN lot l ON l.shop_id = d.shop_id AND l.id = d.lot_id
     JOIN ledger_entry given ON given.shop_id = l.shop_id AND given.id = l.entry_id
     WHERE e.kind = 'expire' AND given.kind = ANY (:kinds)
