@@ -18,6 +18,7 @@ from loyalty.base.errors import EmailNotVerifiable, TooManyRequests
 from loyalty.ledger.posting import lock_balance
 from loyalty.members.consent import confirm_asked
 from loyalty.members.states import get_active_member
+from loyalty.orders.claiming import claim_by_email
 from loyalty.outbox import VERIFICATION_EMAIL_ASKED, OutboxEvent
 from loyalty.shops.tables import Shop
 
@@ -78,7 +79,8 @@ def prove_email(
 ) -> MemberAction | None:
     """The member opened the link that their present address got: it is theirs.
 
-    Proved again it changes nothing. What was ticked for the address counts from now on. Returns
+    Proved again it changes nothing. What was ticked for the address counts from now on, and what
+    a guest of that address bought lately is the member's. Returns
     the deed the first time ever. Raises MemberNotFound, MemberNotActive. The caller commits.
     """
     lock_balance(session, shop.shop_id, member_id)
@@ -91,7 +93,9 @@ def prove_email(
     me, subject = Actor("member", str(member_id)), ("member", str(member_id))
     audit.record(session, shop.shop_id, me, "email_verified", subject, now=now)
     session.flush()
-    return award_action(session, shop, member_id, "verified_email", occurred_at=now, now=now)
+    deed = award_action(session, shop, member_id, "verified_email", occurred_at=now, now=now)
+    claim_by_email(session, shop, member_id, now=now)
+    return deed
 
 
 def _last_asked(session: Session, shop_id: int, member_id: UUID) -> datetime | None:

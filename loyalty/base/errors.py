@@ -283,3 +283,19 @@ class BadExpiry(LoyaltyError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class OrderNotFound(LoyaltyError):
+    """This shop has no such order, or none that could be meant."""
+
+    code, status = "order_not_found", 404
+
+
+class CannotClaim(LoyaltyError):
+    """An order that cannot be claimed; `reason` is owned, late, test, history or unpaid."""
+
+    code = "cannot_claim"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
