@@ -19,7 +19,7 @@ ROWS = re.findall(
     (ROOT / "docs/rules.md").read_text(),
     re.M,
 )
-SECTIONS = ("who", "ledger", "earning", "expiry", "tiers", "badges", "merging")
+SECTIONS = ("who", "ledger", "earning", "actions", "expiry", "tiers", "badges", "merging")
 
 
 def _tests() -> dict[str, str]:
