@@ -33,6 +33,8 @@ _RULE_DEFAULTS: dict[str, Any] = {
     "limits": {},
     "is_active": True,
 }
+_OFF = {"is_active": False}
+"""Whatever else is wrong with it, it can be switched off."""
 _PROMOTION_DEFAULTS: dict[str, Any] = {"conditions": {}, "is_active": True}
 
 
@@ -62,7 +64,10 @@ def change_rule(
     if given.get("kind", rule.kind) != rule.kind:
         raise BadRule("kind", f"stays {rule.kind}: make a new rule instead")
     before = _as_json(settings_of(rule))
-    _apply_rule(session, rule, settings_of(rule) | dict(given))
+    if dict(given) == _OFF:
+        rule.is_active = False
+    else:
+        _apply_rule(session, rule, settings_of(rule) | dict(given))
     if _as_json(settings_of(rule)) != before:
         rule.version += 1
         session.flush()
@@ -91,7 +96,10 @@ def change_promotion(
     if promotion is None:
         raise RuleNotFound(str(promotion_id))
     before = _as_json(settings_of(promotion))
-    _apply_promotion(session, promotion, settings_of(promotion) | dict(given))
+    if dict(given) == _OFF:
+        promotion.is_active = False
+    else:
+        _apply_promotion(session, promotion, settings_of(promotion) | dict(given))
     if _as_json(settings_of(promotion)) != before:
         promotion.version += 1
         session.flush()
@@ -116,14 +124,14 @@ def keep_version(session: Session, rule: EarningRule, *, now: datetime) -> None:
 def _apply_rule(session: Session, rule: EarningRule, given: Mapping[str, object]) -> None:
     _refuse_unknown(given, EarningRule)
     checked = check_rule(given)
-    _check_known(session, rule.shop_id, checked.conditions)
+    _check_known(session, rule.shop_id, checked.conditions, rule.conditions)
     _copy(rule, checked, conditions=write_conditions(checked.conditions))
 
 
 def _apply_promotion(session: Session, row: Promotion, given: Mapping[str, object]) -> None:
     _refuse_unknown(given, Promotion)
     checked = check_promotion(given)
-    _check_known(session, row.shop_id, checked.conditions)
+    _check_known(session, row.shop_id, checked.conditions, row.conditions)
     _copy(row, checked, conditions=write_conditions(checked.conditions))
 
 
@@ -142,8 +150,13 @@ def _refuse_unknown(given: Mapping[str, object], table: type[EarningRule | Promo
         raise BadRule(str(name)[:40], "is no setting of ours")
 
 
-def _check_known(session: Session, shop_id: int, conditions: Conditions) -> None:
-    """Refuse what the shop does not have: a condition on it could never hold."""
+def _check_known(
+    session: Session, shop_id: int, conditions: Conditions, before: Mapping[str, Any] | None
+) -> None:
+    """Refuse what the shop does not have: a condition on it could never hold.
+
+    What was asked before may be gone since.
+    """
     product, collection = catalogue.Product, catalogue.Collection
     for field, wanted, column, owner, is_there in (
         ("products", conditions.products, product.product_id, product.shop_id,
@@ -153,7 +166,8 @@ def _check_known(session: Session, shop_id: int, conditions: Conditions) -> None
         ("locations", conditions.locations, Location.location_id, Location.shop_id,
          Location.deleted_at.is_(None)),
     ):  # fmt: skip
-        missing = wanted - _known(session, column, wanted, owner == shop_id, is_there)
+        new = wanted - set((before or {}).get(field, ()))
+        missing = new - _known(session, column, new, owner == shop_id, is_there)
         if missing:
             raise BadRule(f"conditions.{field}", f"{min(missing)} is none of this shop's")
 

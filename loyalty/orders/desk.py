@@ -16,6 +16,7 @@ from loyalty.base.bulk import among
 from loyalty.earning.assessing import NO_PRODUCT, Circumstances
 from loyalty.earning.awards import Settling, settle
 from loyalty.earning.circumstances import Asker
+from loyalty.earning.faults import report_faults
 from loyalty.ledger.books import Books
 from loyalty.orders.facts import OrderFacts, RefundFacts
 from loyalty.orders.loading import load_refunds, lock_sheets
@@ -129,6 +130,9 @@ class Desk:
         refunds = (refund for found in self._refunds.values() for refund in found.values())
         store_refunds(self.session, self.shop.shop_id, refunds)
         self.books.write()
+        if self._settling is not None:
+            book = self._settling.terms.rulebook
+            report_faults(self.session, self.shop.shop_id, book, now=self.now)
         after_changes(self.session, self.shop, list(self._touched), now=self.now)
         self._asker.forget_tiers(self._touched)
         self._touched = {}

@@ -145,6 +145,28 @@ def test_a_refused_change_leaves_the_rule(session: Session, aurora: Shop) -> Non
     assert (rule.points_per_unit, rule.version) == (Decimal(2), 1)
 
 
+def test_a_rule_whose_collection_is_gone_can_still_be_changed_and_a_broken_one_switched_off(
+    session: Session, aurora: Shop
+) -> None:
+    session.add(Collection(shop_id=aurora.shop_id, collection_id=31, title="Candles"))
+    session.flush()
+    asked = GOOD | {"conditions": {"collections": [31]}}
+    rule = add_rule(session, aurora.shop_id, asked, actor=OPERATOR, now=NOON)
+    session.execute(update(Collection).values(deleted_at=NOON))
+
+    def change(**given: Any) -> None:
+        change_rule(session, aurora.shop_id, rule.id, given, actor=OPERATOR, now=NOON)
+
+    change(points_per_unit="3")
+    with pytest.raises(BadRule):
+        change(conditions={"collections": [31, 32]})
+    rule.conditions = {"colour": "red"}
+    session.flush()
+    change(is_active=False)
+
+    assert (rule.version, rule.is_active) == (3, False)
+
+
 def test_a_rule_that_this_shop_does_not_have_is_not_found(session: Session, aurora: Shop) -> None:
     with pytest.raises(RuleNotFound):
         change_rule(session, aurora.shop_id, uuid4(), {}, actor=OPERATOR, now=NOON)
