@@ -10,7 +10,7 @@ from loyalty.ledger.posting import release_due
 from loyalty.members.tables import Member
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON
-from tests.loyalty.ledger.cast import DAY, Hand, agree, entries_of, figures, lots_of
+from tests.loyalty.ledger.cast import DAY, Hand, agree, entries_of, figures, lots_of, set_rule
 
 
 def archive(hand: Hand, at: datetime = NOON) -> None:
@@ -109,3 +109,18 @@ def test_a_refund_while_archived_is_made_good_at_the_return(
 
     assert figures(session, alice) == (60, 0, 60, 0)
     assert agree(session, aurora.shop_id)
+
+
+def test_nothing_is_forgiven_while_the_points_are_only_away(
+    session: Session, alice: Member, hand: Hand, aurora: Shop
+) -> None:
+    set_rule(session, aurora, negative_balance="clamp")
+    hand.credit(100, "earn_order", order_id=1)
+    archive(hand)
+    alice.state = "archived"
+    session.flush()
+
+    assert hand.reverse(40, 1) == 0
+
+    restore(hand)
+    assert figures(session, alice)[0] == 60
