@@ -22,6 +22,7 @@ from jobs.commands import operator
 from jobs.expiry_commands import expiry_commands
 from jobs.gauges import read_gauges
 from jobs.mail_commands import emails
+from jobs.people_commands import people as people_commands
 from jobs.privacy.catalogue import PARTS
 from jobs.supervisor import Supervisor
 from jobs.tier_commands import tier_commands
@@ -251,7 +252,8 @@ def _with_setup(command: click.Command) -> click.Command:
     return command
 
 
-for _group in (operator, waiting, emails, action_commands, expiry_commands, tier_commands):
+_areas = (action_commands, expiry_commands, people_commands, tier_commands)
+for _group in (operator, waiting, emails, *_areas):
     for _command in _group.commands.values():
         main.add_command(_with_setup(_command))
 

@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import delete, exists, select, update
 
 from loyalty.base import db
+from loyalty.members.join_requests import forget_old_requests
+from loyalty.merging.rows import forget_ways_home
 from loyalty.outbox import Delivery, OutboxEvent
 from loyalty.till.tables import TillAllowance
 from mailing.feedback import forget_old
@@ -33,7 +35,7 @@ def purge(shop_id: int, *, now: datetime) -> int:
     for purge_batch in (_purge_inbox, _purge_outbox):
         while (count := purge_batch(shop_id, oldest)) > 0:
             total += count
-    return total + _purge_till(shop_id, now - KEPT)
+    return total + _purge_till(shop_id, now - KEPT) + _purge_people(shop_id, now)
 
 
 def purge_strays(*, now: datetime) -> int:
@@ -48,6 +50,13 @@ def first_id_at(moment: datetime) -> UUID:
     """The smallest UUIDv7 of `moment`: our ids sort by time, so they find old rows by key."""
     milliseconds = int(moment.timestamp() * 1000)
     return UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62)
+
+
+def _purge_people(shop_id: int, now: datetime) -> int:
+    """Requests to join, and the way home of merges that can be undone no more."""
+    with db.shop_transaction(shop_id) as session:
+        joins = forget_old_requests(session, shop_id, before=now - KEPT)
+        return joins + forget_ways_home(session, shop_id, now=now)
 
 
 def _purge_documents(shop_id: int, made_before: datetime) -> int:

@@ -13,6 +13,7 @@ from loyalty.base.clock import utc_now
 from loyalty.ledger.selfcheck import find_differences
 from loyalty.shops import directory
 from shopify_app.platform import installations
+from shopify_app.platform.backfill import merges
 
 log = structlog.get_logger()
 
@@ -82,6 +83,13 @@ def purge_bodies() -> None:
     purge.purge_strays(now=utc_now())
 
 
+def ask_for_merges() -> None:
+    """Have Shopify's merges that nothing works on any more looked at again."""
+    for shop in _list_shops():
+        if shop.status == "installed":
+            merges.ask_waiting(shop.shop_id, now=utc_now())
+
+
 def _list_shops() -> Sequence[overview.ListedShop]:
     with db.shopless_transaction() as session:
         return overview.list_shops(session)
@@ -92,6 +100,7 @@ SCHEDULE = (
     Task("actions", actions.run_all, every=timedelta(minutes=15)),
     Task("expiry", expiry.run_all, every=timedelta(minutes=15)),
     Task("standings", standings.run_all, every=timedelta(minutes=15)),
+    Task("waiting_merges", ask_for_merges, every=timedelta(hours=1), at=time(0, 20)),
     Task("privacy_requests", requests.run_all, every=timedelta(minutes=5)),
     Task("refresh_tokens", refresh_tokens, every=timedelta(days=1), at=time(2, 10)),
     Task("selfcheck", selfcheck, every=timedelta(days=1), at=time(3, 10)),

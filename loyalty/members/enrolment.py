@@ -285,4 +285,6 @@ def copy_to_member(session: Session, customer: Customer | CustomerSheet, now: da
         setattr(member, name, value)
     if "email" in changes:
         member.email_norm, member.email_verified_at = normalise_email(member.email), None
+    if "phone" in changes:
+        member.phone_verified_at = None
     outbox.stage(session, member.shop_id, outbox.MEMBER_CHANGED, member_id=member.id, now=now)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func, select
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from loyalty.base.db import Base
@@ -114,6 +114,13 @@ def end_request(
     request.email = request.first_name = request.last_name = None
     request.state = "done" if is_done else "failed"
     request.member_id, request.done_at = member_id, now
+
+
+def forget_old_requests(session: Session, shop_id: int, *, before: datetime) -> int:
+    """Delete what was asked before then, dealt with or not; how many. The caller commits."""
+    old = delete(JoinRequest).where(JoinRequest.shop_id == shop_id, JoinRequest.asked_at < before)
+    result = session.execute(old, execution_options={"synchronize_session": False})
+    return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def _count(session: Session, shop_id: int, since: datetime, *which: object) -> int:

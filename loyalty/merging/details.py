@@ -45,7 +45,7 @@ def _fill(session: Session, merging: Merging) -> None:
     if survivor.details_customer_id is None and merged.details_customer_id is not None:
         notes["has_their_customer"] = True
         survivor.details_customer_id = merged.details_customer_id
-    survivor.sources = {**survivor.sources, **dict.fromkeys(filled, "local")}
+    survivor.sources = {**survivor.sources, **{_source_of(name): "local" for name in filled}}
     merging.notes[Member.__tablename__] = notes
     session.flush()
 
@@ -58,7 +58,7 @@ def _empty(session: Session, merging: Merging) -> None:
         if getattr(survivor, name) == getattr(merged, name):
             for column in (name, *_DETAILS[name]):
                 setattr(survivor, column, _EMPTY.get(column))
-            sources[name] = "shopify"
+            sources[_source_of(name)] = _source_before(name)
     if "customer_since" in notes and survivor.customer_since == merged.customer_since:
         before = notes["customer_since"]
         survivor.customer_since = datetime.fromisoformat(before) if before else None
@@ -80,6 +80,16 @@ def _both(session: Session, merging: Merging) -> tuple[Member, Member]:
 def _copy(name: str, merged: Member, survivor: Member) -> None:
     for column in (name, *_DETAILS[name]):
         setattr(survivor, column, getattr(merged, column))
+
+
+def _source_of(name: str) -> str:
+    """Under which name a member's sources speak of it."""
+    return name.removesuffix("_on")
+
+
+def _source_before(name: str) -> str:
+    """A gap was Shopify's to fill; a birthday it never tells."""
+    return "local" if name == "birthday_on" else "shopify"
 
 
 def _is_earlier(one: datetime | None, other: datetime | None) -> bool:

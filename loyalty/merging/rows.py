@@ -3,6 +3,7 @@
 The invariant: every row that a merge moved is written down, and goes home unless it is gone.
 """
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
+    delete,
     exists,
     func,
     insert,
@@ -21,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from loyalty.merging.tables import MemberMergeRow
+from loyalty.merging.tables import MemberMerge, MemberMergeRow
 from loyalty.privacy.parts import Merging, Moves, Part
 
 _OPTIONS: dict[str, Any] = {"synchronize_session": False}
@@ -83,6 +85,21 @@ def move_home(session: Session, part: Part, moves: Moves, merging: Merging) -> N
         .values(values),
         execution_options=_OPTIONS,
     )
+
+
+def forget_ways_home(session: Session, shop_id: int, *, now: datetime) -> int:
+    """Delete the rows of merges that can be undone no more; how many. The caller commits."""
+    over = select(MemberMerge.id).where(
+        MemberMerge.shop_id == shop_id,
+        (MemberMerge.undo_until <= now) | (MemberMerge.state == "undone"),
+    )
+    result = session.execute(
+        delete(MemberMergeRow).where(
+            MemberMergeRow.shop_id == shop_id, MemberMergeRow.merge_id.in_(over)
+        ),
+        execution_options=_OPTIONS,
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def _key_of(table: Table) -> ColumnElement[str]:

@@ -49,6 +49,12 @@ _KINDS = {
     "points_expiring": ("Warned of points that expire", "AlertTriangle", ""),
     "expiry_began": ("Told that points expire from now on", "AlertTriangle", ""),
     "customer_deleted": ("Deleted in Shopify", "Person", ""),
+    "member_archived": ("Archived", "Person", ""),
+    "member_restored": ("Restored", "Person", "success"),
+    "member_merged": ("Member merged", "Person", "info"),
+    "member_unmerged": ("Merge undone", "Person", "info"),
+    "details_changed": ("Details changed", "Person", ""),
+    "contact_verified": ("Contact verified", "Person", "success"),
 }
 _SOURCES = {
     "earn_order": "Earned with an order",
@@ -73,6 +79,20 @@ _ACTIONS = {
     "birthday": "Birthday",
     "check_in": "Checked in",
     "social_follow": "Followed the shop",
+}
+_REASONS = dict(adjustments.REASONS) | {
+    "customer_deleted": "Deleted in Shopify",
+    "by_hand": "By hand",
+}
+_MERGED = {
+    "survivor": "Took another member in",
+    "merged": "Went into another member",
+}
+_FIELDS = {
+    "first_name": "First name",
+    "last_name": "Last name",
+    "email": "Email",
+    "phone": "Phone",
 }
 _EMAILS = {
     "card": "Loyalty card",
@@ -126,7 +146,7 @@ def _reason(details: Details) -> str:
     if details.get("entry_kind") == "earn_action":
         return _ACTIONS.get(code, code)
     # Other events give their reason in words, such as a push that a provider refused.
-    return f"Reason: {dict(adjustments.REASONS).get(code, code)}"
+    return f"Reason: {_REASONS.get(code, code)}"
 
 
 def _email(details: Details) -> str:
@@ -179,6 +199,14 @@ def _expiring(details: Details) -> str:
     return f"{details.get('expiring')} points, spendable until {details['last_valid_on']}"
 
 
+def _merge(details: Details) -> str:
+    return _MERGED.get(details.get("role") or "", "")
+
+
+def _fields(details: Details) -> str:
+    return ", ".join(_FIELDS.get(name, name) for name in details.get("fields") or ())
+
+
 def _text(details: Details) -> str:
     text = details.get("text")
     return f"“{text}”" if text else ""
@@ -186,7 +214,7 @@ def _text(details: Details) -> str:
 
 _LINES: tuple[Callable[[Details], str], ...] = (
     *(_source, _email, _bounce, _reason, _order, _target, _preference, _platform, _place),
-    *(_network, _birthday, _expiring, _text),
+    *(_network, _birthday, _expiring, _merge, _fields, _text),
 )
 
 
