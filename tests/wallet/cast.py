@@ -93,14 +93,15 @@ class Cardholder:
             member.state, member.first_name, member.last_name = "erased", None, None
 
     def timeline(self) -> list[str]:
-        """The kinds of the member's events, oldest first, the joining left out."""
+        """The kinds of the member's events, oldest first, joining and badges left out."""
         with shop_transaction(self.shop_id) as session:
             events = session.scalars(
                 select(TimelineEvent)
                 .where(TimelineEvent.member_id == self.member_id)
                 .order_by(TimelineEvent.id)
             )
-            return [event.kind for event in events if event.kind != "member_joined"]
+            apart = ("member_joined", "badge_earned")
+            return [event.kind for event in events if event.kind not in apart]
 
     def url(self) -> str:
         """The member's card page."""

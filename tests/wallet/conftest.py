@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 from sandbox.apple.world import World
 from tests.wallet.cast import Cardholder, enrol
 from tests.wallet.certificates import PASS_TYPE_ID, TEAM_ID, PassChain, write_chain
-from wallet import go, setup, web
+from wallet import go, own_details, setup, web
 from wallet.apple import web_service
 from wallet.google import web as google_web
 from wallet.setup import AppleSettings, WalletSettings
@@ -59,7 +59,8 @@ def apple(_world: World) -> Iterator[World]:
 def app(apple: World) -> Iterator[Flask]:
     """The wallet's blueprints alone, signing with the stand-in's certificate."""
     app = Flask("wallet")
-    for blueprint in (web.blueprint, go.blueprint, web_service.blueprint, google_web.google_card):
+    pages = (web.blueprint, own_details.blueprint, go.blueprint)
+    for blueprint in (*pages, web_service.blueprint, google_web.google_card):
         app.register_blueprint(blueprint)
     _configure(apple, "https://encore.example")
     yield app

@@ -18,20 +18,13 @@ from loyalty.ledger.posting import lock_balance
 from loyalty.members.tables import Member
 from loyalty.outbox import VERIFICATION_EMAIL_ASKED, OutboxEvent
 from tests.wallet.cast import Cardholder
-from wallet import own_details, setup
+from wallet import setup
 from wallet.card_links import follow_url
 from wallet.links import CardLink, FollowLink, make_follow_token, make_link_token
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
 SAFARI = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 Mobile Safari"
 DANA = Actor("staff", "42")
-
-
-@pytest.fixture
-def app(app: Flask) -> Flask:
-    """With the forms of own details, and email switched on."""
-    app.register_blueprint(own_details.blueprint)
-    return app
 
 
 @pytest.fixture

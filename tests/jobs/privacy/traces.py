@@ -8,6 +8,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from loyalty import adjustments, audit, outbox, preferences, timeline
+from loyalty.actions.birthdays import set_birthday
+from loyalty.actions.check_ins import Tap, check_in
+from loyalty.actions.following import follow
 from loyalty.audit import Actor
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
@@ -17,6 +20,7 @@ from loyalty.orders.facts import RefundFacts
 from loyalty.orders.recording import record_order, record_refund
 from loyalty.outbox import Delivery
 from loyalty.shops.directory import get_shop
+from loyalty.shops.tables import Location
 from mailing.addresses import address_hash
 from mailing.tables import EmailAddress, EmailMessage
 from pos_extension.tables import TillWrite
@@ -145,6 +149,21 @@ def live(session: Session, who: Shopper) -> None:
             created_at=now,
         )
     )
+
+
+def visit(session: Session, who: Shopper) -> None:
+    """A birthday, a tap at a place, and an action that was told of."""
+    shop, now, me = get_shop(session, who.shop_id), utc_now(), Actor("member", str(who.member_id))
+    place = who.customer_id
+    session.add(
+        Location(
+            shop_id=who.shop_id, location_id=place, name="Main Street", is_active=True, address={}
+        )
+    )
+    session.flush()
+    set_birthday(session, shop, who.member_id, month=5, day=20, actor=me, now=now)
+    check_in(session, shop, who.member_id, Tap(place, new_id(), now, me), now=now)
+    follow(session, shop, who.member_id, "instagram", now=now)
 
 
 def add_webhook(
