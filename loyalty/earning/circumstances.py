@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from loyalty.base.bulk import all_of
 from loyalty.earning.assessing import Circumstances, Terms, unknown_products
 from loyalty.earning.model import NO_TIER, Product, TierHeld
-from loyalty.earning.rulebook import read_products, read_rulebook
+from loyalty.earning.rulebook import Rulebook, read_products, read_rulebook
 from loyalty.orders.sheets import OrderSheet
 from loyalty.orders.tables import Order
 from loyalty.programme.pausing import read_pauses
@@ -31,8 +31,17 @@ class Asker:
     What was asked of a member's tier holds until `forget_tiers`.
     """
 
-    def __init__(self, session: Session, shop: Shop, member_ids: Collection[UUID]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        shop: Shop,
+        member_ids: Collection[UUID],
+        *,
+        book: Rulebook | None = None,
+    ) -> None:
+        """`book`: what is in force instead of the shop's own, for who only tries it."""
         self._session, self._shop, self._members = session, shop, sorted(member_ids)
+        self._book = book
         self._terms: Terms | None = None
         self._expected: set[int] = set()
         self._asked: set[int] = set()
@@ -48,7 +57,7 @@ class Asker:
                 programme,
                 self._shop.timezone,
                 read_pauses(self._session, programme),
-                read_rulebook(self._session, self._shop.shop_id),
+                self._book or read_rulebook(self._session, self._shop.shop_id),
             )
         return self._terms
 

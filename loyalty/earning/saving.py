@@ -23,7 +23,7 @@ from loyalty.earning.rulebook import settings_of
 from loyalty.programme.tables import EarningRule, EarningRuleVersion, Promotion
 from loyalty.shops.tables import Location
 
-_RULE_DEFAULTS: dict[str, Any] = {
+RULE_DEFAULTS: dict[str, Any] = {
     "kind": "order",
     "gives": "per_unit",
     "rounding": "floor",
@@ -43,7 +43,7 @@ def add_rule(
 ) -> EarningRule:
     """A new rule from the settings `given`; raises BadRule with the field and the reason."""
     rule = EarningRule(shop_id=shop_id, id=new_id(), version=1, created_at=now)
-    _apply_rule(session, rule, _RULE_DEFAULTS | dict(given))
+    _apply_rule(session, rule, RULE_DEFAULTS | dict(given))
     session.add(rule)
     session.flush()
     keep_version(session, rule, now=now)

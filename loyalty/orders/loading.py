@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among
@@ -27,15 +27,34 @@ AWARD = (
 
 
 def lock_sheets(session: Session, shop_id: int, order_ids: Iterable[int]) -> dict[int, OrderSheet]:
-    """The known ones of these orders with all that hangs on them, locked in id order."""
+    """The known ones of these orders with all that hangs on them, locked in id order.
+
+    Their refunds are loaded apart: they may be there before their order.
+    """
+    return _load(session, shop_id, _orders(shop_id, order_ids).with_for_update())
+
+
+def read_sheets(session: Session, shop_id: int, order_ids: Iterable[int]) -> dict[int, OrderSheet]:
+    """As `lock_sheets`, for who only looks: nothing is locked, and refunds are there."""
+    wanted = sorted(order_ids)
+    sheets = _load(session, shop_id, _orders(shop_id, wanted))
+    for order_id, refunds in load_refunds(session, shop_id, wanted).items():
+        if order_id in sheets:
+            sheets[order_id].refunds = refunds
+    return sheets
+
+
+def _orders(shop_id: int, order_ids: Iterable[int]) -> Select[Any]:
     columns = (getattr(Order, name) for name in (*OWN, *STATE))
-    locked = session.execute(
+    return (
         select(*columns)
         .where(Order.shop_id == shop_id, among(Order.order_id, order_ids))
         .order_by(Order.order_id)
-        .with_for_update()
     )
-    sheets = {row[0]: OrderSheet(*row) for row in locked}
+
+
+def _load(session: Session, shop_id: int, orders: Select[Any]) -> dict[int, OrderSheet]:
+    sheets = {row[0]: OrderSheet(*row) for row in session.execute(orders)}
     if sheets:
         _load_lines(session, shop_id, sheets)
         _load_awards(session, shop_id, sheets)

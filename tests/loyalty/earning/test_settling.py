@@ -53,9 +53,9 @@ def test_an_award_keeps_what_made_it(session: Session, aurora: Shop, alice: Memb
     assert (award.rule_id, award.rule_version, award.points) == (made.id, 1, 42)
     assert (share.basis_minor, share.basis, share.promotion_id, share.promotion_multiplier) == (
         1050,
-        2100,
+        Decimal(2100),
         doubled.id,
-        2,
+        Decimal(2),
     )
 
 
