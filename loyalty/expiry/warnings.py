@@ -90,7 +90,8 @@ def warn_next(session: Session, shop: Shop, *, days: int, now: datetime) -> int:
 
 
 def _find(session: Session, shop: Shop, days: int, now: datetime) -> list[Expiring]:
-    programme = session.get_one(Programme, shop.shop_id)
+    # Locked, so that two runs at once take turns and nobody is warned twice.
+    programme = session.get_one(Programme, shop.shop_id, with_for_update=True)
     today = day_in(shop.timezone, now)
     later = [other for other in DAYS_BEFORE if other < days]
     values = {
