@@ -22,8 +22,10 @@ from jobs.commands import operator
 from jobs.expiry_commands import expiry_commands
 from jobs.gauges import read_gauges
 from jobs.mail_commands import emails
+from jobs.order_commands import order_commands
 from jobs.people_commands import people as people_commands
 from jobs.privacy.catalogue import PARTS
+from jobs.rule_commands import rule_commands
 from jobs.supervisor import Supervisor
 from jobs.tier_commands import tier_commands
 from jobs.waiting_commands import waiting
@@ -252,7 +254,14 @@ def _with_setup(command: click.Command) -> click.Command:
     return command
 
 
-_areas = (action_commands, expiry_commands, people_commands, tier_commands)
+_areas = (
+    action_commands,
+    expiry_commands,
+    order_commands,
+    people_commands,
+    rule_commands,
+    tier_commands,
+)
 for _group in (operator, waiting, emails, *_areas):
     for _command in _group.commands.values():
         main.add_command(_with_setup(_command))

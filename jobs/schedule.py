@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import structlog
 
-from jobs import actions, expiry, overview, purge, queues, standings
+from jobs import actions, earning, expiry, overview, purge, queues, standings
 from jobs.privacy import requests
 from loyalty.base import db
 from loyalty.base.clock import utc_now
@@ -97,6 +97,7 @@ def _list_shops() -> Sequence[overview.ListedShop]:
 
 SCHEDULE = (
     Task("sweep", sweep, every=timedelta(seconds=15)),
+    Task("waiting_orders", earning.run_all, every=timedelta(minutes=15), at=time(0, 5)),
     Task("actions", actions.run_all, every=timedelta(minutes=15)),
     Task("expiry", expiry.run_all, every=timedelta(minutes=15)),
     Task("standings", standings.run_all, every=timedelta(minutes=15)),
