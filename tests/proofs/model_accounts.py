@@ -134,11 +134,14 @@ class Account:
         taken, _ = self._take(points, [lot for lot in self.lots if lot.is_free])
         return Debit(taken, home, is_burn)
 
-    def reverse(self, points: int, order_id: int, home: Home, today: date) -> None:
-        """Take back what an order earned: its pending lots, its others, then as a debit does."""
+    def reverse(self, points: int, order_id: int, home: Home, today: date) -> int:
+        """Take back what an order earned: its pending lots, its others, then as a debit does.
+
+        How many points were forgiven.
+        """
         self.expire(today)
         own = [lot for lot in self.lots if lot.order_id == order_id]
-        self._take_back(points, own, home, clamps=self.clamps)
+        return self._take_back(points, own, home, clamps=self.clamps)
 
     def undo_credit(self, lot: Lot, points: int, today: date, *, is_forced: bool) -> bool:
         """Take a credit by hand back from its own lot; False when some of it was spent."""
@@ -182,7 +185,7 @@ class Account:
         for lot in _in_order(lot for lot in self.lots if lot.is_free):
             self.pay_debts(lot)
 
-    def _take_back(self, points: int, own: list[Lot], home: Home, *, clamps: bool) -> None:
+    def _take_back(self, points: int, own: list[Lot], home: Home, *, clamps: bool) -> int:
         _, rest = self._take(points, [lot for lot in own if not lot.is_free])
         held = points - rest
         short = rest - sum(lot.left for lot in own if lot.is_free)
@@ -194,6 +197,7 @@ class Account:
             self.debts.append(Debt(rest - forgiven, home))
         self.moved -= points - forgiven
         self.earned[home] -= points - held - forgiven
+        return forgiven
 
     def _revive(self, points: int, lots: list[Lot]) -> None:
         """Undo the expiry of lots that are taken back, so that no point is taken twice."""

@@ -4,20 +4,24 @@ Imports nothing of `loyalty`.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from fractions import Fraction
 from math import floor
 
 from tests.proofs.shopify_side import Back, SoldLine, State
 
 
-@dataclass
+@dataclass(eq=False)
 class Award:
-    """Whole points for the pieces that came to an order at one time."""
+    """Whole points for the pieces that came to an order at one time.
+
+    `standing`: what of them was not reversed; `forgiven`: reversed, but never taken.
+    """
 
     pieces: dict[int, int]
     basis: int
     points: int
+    standing: int = 0
+    forgiven: int = 0
 
 
 @dataclass
@@ -28,7 +32,6 @@ class KnownOrder:
     counted: set[int] = field(default_factory=set)
     refunds: dict[int, Back] = field(default_factory=dict)
     awards: list[Award] = field(default_factory=list)
-    standing: int = 0
 
     def hear(self, state: State) -> bool:
         """Whether the state is news."""
@@ -44,12 +47,15 @@ class KnownOrder:
     def hear_refund(self, refund: Back) -> None:
         self.refunds.setdefault(refund.refund_id, refund)
 
-    def deserves(self, *, counts_money: bool) -> int:
-        """What should stand of the order's awards."""
-        return sum(
-            award.points - floor(award.points * self._gone(award, counts_money))
-            for award in self.awards
-        )
+    def settle(self, *, counts_money: bool) -> dict[Award, int]:
+        """Bring what stands to what the order deserves; by how much each award changed."""
+        changes = {}
+        for award in self.awards:
+            target = award.points - floor(award.points * self._gone(award, counts_money))
+            if target != award.standing:
+                changes[award] = target - award.standing
+                award.standing = target
+        return changes
 
     def _award_new_pieces(self, state: State) -> None:
         added: dict[int, int] = {}
@@ -80,10 +86,23 @@ class KnownOrder:
         return min(Fraction(1), removed / award.basis + by_money)
 
 
+def remember(changes: dict[Award, int]) -> int:
+    """How many points must still be credited once forgiven ones stand again."""
+    points = sum(changes.values())
+    for award in changes:
+        share = min(points, award.forgiven)
+        award.forgiven -= share
+        points -= share
+    return points
+
+
+def forgive(changes: dict[Award, int], points: int) -> None:
+    """Points that were reversed but not taken stay with the awards that lost them."""
+    for award, change in changes.items():
+        share = min(points, max(0, -change))
+        award.forgiven += share
+        points -= share
+
+
 def _share(line: SoldLine, pieces: int) -> int:
     return line.basis_minor * pieces // line.quantity
-
-
-def held_until(state: State, hold_days: int, now: datetime) -> datetime:
-    """When points of an order become free: at once, or so long after it was placed."""
-    return state.placed_at + timedelta(days=hold_days) if hold_days else now

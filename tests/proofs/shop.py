@@ -27,7 +27,7 @@ from loyalty.orders.recording import record_order, record_refund
 from tests.factories.facts import NOON, a_customer
 from tests.loyalty.conftest import install_shop
 from tests.proofs.model_accounts import Account, Debit, Expiry, Home, Lot
-from tests.proofs.model_orders import KnownOrder
+from tests.proofs.model_orders import KnownOrder, forgive, remember
 from tests.proofs.model_people import Merged, People
 from tests.proofs.shopify_side import Back, State, refund_facts
 
@@ -131,15 +131,21 @@ class Shop:
             for lot in sorted(due, key=lambda lot: lot.available_at):
                 account.free(lot, self.today, self.day(lot.available_at))
 
-    def receive(self, message: State | Back, order_id: int, customer_id: int) -> None:
-        """A webhook's facts arrive."""
-        known = self.known.setdefault(order_id, KnownOrder())
+    def tell(self, message: State | Back, order_id: int) -> None:
+        """A webhook's facts arrive, at the product alone."""
         if isinstance(message, Back):
             facts = refund_facts(order_id, message)
             record_refund(self.session, self.shop, facts, now=self.now)
-            known.hear_refund(message)
         else:
             record_order(self.session, self.shop, message.facts(), now=self.now, is_backfill=False)
+
+    def receive(self, message: State | Back, order_id: int, customer_id: int) -> None:
+        """A webhook's facts arrive, at the product and at the model."""
+        self.tell(message, order_id)
+        known = self.known.setdefault(order_id, KnownOrder())
+        if isinstance(message, Back):
+            known.hear_refund(message)
+        else:
             known.hear(message)
         if known.state is not None:
             self._settle(known, customer_id)
@@ -214,14 +220,22 @@ class Shop:
 
     def check(self) -> None:
         """The books say what the model says, and agree with themselves."""
-        for member_id, account in self.people.accounts.items():
-            available, pending, *lifetime = self._row(_FIGURES, id=member_id)
+        for account, figures in zip(self.people.accounts.values(), self.figures(), strict=True):
+            available, pending, *lifetime = figures
             assert (available, pending) == (account.available, account.pending)
             assert lifetime == [account.earned.total(), account.burned.total()]
-            assert self._row(_SUMS, id=member_id) == (available + pending,) * 2
             assert account.moved == available + pending
+
+    def figures(self) -> list[tuple[int, ...]]:
+        """The four figures of each member, which agree with entries, lots and the self-check."""
+        figures = []
+        for member_id in self.people.accounts:
+            available, pending, *lifetime = self._row(_FIGURES, id=member_id)
+            assert self._row(_SUMS, id=member_id) == (available + pending,) * 2
+            figures.append((available, pending, *lifetime))
         assert find_differences(self.session, self.shop.shop_id) == []
         assert self.session.execute(text(_REVERSED_TOO_MUCH)).all() == []
+        return figures
 
     def written(self) -> Counter[str]:
         """How many rows each table of the books holds."""
@@ -234,11 +248,11 @@ class Shop:
         assert known.state is not None
         account, state = self.account(customer_id), known.state
         home: Home = ("customer", customer_id)
-        difference = known.deserves(counts_money=self.terms.counts_money) - known.standing
-        known.standing += difference
+        changes = known.settle(counts_money=self.terms.counts_money)
+        difference = sum(changes.values())
         if difference < 0:
-            account.reverse(-difference, state.order_id, home, self.today)
-        elif difference > 0:
+            forgive(changes, account.reverse(-difference, state.order_id, home, self.today))
+        elif difference > 0 and (difference := remember(changes)):
             hold = timedelta(days=self.terms.hold_days)
             free_at = state.placed_at + hold if hold else self.now
             lot = Lot(difference, home, state.placed_at, free_at, state.order_id)

@@ -1,0 +1,125 @@
+"""In a programme without order-dependent rules any arrival order gives the same balances.
+
+Order-dependent are a minimum order and a first order (asked once, when an award is first made),
+a balance that clamps, and pieces added later: their award is rounded by itself, so they are
+added here only where nothing is rounded.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from loyalty.earning.saving import add_rule
+from tests.factories.facts import NOON
+from tests.proofs.shop import CUSTOMERS, STAFF, Shop, Terms
+from tests.proofs.shopify_side import Back, Sale, SoldLine, State
+
+Message = tuple[Sale, State | Back]
+Figures = list[tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Story:
+    """A programme, and all that Shopify sends of some orders, in the order of happening."""
+
+    hold_days: int
+    rules: list[dict[str, object]]
+    messages: list[Message]
+
+
+@st.composite
+def _stories(draw: st.DrawFn) -> Story:
+    is_even = draw(st.booleans())
+    rates = st.sampled_from(["1", "2", "3"] if is_even else ["0.5", "1.1", "0.07", "3"])
+    rules = [
+        {
+            "name": f"Rule {number}",
+            "points_per_unit": Decimal(draw(rates)),
+            "rounding": draw(st.sampled_from(["floor", "half_up", "ceil"])),
+        }
+        for number in range(draw(st.integers(0, 2)))
+    ]
+    messages: list[Message] = []
+    for number in range(1, draw(st.integers(1, 3)) + 1):
+        messages += _life_of_an_order(draw, number * 1000, is_even)
+    return Story(draw(st.sampled_from([0, 14])), rules, messages)
+
+
+def _life_of_an_order(draw: st.DrawFn, first_id: int, is_even: bool) -> list[Message]:
+    ids = iter(range(first_id, first_id + 1000))
+
+    def line() -> SoldLine:
+        price = draw(st.integers(0, 40)) * 100 if is_even else draw(st.integers(0, 4000))
+        pieces = draw(st.integers(1, 3))
+        return SoldLine(next(ids), price, pieces, pieces)
+
+    lines = tuple(line() for _ in range(draw(st.integers(1, 2))))
+    customer_id = draw(st.sampled_from(CUSTOMERS))
+    state = State(first_id, customer_id, NOON, NOON, lines, is_paid=draw(st.booleans()))
+    sale, at = Sale(state), NOON
+    kinds = ["pay", "refund", "edit", "cancel", "open", "add" if is_even else "money"]
+    for kind in draw(st.lists(st.sampled_from(kinds), max_size=5)):
+        at += timedelta(minutes=1)
+        if kind == "refund" and sale.pieces:
+            taken = draw(st.permutations(sale.pieces))
+            sale.refund_pieces(next(ids), list(taken[: draw(st.integers(1, 2))]), at)
+        elif kind == "edit" and sale.pieces:
+            sale.remove_piece(draw(st.sampled_from(sale.pieces)), at)
+        elif kind == "money" and sale.state.total_minor:
+            money = draw(st.integers(1, sale.state.total_minor))
+            sale.refund_money(next(ids), money, at)
+        elif kind == "add":
+            sale.add_line(line(), at)
+        elif kind == "cancel":
+            sale.cancel(at)
+        elif kind == "open":
+            sale.open_again(at)
+        elif kind == "pay":
+            sale.pay(at)
+    return [(sale, message) for message in sale.sent]
+
+
+def test_any_arrival_order_gives_the_same_balances(engine: Engine) -> None:
+    _compare(engine, examples=12)
+
+
+@pytest.mark.proof
+def test_any_arrival_order_gives_the_same_balances_at_length(engine: Engine) -> None:
+    _compare(engine, examples=500)
+
+
+def _compare(engine: Engine, *, examples: int) -> None:
+    @given(_stories(), st.data())
+    @settings(
+        max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    )
+    def compare(story: Story, data: st.DataObject) -> None:
+        twice = data.draw(st.lists(st.sampled_from(story.messages), max_size=4))
+        shuffled = data.draw(st.permutations(story.messages + twice))
+        assert _figures_after(engine, story, shuffled) == (
+            _figures_after(engine, story, story.messages)
+        )
+
+    compare()
+
+
+def _figures_after(engine: Engine, story: Story, arrivals: Sequence[Message]) -> Figures:
+    """Each customer's figures once all has arrived, on the last day of the holds and after."""
+    shop = Shop(engine, Terms(hold_days=story.hold_days))
+    try:
+        for rule in story.rules:
+            add_rule(shop.session, shop.shop.shop_id, rule, actor=STAFF, now=shop.now)
+        shop.wait(timedelta(hours=1))
+        for sale, message in arrivals:
+            shop.tell(message, sale.state.order_id)
+        during = shop.figures()
+        shop.wait(timedelta(days=30))
+        return [*during, *shop.figures()]
+    finally:
+        shop.close()
