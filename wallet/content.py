@@ -16,6 +16,8 @@ from loyalty.members.tables import Member, MemberBalance
 from loyalty.preferences import list_preferences
 from loyalty.programme.tables import Programme
 from loyalty.shops.tables import Shop
+from loyalty.tiers.ladder import Rung
+from loyalty.tiers.views import list_tiers_of
 from wallet.card_links import card_page_url
 from wallet.places import list_places
 from wallet.tokens import list_tokens
@@ -45,6 +47,7 @@ def list_contents(
     tokens = list_tokens(session, shop_id, living, now=now)
     preferences = list_preferences(session, shop_id, living)
     places = list_places(session, shop_id)
+    tiers = list_tiers_of(session, shop_id, living)
     contents = {}
     for row in rows:
         member: Member = row.Member
@@ -59,6 +62,7 @@ def list_contents(
             "token": token.token,
             "short_code": token.short_code,
             "locations": places if preferences[member.id].location else [],
+            **_tier_texts(tiers.get(member.id)),
         }
     return contents
 
@@ -66,7 +70,8 @@ def list_contents(
 def as_void(content: Content) -> Content:
     """The card without everything that is the member's."""
     empty = dict.fromkeys(("name", "member_since", "token", "short_code", "link"), "")
-    return content | empty | {"balance": "–", "locations": [], "voided": True}
+    shown = {name: said for name, said in content.items() if name not in ("tier", "tier_id")}
+    return shown | empty | {"balance": "–", "locations": [], "voided": True}
 
 
 def locale_of(name: str) -> Locale:
@@ -110,6 +115,11 @@ def _texts(shop: Shop, member: Member, available: int) -> Content:
         "link": card_page_url(shop.shop_id, member.id),
         "voided": False,
     }
+
+
+def _tier_texts(rung: Rung | None) -> Content:
+    """Cards of a shop without tiers say nothing of them, and stay as they are."""
+    return {"tier": rung.name, "tier_id": str(rung.id)} if rung else {}
 
 
 def _month(at: datetime, zone: str, locale: Locale) -> str:

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from loyalty import timeline
 from loyalty.base.db import Base
 from loyalty.ledger.tables import LedgerEntry
-from loyalty.members.tables import MemberBalance
+from loyalty.members.tables import MemberBalance, TimelineEvent
 from wallet.hops import Platform
 
 MessageKey = tuple[UUID, str]
@@ -89,6 +89,27 @@ def balance_messages(session: Session, shop_id: int, balances: dict[UUID, str]) 
     return {
         one: f"balance:{entries.get(one) or _NO_ENTRY}:{said}" for one, said in balances.items()
     }
+
+
+def tier_messages(session: Session, shop_id: int, tiers: dict[UUID, str]) -> dict[UUID, str]:
+    """Which message it is to tell each member this tier, by its id.
+
+    Named after the newest change of their tier, for they may come back to where they were.
+    """
+    if not tiers:
+        return {}
+    rows = session.execute(
+        select(TimelineEvent.member_id, TimelineEvent.id)
+        .where(
+            TimelineEvent.shop_id == shop_id,
+            TimelineEvent.member_id.in_(tiers),
+            TimelineEvent.kind == timeline.TIER_CHANGED,
+        )
+        .ext(distinct_on(TimelineEvent.member_id))
+        .order_by(TimelineEvent.member_id, TimelineEvent.id.desc())
+    )
+    changes: dict[UUID, UUID] = {row.member_id: row.id for row in rows}
+    return {one: f"tier:{changes.get(one) or _NO_ENTRY}:{said}" for one, said in tiers.items()}
 
 
 def note_created(

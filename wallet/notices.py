@@ -18,8 +18,14 @@ Said = dict[str, Any]
 
 
 def said_by(content: Mapping[str, Any]) -> Said:
-    """The part of a card's content that phones may speak of; a void card has none."""
-    return {} if content["voided"] else {"balance": content["balance"]}
+    """The part of a card's content that phones may speak of; a void card has none.
+
+    A tier is known by its id: a new name for it is no news.
+    """
+    if content["voided"]:
+        return {}
+    tier = {"tier": content["tier_id"]} if content.get("tier_id") else {}
+    return {"balance": content["balance"], **tier}
 
 
 def loudest(held: Said, said: Said, preferences: Preferences) -> Kind | None:

@@ -167,11 +167,11 @@ def _tell_failed(session: Session, card: WalletPass, reason: str, now: datetime)
 def _untold(
     session: Session, cards: Sequence[WalletPass], since: Mapping[UUID, int]
 ) -> list[MessageKey]:
-    """The message that each card's revisions after `since` are for; silent ones have none."""
+    """The messages that each card's revisions after `since` are for; silent ones have none."""
     if not cards:
         return []
     found = list_untold(session, cards[0].shop_id, since)
-    return [(card.member_id, found[card.id]) for card in cards if card.id in found]
+    return [(card.member_id, message) for card in cards for message in found.get(card.id, ())]
 
 
 def _note_hops(

@@ -8,11 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.badges.awarding import give_badges
-from loyalty.base.bulk import among
 from loyalty.base.clock import day_in
 from loyalty.criteria.facts import Source
 from loyalty.programme.rules import get_programme
@@ -21,7 +19,7 @@ from loyalty.tiers.evaluation import moves_under, terms_of
 from loyalty.tiers.held import list_held
 from loyalty.tiers.ladder import load_ladder
 from loyalty.tiers.moves import Move, write_moves
-from loyalty.tiers.tables import MemberTier
+from loyalty.tiers.views import list_tiers_of
 
 BY_ORDERS = (Source.ORDERS, Source.BALANCE, Source.TIER)
 BY_POINTS = (Source.BALANCE, Source.TIER)
@@ -43,17 +41,8 @@ def multipliers_of(
     An order may lift the multiplier of the same member's next one: a batch asks anew, after
     `after_changes`, before the second order of a member.
     """
-    if not member_ids or not get_programme(session, shop_id).tiers_on:
-        return dict.fromkeys(member_ids, _NO_TIER)
-    ladder = load_ladder(session, shop_id)
-    written = session.execute(
-        select(MemberTier.member_id, MemberTier.tier_id).where(
-            MemberTier.shop_id == shop_id, among(MemberTier.member_id, member_ids)
-        )
-    )
-    ranks = {member_id: ladder.rank_of(tier_id) for member_id, tier_id in written}
-    rungs = {m: ladder.find(ranks.get(m, ladder.first_rank)) for m in member_ids}
-    return {m: (rung.id, rung.multiplier) if rung else _NO_TIER for m, rung in rungs.items()}
+    tiers = list_tiers_of(session, shop_id, member_ids)
+    return {m: (tiers[m].id, tiers[m].multiplier) if m in tiers else _NO_TIER for m in member_ids}
 
 
 def after_change(

@@ -85,6 +85,10 @@ def _store_card(row: WalletPass, loud: Kind | None) -> StoreCard:
     balance = card.addPrimaryField("balance", content["balance"], points)
     if loud == "balance":
         balance.changeMessage = f"Your balance is now %@ {points}"
+    if content.get("tier"):
+        tier = card.addHeaderField("tier", content["tier"], "Tier")
+        if loud == "tier":
+            tier.changeMessage = "Your tier is now %@"
     if not content["voided"]:
         card.addSecondaryField("name", content["name"], "Member")
         card.addSecondaryField("member_since", content["member_since"], "Member since")

@@ -12,8 +12,11 @@ from wallet.notices import Kind, loudest, said_by
 from wallet.tables import PassRevision, WalletPass
 
 
-def list_untold(session: Session, shop_id: int, since: Mapping[UUID, int]) -> dict[UUID, str]:
-    """pass id → the newest message in its revisions after `since`; silent ones are left out."""
+def list_untold(session: Session, shop_id: int, since: Mapping[UUID, int]) -> dict[UUID, list[str]]:
+    """pass id → the newest message of each kind in its revisions after `since`.
+
+    Silent ones are left out. A tier does not take the place of a balance: each has its own end.
+    """
     if not since:
         return {}
     asked = values(column("pass_id", Uuid), column("told", BigInteger), name="asked").data(
@@ -29,7 +32,10 @@ def list_untold(session: Session, shop_id: int, since: Mapping[UUID, int]) -> di
         )
         .order_by(PassRevision.revision)
     )
-    return {row.pass_id: row.message for row in rows}
+    found: dict[UUID, dict[str, str]] = {}
+    for row in rows:
+        found.setdefault(row.pass_id, {})[row.message.split(":")[0]] = row.message
+    return {pass_id: list(by_kind.values()) for pass_id, by_kind in found.items()}
 
 
 def loud_field(session: Session, card: WalletPass, held_at: datetime | None) -> Kind | None:

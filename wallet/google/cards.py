@@ -69,7 +69,11 @@ def object_payload(session: Session, card: GoogleObject, content: Content) -> Pa
         "smartTapRedemptionValue": content["token"],
         "loyaltyPoints": {"label": content["points_name"], "balance": _balance(points)},
         "linksModuleData": {"uris": [_link(card)]},
-        "textModulesData": [_text("member_since", "Member since", content["member_since"])],
+        "textModulesData": [
+            # A tier is a class's on Google's own field; one class for all has it as a text.
+            *([_text("tier", "Tier", content["tier"])] if content.get("tier") else []),
+            _text("member_since", "Member since", content["member_since"]),
+        ],
     }
     if content["name"]:
         payload["accountName"] = content["name"]
