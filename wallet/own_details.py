@@ -1,4 +1,4 @@
-"""What customers change of their own details on their page: a birthday, and the proof of an email.
+"""What customers change of their own details on their page: name, birthday, and proof of an email.
 
 The link alone does it, so nothing here can be read back that the page does not show, and no
 address can be changed: whoever has the link could take the card away with it.
@@ -14,11 +14,13 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import (
     BadBirthday,
+    BadContact,
     EmailNotVerifiable,
     LoyaltyError,
     MemberNotActive,
     TooManyRequests,
 )
+from loyalty.members.editing import edit_details
 from loyalty.shops.directory import get_shop
 from wallet import setup
 from wallet.customer_answers import gone, not_found, protect, refused
@@ -43,6 +45,24 @@ def _check_form() -> Response | None:
 @blueprint.after_request
 def _protect(response: Response) -> Response:
     return protect(response, POLICY)
+
+
+@blueprint.post("/<token>/name")
+def save_name(token: str) -> AnyResponse:
+    """Store the name as it was typed: 303 back to the page, 422 with the reason on it."""
+    link = link_of(token)
+    typed = {name: request.form.get(name, "") for name in ("first_name", "last_name")}
+    try:
+        if not typed["first_name"].strip():
+            raise BadContact("first_name", "Enter your first name")
+        with shop_transaction(link.shop_id) as session:
+            live_content(session, link)
+            shop = get_shop(session, link.shop_id)
+            edit_details(session, shop, link.member_id, typed, actor=_actor(link), now=utc_now())
+    except BadContact as error:
+        page = render_page(link, token, Problem(error.field, str(error), typed))
+        return make_response(page, 422)
+    return _back(token)
 
 
 @blueprint.post("/<token>/birthday")

@@ -83,6 +83,8 @@ class Problem:
 class OwnPage:
     """Everything of the two panels."""
 
+    first_name: str
+    last_name: str
     email: OwnEmail | None
     birthday: OwnBirthday
     follows: list[OwnFollow]
@@ -93,6 +95,8 @@ def read_own(session: Session, shop_id: int, member_id: UUID, *, now: datetime) 
     shop = get_shop(session, shop_id)
     member = get_active_member(session, shop_id, member_id)
     return OwnPage(
+        first_name=member.first_name or "",
+        last_name=member.last_name or "",
         email=_email(session, shop, member, now),
         birthday=_birthday(session, shop, member, now),
         follows=_follows(session, shop, member, now),

@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
 from loyalty.base.money import Money
@@ -43,6 +43,10 @@ class ShopFormat:
     def day(self, at: datetime) -> str:
         """`Nov 22, 2026`: the shop's calendar day that `at` falls on."""
         return format_date(at.astimezone(self.timezone), "medium", locale=self.locale)
+
+    def birthday(self, on: date) -> str:
+        """`May 20`: a day of every year."""
+        return format_skeleton("MMMMd", on, locale=self.locale)
 
     def moment(self, at: datetime) -> str:
         """`Nov 22, 2026, 8:00:07 AM` on the shop's clock."""

@@ -1,5 +1,6 @@
 """R91, R93: taps, proofs, birthdays and follows stand on the member's page in words."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import pytest
 from loyalty import timeline
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
+from loyalty.members.tables import Member
 from tests.admin.cast import ShopAndClient
 from tests.admin.test_till_events import timeline_of
 
@@ -52,3 +54,14 @@ def test_event_is_told_in_words(
     shown = timeline_of(aurora, alice)
 
     assert [word for word in words if word not in shown] == []
+
+
+def test_details_show_the_birthday_without_a_year(aurora: ShopAndClient, alice: UUID) -> None:
+    assert "Birthday" not in aurora.get(f"/app/members/{alice}").text
+    with shop_transaction(aurora.shop_id) as session:
+        member = session.get_one(Member, (aurora.shop_id, alice))
+        member.birthday_on = date(2000, 5, 20)
+
+    page = aurora.get(f"/app/members/{alice}").text
+
+    assert "<dt>Birthday</dt><dd>May 20</dd>" in page

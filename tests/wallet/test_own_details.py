@@ -80,6 +80,33 @@ def test_birthday_is_saved_and_chosen_when_the_page_comes_back(
     assert '<option value="5" selected>May</option>' in page
 
 
+def test_name_is_changed_and_is_the_members_own_from_then_on(
+    client: FlaskClient, alice: Cardholder
+) -> None:
+    data = {"first_name": " Alicia ", "last_name": "de  la Cruz"}
+
+    answer = client.post(f"{path(alice)}/name", data=data, headers=OURS)
+
+    assert answer.status_code == 303
+    member = member_of(alice)
+    assert (member.first_name, member.last_name) == ("Alicia", "de la Cruz")
+    assert member.sources["first_name"] == member.sources["last_name"] == "local"
+    assert "Alicia de la Cruz" in client.get(path(alice)).text
+
+
+@pytest.mark.parametrize("first_name", ["", " ", "<script>", "https://evil.example", "a" * 121])
+def test_name_that_is_none_comes_back_with_the_reason(
+    client: FlaskClient, alice: Cardholder, first_name: str
+) -> None:
+    data = {"first_name": first_name, "last_name": "Archer"}
+
+    answer = client.post(f"{path(alice)}/name", data=data, headers=OURS)
+
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text and "<script>" not in answer.text
+    assert member_of(alice).first_name == "Alice"
+
+
 def test_birthday_is_forgotten_by_choosing_nothing(client: FlaskClient, alice: Cardholder) -> None:
     for data in ({"month": "5", "day": "20"}, {"month": "", "day": ""}):
         client.post(f"{path(alice)}/birthday", data=data, headers=OURS)
@@ -122,19 +149,19 @@ def test_page_says_which_birthday_brings_points(client: FlaskClient, alice: Card
     )
 
 
-@pytest.mark.parametrize("action", ["birthday", "verification"])
+@pytest.mark.parametrize("action", ["name", "birthday", "verification"])
 def test_form_of_another_site_is_refused(
     client: FlaskClient, alice: Cardholder, with_email: None, action: str
 ) -> None:
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}, {}):
-        data = {"month": "5", "day": "20"}
+        data = {"month": "5", "day": "20", "first_name": "Mallory"}
         answer = client.post(f"{path(alice)}/{action}", data=data, headers=headers)
         assert answer.status_code == 403
-    assert member_of(alice).birthday_on is None
+    assert (member_of(alice).birthday_on, member_of(alice).first_name) == (None, "Alice")
     assert asked(alice) == 0
 
 
-@pytest.mark.parametrize("action", ["birthday", "verification"])
+@pytest.mark.parametrize("action", ["name", "birthday", "verification"])
 def test_link_of_nobody_opens_no_form(client: FlaskClient, alice: Cardholder, action: str) -> None:
     link = CardLink(alice.shop_id + 999, alice.member_id)
     stranger = make_link_token(link, setup.current().link_secret)
