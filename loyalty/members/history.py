@@ -6,13 +6,20 @@ The invariant: what is stored is what `record_customer` would store, by the same
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from loyalty import timeline
-from loyalty.members.enrolment import columns_of, joins_at_once, make_member, takes_only_joiners
-from loyalty.members.facts import CustomerFacts
+from loyalty.base.bulk import among
+from loyalty.members.enrolment import (
+    columns_of,
+    enrol_customer,
+    joins_at_once,
+    make_member,
+    takes_only_joiners,
+)
+from loyalty.members.facts import CustomerFacts, normalise_email
 from loyalty.members.tables import Customer, Member, MemberBalance
 from loyalty.shops.tables import Shop
 
@@ -34,12 +41,31 @@ def record_new_customers(
         for customer_id, (facts, _) in sorted(by_id.items())
     }
     added = _add(session, list(values.values()))
-    if added and not takes_only_joiners(session, shop):
-        joining = [
-            Customer(**values[each]) for each in sorted(added) if joins_at_once(*by_id[each])
-        ]
-        _enrol(session, shop.shop_id, joining, now)
+    joining = [each for each in sorted(added) if joins_at_once(*by_id[each])]
+    known = _list_known_emails(session, shop, [by_id[each][0] for each in joining])
+    familiar = [each for each in joining if values[each]["email_norm"] in known]
+    for customer_id in familiar:
+        # Perhaps somebody whom we know by another customer: that is decided one by one.
+        customer = session.get_one(Customer, (shop.shop_id, customer_id))
+        enrol_customer(session, shop, customer, now=now, is_backfill=True)
+    strangers = [Customer(**values[each]) for each in joining if each not in set(familiar)]
+    if strangers and not takes_only_joiners(session, shop):
+        _enrol(session, shop.shop_id, strangers, now)
     return added
+
+
+def _list_known_emails(session: Session, shop: Shop, joining: Sequence[CustomerFacts]) -> set[str]:
+    """Which of their verified emails some member has already."""
+    verified = {normalise_email(facts.email) for facts in joining if facts.has_verified_email}
+    if not verified:
+        return set()
+    return set(
+        session.scalars(
+            select(Member.email_norm).where(
+                Member.shop_id == shop.shop_id, among(Member.email_norm, verified)
+            )
+        )
+    )
 
 
 def _add(session: Session, rows: list[dict[str, object]]) -> set[int]:

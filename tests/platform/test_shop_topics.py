@@ -206,7 +206,7 @@ def test_a_merge_and_the_deletion_of_who_was_merged_come_in_any_order(
     assert gone.deleted_at is not None and gone.member_id is not None
 
 
-def test_a_failed_merge_is_ignored_and_a_senseless_one_parked(
+def test_a_failed_merge_is_kept_as_failed_and_a_senseless_one_parked(
     client: FlaskClient, aurora: int
 ) -> None:
     deliver(client, a_merge(1, 2, "failed"), "customers/merge")
@@ -216,8 +216,19 @@ def test_a_failed_merge_is_ignored_and_a_senseless_one_parked(
     inbox.drain(aurora)
 
     with db.shop_transaction(aurora) as session:
-        assert session.scalars(select(CustomerMerge)).all() == []
-    assert states(aurora) == ["ignored", "parked", "parked"]
+        [merge] = session.scalars(select(CustomerMerge))
+        assert session.scalars(select(BackfillRun)).all() == []
+    assert (merge.deleted_customer_id, merge.state) == (2, "failed")
+    assert states(aurora) == ["done", "parked", "parked"]
+
+
+def test_a_failed_merge_that_names_nobody_is_ignored(client: FlaskClient, aurora: int) -> None:
+    nobody = {"admin_graphql_api_customer_deleted_id": None}
+    deliver(client, a_merge(1, 2, "failed") | nobody, "customers/merge")
+
+    inbox.drain(aurora)
+
+    assert states(aurora) == ["ignored"]
 
 
 # --- Leaving

@@ -15,7 +15,14 @@ from shopify_app.platform.tables import PrivacyRequest
 from tests.conftest import DatabaseUrls
 from tests.factories.facts import a_customer
 from tests.jobs.privacy.shopper import STREET, Shopper, email_of, order_id_of, phone_of
-from tests.jobs.privacy.traces import be_written_to, carry_cards, live, shop_and_earn, visit
+from tests.jobs.privacy.traces import (
+    be_made_one,
+    be_written_to,
+    carry_cards,
+    live,
+    shop_and_earn,
+    visit,
+)
 
 
 def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> Shopper:
@@ -53,6 +60,8 @@ def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> S
         visit(session, shopper)
         carry_cards(session, shopper)
         be_written_to(session, shopper)
+    with db.shop_transaction(shop_id) as session:
+        be_made_one(session, shopper)
     return shopper
 
 

@@ -14,8 +14,12 @@ from loyalty.actions.following import follow
 from loyalty.audit import Actor
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
-from loyalty.ledger.posting import Cause, debit, lock_balance
+from loyalty.ledger.posting import Cause, credit, debit, lock_balance
 from loyalty.ledger.tables import Deficit
+from loyalty.members.consent import say
+from loyalty.members.enrolment import record_customer
+from loyalty.members.join_requests import Joiner, ask_to_join
+from loyalty.merging.merging import merge
 from loyalty.orders.facts import RefundFacts
 from loyalty.orders.recording import record_order, record_refund
 from loyalty.outbox import Delivery
@@ -26,7 +30,7 @@ from mailing.tables import EmailAddress, EmailMessage
 from pos_extension.tables import TillWrite
 from shopify_app.platform.tables import CustomerMerge, InboxRow
 from tests.factories.facts import a_customer, a_line, an_order
-from tests.jobs.privacy.shopper import Shopper, order_id_of
+from tests.jobs.privacy.shopper import Shopper, email_of, order_id_of
 from wallet.google.tables import GoogleClass, GoogleNotice, GoogleObject
 from wallet.hops import NewHop, note_hops
 from wallet.messages import PushMessage
@@ -324,3 +328,25 @@ def be_written_to(session: Session, who: Shopper) -> None:
             hard_bounce_reason=f"550 <{who.email}> unknown",
         )
     )
+
+
+def be_made_one(session: Session, who: Shopper) -> None:
+    """A second account of theirs, with a consent and a tick on the join page, is merged in."""
+    shop, now = get_shop(session, who.shop_id), utc_now()
+    facts = a_customer(
+        who.customer_id + 10_000,
+        first_name=who.first_name,
+        last_name=who.last_name,
+        email=email_of(who.first_name),
+        has_verified_email=False,
+    )
+    customer = record_customer(session, shop, facts, now=now, is_backfill=False)
+    assert customer.member_id is not None
+    balance = lock_balance(session, who.shop_id, customer.member_id)
+    cause = Cause("grant", f"second:{who.customer_id}", "test", "1", "system:test", now)
+    credit(session, balance, cause, points=3, now=now)
+    for member_id in (who.member_id, customer.member_id):
+        say(session, who.shop_id, member_id, "email", "subscribed", source="till", said_at=now)
+    joiner = Joiner(email_of(who.first_name), who.first_name, who.last_name, True, b"c", b"p")
+    assert ask_to_join(session, shop, joiner, terms_url=None, now=now) is not None
+    merge(session, shop, who.member_id, customer.member_id, actor=Actor("staff", "42"), now=now)
