@@ -21,6 +21,7 @@ from jobs.action_commands import action_commands
 from jobs.commands import operator
 from jobs.expiry_commands import expiry_commands
 from jobs.gauges import read_gauges
+from jobs.ledger_commands import ledger_commands
 from jobs.mail_commands import emails
 from jobs.order_commands import order_commands
 from jobs.people_commands import people as people_commands
@@ -257,6 +258,7 @@ def _with_setup(command: click.Command) -> click.Command:
 _areas = (
     action_commands,
     expiry_commands,
+    ledger_commands,
     order_commands,
     people_commands,
     rule_commands,

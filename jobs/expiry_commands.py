@@ -1,4 +1,4 @@
-"""Operator commands about points that expire, are undone, or do not agree with the books."""
+"""Operator commands about points that expire."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,33 +7,32 @@ from uuid import UUID
 import click
 
 from jobs import expiry
-from jobs.commands import OPERATOR, list_shops, shop_option
+from jobs.commands import OPERATOR, list_shops
+from jobs.commands import shop_option as any_shop_option
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.errors import LoyaltyError
 from loyalty.expiry import settings
 from loyalty.expiry.calendar import expiry_calendar
-from loyalty.ledger.mending import mend
-from loyalty.ledger.undoing import undo
 from loyalty.shops.directory import get_shop
 
-_shop_option = click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
+shop_option = click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
 
 
 @click.group()
 def expiry_commands() -> None:
-    """What an operator may need of expiry and of the books."""
+    """What an operator may need of expiry."""
 
 
 @expiry_commands.command("expiry")
-@_shop_option
+@shop_option
 @click.option("--mode", required=True, help=f"One of {', '.join(settings.MODES)}.")
 @click.option("--days", help="For days (per lot) and inactivity.")
 @click.option("--months", help="For months, to that month's end.")
 def set_expiry(domain: str, mode: str, days: str | None, months: str | None) -> None:
     """Set when points expire; old lots get the full period from today and members are told."""
     shop_id, now = _shop_id(domain), utc_now()
-    with _refusals(), db.shop_transaction(shop_id) as session:
+    with refusals(), db.shop_transaction(shop_id) as session:
         shop = get_shop(session, shop_id)
         is_news = settings.set_expiry(
             session, shop, mode=mode, days=days, months=months, actor=OPERATOR, now=now
@@ -42,18 +41,18 @@ def set_expiry(domain: str, mode: str, days: str | None, months: str | None) -> 
 
 
 @expiry_commands.command("negative-balance")
-@_shop_option
+@shop_option
 @click.option("--value", required=True, help="allow, or clamp at zero.")
 def set_negative_balance(domain: str, value: str) -> None:
     """Set whether reversing points that were spent may go below zero."""
     shop_id, now = _shop_id(domain), utc_now()
-    with _refusals(), db.shop_transaction(shop_id) as session:
+    with refusals(), db.shop_transaction(shop_id) as session:
         is_news = settings.set_negative_balance(session, shop_id, value, actor=OPERATOR, now=now)
     click.echo("set" if is_news else "was so already")
 
 
 @expiry_commands.command("run-expiry")
-@shop_option
+@any_shop_option
 def run_expiry(domain: str | None) -> None:
     """Expire and warn now, whether today has been looked at or not."""
     for shop in list_shops(domain):
@@ -65,40 +64,16 @@ def run_expiry(domain: str | None) -> None:
 
 
 @expiry_commands.command("expiry-calendar")
-@_shop_option
+@shop_option
 @click.option("--member", "member_id", type=click.UUID, required=True, help="The member's id.")
 def show_calendar(domain: str, member_id: UUID) -> None:
     """Print when a member's points expire, soonest first."""
     shop_id = _shop_id(domain)
-    with _refusals(), db.shop_transaction(shop_id) as session:
+    with refusals(), db.shop_transaction(shop_id) as session:
         days = expiry_calendar(session, get_shop(session, shop_id), member_id, now=utc_now())
     for day in days:
         until = day.last_valid_on.isoformat() if day.last_valid_on else "never"
         click.echo(f"{until} {day.points}{' on hold' if day.is_pending else ''}")
-
-
-@expiry_commands.command("undo-entry")
-@_shop_option
-@click.option("--id", "entry_id", type=click.UUID, required=True, help="The entry's id.")
-@click.option("--force", is_flag=True, help="Even if its points were spent.")
-def undo_entry(domain: str, entry_id: UUID, force: bool) -> None:
-    """Post the opposite of a grant, a deduction, an import or an expiry, once."""
-    shop_id, now = _shop_id(domain), utc_now()
-    with _refusals(), db.shop_transaction(shop_id) as session:
-        undone = undo(session, shop_id, entry_id, actor=OPERATOR, now=now, is_forced=force)
-    click.echo(f"{undone.kind} {undone.points:+d}")
-
-
-@expiry_commands.command("mend")
-@_shop_option
-def mend_figures(domain: str) -> None:
-    """Set the four figures of every member who differs to what the books say."""
-    shop_id, now = _shop_id(domain), utc_now()
-    with db.shop_transaction(shop_id) as session:
-        mended = mend(session, shop_id, actor=OPERATOR, now=now)
-    for one in mended:
-        click.echo(f"{one.member_id} {one.before} -> {one.after}")
-    click.echo(f"{len(mended)} members mended")
 
 
 def _shop_id(domain: str) -> int:
@@ -107,7 +82,7 @@ def _shop_id(domain: str) -> int:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """Say what was refused, with the field at fault where there is one."""
     try:
         yield

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from loyalty import audit
+from loyalty import audit, outbox
 from loyalty.audit import Actor
 from loyalty.base.errors import BadAdjustment
 from loyalty.ledger.posting import Cause, credit, debit, lock_balance
@@ -39,9 +39,11 @@ def adjust(
     client_key: str,
     actor: Actor,
     now: datetime,
+    tells_member: bool = False,
 ) -> LedgerEntry:
     """Post a signed number of points; the same `client_key` again returns the first entry.
 
+    `tells_member`: an email goes to them, unless they want none.
     Raises BadAdjustment for input that cannot be posted, InsufficientPoints when a
     deduction exceeds what is available, MemberNotFound. Flushes; the caller commits.
     """
@@ -62,6 +64,16 @@ def adjust(
     entry = move(session, balance, cause, points=abs(signed), now=now)
     if entry.posted_at == now:
         _note_and_audit(session, entry, note, order_reference, actor, now)
+        if tells_member:
+            body = {"points": signed}
+            outbox.stage(
+                session,
+                shop_id,
+                outbox.ADJUSTMENT_EMAIL_ASKED,
+                member_id=member_id,
+                body=body,
+                now=now,
+            )
         # Grants count for tiers where the merchant ticked so.
         after_change(session, get_shop(session, shop_id), member_id, now=now, touched=BY_POINTS)
     return entry

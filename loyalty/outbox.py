@@ -19,6 +19,8 @@ VERIFICATION_EMAIL_ASKED = "verification_email_asked"
 """The member wants to prove that the email address is theirs. Body: {"is_asked_for": true}."""
 BIRTHDAY_EMAIL_ASKED = "birthday_email_asked"
 """The member has a birthday and was given points for it. Body: {"points": how many}."""
+ADJUSTMENT_EMAIL_ASKED = "adjustment_email_asked"
+"""Staff gave or took points and want the member told. Body: {"points": how many, signed}."""
 EXPIRY_EMAIL_ASKED = "expiry_email_asked"
 """Points will expire. Body: {"points": how many, "last_valid_on": the first day's ISO date,
 "days": how many days before, or null for a rule that has just begun}."""

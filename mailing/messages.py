@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from loyalty import timeline
 from loyalty.base.ids import new_id
 from loyalty.outbox import (
+    ADJUSTMENT_EMAIL_ASKED,
     BIRTHDAY_EMAIL_ASKED,
     CARD_EMAIL_ASKED,
     EXPIRY_EMAIL_ASKED,
@@ -31,11 +32,19 @@ KIND_OF_EVENT = {
     VERIFICATION_EMAIL_ASKED: "verification",
     BIRTHDAY_EMAIL_ASKED: "birthday",
     EXPIRY_EMAIL_ASKED: "expiry_warning",
+    ADJUSTMENT_EMAIL_ASKED: "adjustment",
 }
 """The email that each outbox event makes; the mail subscriber is told of these."""
 
 # A greeting twice is worse than none; what a person waits for is better twice than never.
-_DOUBTS_MAX = {"card": 2, "verification": 2, "expiry_warning": 2, "birthday": 1, "campaign": 1}
+_DOUBTS_MAX = {
+    "card": 2,
+    "verification": 2,
+    "expiry_warning": 2,
+    "adjustment": 2,
+    "birthday": 1,
+    "campaign": 1,
+}
 _IN_DOUBT = "Amazon gave no answer: the email may have arrived, or not"
 
 

@@ -122,7 +122,24 @@ def _expiry_warning(facts: CardFacts, body: Mapping[str, Any], links: Links) -> 
     )
 
 
+def _adjustment(facts: CardFacts, body: Mapping[str, Any], links: Links) -> Note:
+    points = int(body["points"])
+    sign, done = ("+", "added to") if points > 0 else ("\N{MINUS SIGN}", "taken from")
+    return Note(
+        subject=f"Your {facts.points_name} of {facts.programme} have changed",
+        headline=f"{facts.shop} has changed your balance",
+        lines=(
+            f"{points_in_words(facts, abs(points))} were {done} your card.",
+            f"You have {facts.points} {facts.points_name} now.",
+        ),
+        button="Open my card",
+        url=links.card,
+        big=f"{sign}{points_in_words(facts, abs(points))}",
+    )
+
+
 _NOTES: dict[str, Write] = {
+    "adjustment": _adjustment,
     "expiry_warning": _expiry_warning,
     "verification": _verification,
     "birthday": _birthday,

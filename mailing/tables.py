@@ -13,7 +13,7 @@ from loyalty.base.db import Base
 
 STATES = ("queued", "sending", "sent", "unknown", "failed", "blocked")
 _STATES = ", ".join(f"'{state}'" for state in STATES)
-KINDS = ("card", "campaign", "verification", "birthday", "expiry_warning")
+KINDS = ("card", "campaign", "verification", "birthday", "expiry_warning", "adjustment")
 _KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
 
 
@@ -29,7 +29,7 @@ class EmailMessage(Base):
 
     __tablename__ = "email_message"
     __table_args__ = (
-        CheckConstraint("kind in ({_KINDS})", name="kind"),
+        CheckConstraint(f"kind in ({_KINDS})", name="kind"),
         CheckConstraint(f"state in ({_STATES})", name="state"),
         ForeignKeyConstraint(
             ["shop_id", "member_id"],

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from loyalty import timeline
@@ -18,8 +18,6 @@ from loyalty.base.errors import IdempotencyConflict
 from loyalty.base.ids import new_id
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.tables import TimelineEvent
-
-_COLUMNS = tuple(column.name for column in LedgerEntry.__table__.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class Journal:
     def __init__(self, session: Session, shop_id: int, now: datetime) -> None:
         self._session, self._shop_id, self._now = session, shop_id, now
         self._by_key: dict[str, LedgerEntry | None] = {}
-        self._new: list[LedgerEntry] = []
+        self._new: list[dict[str, Any]] = []
         self._events: list[dict[str, Any]] = []
 
     def expect(self, keys: Iterable[str]) -> None:
@@ -85,31 +83,31 @@ class Journal:
 
     def append(self, member_id: UUID, cause: Cause, points: int) -> LedgerEntry:
         """A new entry; the key has been looked for."""
-        entry = LedgerEntry(
-            shop_id=self._shop_id,
-            id=new_id(),
-            member_id=member_id,
-            kind=cause.kind,
-            points=points,
-            occurred_at=cause.occurred_at,
-            posted_at=self._now,
-            source_kind=cause.source_kind,
-            source_id=cause.source_id,
-            idempotency_key=cause.idempotency_key,
-            actor=cause.actor,
-            reason_code=cause.reason_code,
-            order_id=cause.order_id,
-            reverses_id=cause.reverses_id,
-        )
+        row = {
+            "shop_id": self._shop_id,
+            "id": new_id(),
+            "member_id": member_id,
+            "kind": cause.kind,
+            "points": points,
+            "occurred_at": cause.occurred_at,
+            "posted_at": self._now,
+            "source_kind": cause.source_kind,
+            "source_id": cause.source_id,
+            "idempotency_key": cause.idempotency_key,
+            "actor": cause.actor,
+            "reason_code": cause.reason_code,
+            "order_id": cause.order_id,
+            "reverses_id": cause.reverses_id,
+        }
+        entry = _entry_of(row)
         self._by_key[cause.idempotency_key] = entry
-        self._new.append(entry)
+        self._new.append(row)
         self._events.append(self._event(entry, cause.order_name))
         return entry
 
     def write(self) -> None:
         """One statement for the entries, one for the timeline."""
-        rows = [{name: getattr(entry, name) for name in _COLUMNS} for entry in self._new]
-        bulk.insert_rows(self._session, LedgerEntry, rows)
+        bulk.insert_rows(self._session, LedgerEntry, self._new)
         bulk.insert_rows(self._session, TimelineEvent, self._events)
         self._new, self._events = [], []
 
@@ -128,3 +126,10 @@ class Journal:
                 "entry_id": str(entry.id),
             },
         }
+
+
+def _entry_of(row: dict[str, Any]) -> LedgerEntry:
+    """An entry made as one that is loaded is: its constructor costs as much as all the rest."""
+    entry: LedgerEntry = inspect(LedgerEntry).class_manager.new_instance()
+    entry.__dict__.update(row)
+    return entry

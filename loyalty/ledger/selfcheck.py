@@ -26,12 +26,15 @@ WITH entries AS (
         -sum(points) FILTER (WHERE kind IN ('redeem', 'redeem_reversal')) AS burned
     FROM ledger_entry WHERE shop_id = :shop_id GROUP BY member_id
 ), lots AS (
-    SELECT lot.member_id, sum(lot.points_left) AS held,
-        sum(lot.points_left) FILTER (WHERE lot.released_at IS NULL) AS pending,
-        sum(lot.points_left) FILTER (WHERE lot.released_at IS NULL AND entry.kind IN
-            ('earn_order', 'earn_action', 'referral', 'grant')) AS pending_earned
+    SELECT member_id, sum(points_left) AS held,
+        sum(points_left) FILTER (WHERE released_at IS NULL) AS pending
+    FROM lot WHERE shop_id = :shop_id AND points_left > 0 GROUP BY member_id
+), on_hold AS (
+    SELECT lot.member_id, sum(lot.points_left) AS earned
     FROM lot JOIN ledger_entry entry ON entry.shop_id = lot.shop_id AND entry.id = lot.entry_id
-    WHERE lot.shop_id = :shop_id GROUP BY lot.member_id
+    WHERE lot.shop_id = :shop_id AND lot.points_left > 0 AND lot.released_at IS NULL
+        AND entry.kind IN ('earn_order', 'earn_action', 'referral', 'grant')
+    GROUP BY lot.member_id
 ), deficits AS (
     SELECT member_id, sum(points_left) AS lacking
     FROM deficit WHERE shop_id = :shop_id GROUP BY member_id
@@ -42,7 +45,7 @@ WITH entries AS (
     SELECT b.member_id, b.available, b.pending, b.lifetime_earned, b.lifetime_burned,
         coalesce(e.total, 0) - coalesce(l.pending, 0) AS true_available,
         coalesce(l.pending, 0) AS true_pending,
-        coalesce(e.earned, 0) + coalesce(m.earned, 0) - coalesce(l.pending_earned, 0)
+        coalesce(e.earned, 0) + coalesce(m.earned, 0) - coalesce(h.earned, 0)
             AS true_earned,
         coalesce(e.burned, 0) + coalesce(m.burned, 0) AS true_burned,
         coalesce(e.total, 0) AS total,
@@ -50,6 +53,7 @@ WITH entries AS (
     FROM member_balance b
     LEFT JOIN entries e USING (member_id)
     LEFT JOIN lots l USING (member_id)
+    LEFT JOIN on_hold h USING (member_id)
     LEFT JOIN deficits d USING (member_id)
     LEFT JOIN moves m USING (member_id)
     WHERE b.shop_id = :shop_id

@@ -45,7 +45,7 @@ def _emails() -> None:
     op.create_check_constraint(
         op.f("ck_email_message__kind"),
         "email_message",
-        "kind in ('card', 'campaign', 'verification', 'birthday', 'expiry_warning')",
+        "kind in ('card', 'campaign', 'verification', 'birthday', 'expiry_warning', 'adjustment')",
     )
 
 

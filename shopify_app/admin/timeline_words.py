@@ -39,6 +39,8 @@ _KINDS = {
     "push_created": ("Push created", "Notification", ""),
     "push_sent": ("Push sent", "Notification", "success"),
     "push_failed": ("Push failed", "AlertTriangle", "critical"),
+    "tier_changed": ("Tier changed", "Star", "info"),
+    "badge_earned": ("Badge earned", "Star", "success"),
     "email_asked": ("Email asked for", "Email", ""),
     "email_sent": ("Email sent", "Email", "success"),
     "email_failed": ("Email not sent", "AlertTriangle", "critical"),
@@ -94,12 +96,20 @@ _FIELDS = {
     "email": "Email",
     "phone": "Phone",
 }
+_WHYS = {
+    "earned": "earned",
+    "lapsed": "no longer earned",
+    "by_hand": "set by hand",
+    "settings": "after a change of the tiers",
+    "merged": "after a merge",
+}
 _EMAILS = {
     "card": "Loyalty card",
     "campaign": "Campaign",
     "verification": "Confirmation of the email address",
     "birthday": "Birthday greeting",
     "expiry_warning": "Warning of points that expire",
+    "adjustment": "Points changed by hand",
 }
 _BOUNCES = {"hard": "Hard bounce: later emails are blocked", "soft": "Soft bounce: blocks nothing"}
 _PLATFORMS = {
@@ -147,6 +157,17 @@ def _reason(details: Details) -> str:
         return _ACTIONS.get(code, code)
     # Other events give their reason in words, such as a push that a provider refused.
     return f"Reason: {_REASONS.get(code, code)}"
+
+
+def _tier(details: Details) -> str:
+    if "to_tier" not in details:
+        return ""
+    names = (details.get("from_tier") or "No tier", details["to_tier"] or "No tier")
+    return f"{names[0]} → {names[1]}, {_WHYS.get(details.get('why') or '', 'changed')}"
+
+
+def _badge(details: Details) -> str:
+    return str(details.get("badge") or "")
 
 
 def _email(details: Details) -> str:
@@ -213,7 +234,7 @@ def _text(details: Details) -> str:
 
 
 _LINES: tuple[Callable[[Details], str], ...] = (
-    *(_source, _email, _bounce, _reason, _order, _target, _preference, _platform, _place),
+    *(_source, _tier, _badge, _email, _bounce, _reason, _order, _target, _preference, _platform, _place),
     *(_network, _birthday, _expiring, _merge, _fields, _text),
 )
 

@@ -10,7 +10,7 @@ from jobs import expiry
 from jobs.expiry_commands import expiry_commands
 from loyalty.base import db
 from loyalty.base.clock import utc_now
-from loyalty.ledger.posting import Cause, credit, debit, lock_balance
+from loyalty.ledger.posting import Cause, credit, lock_balance
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.tables import MemberBalance
 from loyalty.programme.rules import get_programme
@@ -81,10 +81,6 @@ def test_a_rule_set_by_command_reaches_old_lots(aurora: Aurora) -> None:
         (("expiry", "--shop", "nobody.myshopify.com", "--mode", "never"), "no shop"),
         (("negative-balance", "--shop", DOMAIN, "--value", "maybe"), "negative_balance: Choose"),
         (
-            ("undo-entry", "--shop", DOMAIN, "--id", NOBODY),
-            "entry_not_found",
-        ),
-        (
             ("expiry-calendar", "--shop", DOMAIN, "--member", NOBODY),
             "member_not_found",
         ),
@@ -97,30 +93,6 @@ def test_what_cannot_be_is_refused_with_its_reason(
 
     assert refused.exit_code == 1
     assert said in refused.output
-
-
-def test_an_entry_is_undone_by_command_and_a_spent_one_by_force(aurora: Aurora) -> None:
-    grant = give(aurora, 100)
-    with db.shop_transaction(aurora.shop_id) as session:
-        balance = lock_balance(session, aurora.shop_id, aurora.alice)
-        cause = Cause("redeem", "r", "test", "1", "system:test", NOON)
-        debit(session, balance, cause, points=30, now=NOON)
-    arguments = ("undo-entry", "--shop", DOMAIN, "--id", str(grant.id))
-
-    assert "points_spent: 30" in typed(*arguments).output
-    assert available(aurora) == 70
-    assert typed(*arguments, "--force").output == "grant -100\n"
-    assert available(aurora) == -30
-
-
-def test_figures_are_mended_by_command(aurora: Aurora) -> None:
-    give(aurora, 100)
-    with db.shop_transaction(aurora.shop_id) as session:
-        session.get_one(MemberBalance, (aurora.shop_id, aurora.alice)).available = 99
-
-    assert typed("mend", "--shop", DOMAIN).output.endswith("1 members mended\n")
-
-    assert available(aurora) == 100
 
 
 def test_all_shops_are_run(aurora: Aurora) -> None:
