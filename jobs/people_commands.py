@@ -65,7 +65,10 @@ def join_page(domain: str, is_on: bool | None, terms_url: str | None) -> None:
 @click.option("--contact", required=True, help="An email or a phone number.")
 @click.option("--country", help="Whose national phone number it is (ISO 3166).")
 @click.option("--marketing", is_flag=True, help="They want marketing by email, and said so.")
-def add(domain: str, name: str, contact: str, country: str | None, marketing: bool) -> None:
+@click.option("--proved", is_flag=True, help="You have seen that the contact is theirs.")
+def add(
+    domain: str, name: str, contact: str, country: str | None, marketing: bool, proved: bool
+) -> None:
     """Make somebody a member by hand; Shopify's customer is looked up, or made."""
     (listed,) = list_shops(domain)
     with _told():
@@ -74,6 +77,7 @@ def add(domain: str, name: str, contact: str, country: str | None, marketing: bo
             listed.shop_id,
             newcomer,
             said_yes_to=("email",) if marketing else (),
+            has_proved_contact=proved,
             actor=OPERATOR,
         )
     click.echo(f"{enrolled.member_id} {'was a member' if enrolled.was_known else 'joined'}")

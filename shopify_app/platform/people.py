@@ -13,8 +13,10 @@ from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadContact
 from loyalty.members.consent import Channel, say
 from loyalty.members.contact import Contact, read_contact, read_name
+from loyalty.members.editing import verify_contact
 from loyalty.members.enrolment import join
 from loyalty.members.facts import CustomerFacts
+from loyalty.members.matching import find_by_verified_email, find_by_verified_phone
 from loyalty.shops.directory import get_shop
 from shopify_app.platform import customers
 
@@ -43,15 +45,25 @@ def read_newcomer(name: str, contact: str, *, country: str | None) -> Newcomer:
 
 
 def add_member(
-    shop_id: int, newcomer: Newcomer, *, said_yes_to: tuple[Channel, ...] = (), actor: Actor
+    shop_id: int,
+    newcomer: Newcomer,
+    *,
+    said_yes_to: tuple[Channel, ...] = (),
+    has_proved_contact: bool = False,
+    actor: Actor,
 ) -> Enrolled:
     """Enrol somebody by hand; who is a member already is found. Commits.
 
-    `said_yes_to`: the channels for which they told staff that they want marketing. Raises
+    `said_yes_to`: the channels for which they told staff that they want marketing.
+    `has_proved_contact`: staff have seen that the contact is theirs, so it matches. Raises
     BadContact with Shopify's own words when it refuses them, ShopifyError.
     """
     if "email" in said_yes_to and newcomer.contact.email is None:
         raise BadContact("contact", "Consent to emails needs an email address")
+    if has_proved_contact:
+        known = _find_proved(shop_id, newcomer.contact)
+        if known is not None:
+            return Enrolled(known, was_known=True)
     facts = find_facts(shop_id, newcomer)
     with shop_transaction(shop_id) as session:
         shop, now = get_shop(session, shop_id), utc_now()
@@ -66,9 +78,24 @@ def add_member(
         )
         for channel in said_yes_to:
             say(session, shop_id, member.id, channel, "subscribed", source="staff", said_at=now)
+        if has_proved_contact:
+            which = "email" if newcomer.contact.email else "phone"
+            if getattr(member, which) == getattr(newcomer.contact, which):
+                verify_contact(session, shop, member.id, which, actor=actor, now=now)
         action = "member_found" if was_known else "member_added"
         audit.record(session, shop_id, actor, action, ("member", str(member.id)), now=now)
         return Enrolled(member.id, was_known)
+
+
+def _find_proved(shop_id: int, contact: Contact) -> UUID | None:
+    """The active member who has proved the same contact before, whatever Shopify knows."""
+    with shop_transaction(shop_id) as session:
+        member = (
+            find_by_verified_email(session, shop_id, contact.email)
+            if contact.email
+            else find_by_verified_phone(session, shop_id, contact.phone or "")
+        )
+        return member.id if member is not None and member.state == "active" else None
 
 
 def find_facts(shop_id: int, newcomer: Newcomer) -> CustomerFacts:

@@ -1,6 +1,7 @@
 """What operators type about people: each command does what its page will do later."""
 
 import re
+from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
@@ -15,8 +16,9 @@ from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.programme.rules import get_programme
 from loyalty.shops.directory import get_shop
+from tests.conftest import DatabaseUrls
 from tests.factories.facts import a_customer
-from tests.jobs.conftest import Aurora
+from tests.jobs.conftest import Aurora, install_committed
 from wallet import setup
 from wallet.links import read_join_token
 
@@ -24,8 +26,19 @@ DOMAIN = "aurora.myshopify.com"
 STAFF = Actor("staff", "42")
 
 
+@pytest.fixture
+def aurora(database: DatabaseUrls) -> Aurora:
+    """Aurora with Alice, who is Shopify's customer 501."""
+    shop_id = install_committed("aurora").shop_id
+    with db.shop_transaction(shop_id) as session:
+        shop = get_shop(session, shop_id)
+        customer = record_customer(session, shop, a_customer(), now=utc_now(), is_backfill=False)
+        assert customer.member_id is not None
+        return Aurora(shop_id, customer.member_id)
+
+
 @pytest.fixture(autouse=True)
-def _settings() -> object:
+def _settings() -> Iterator[None]:
     before = setup._settings
     setup.configure(setup.WalletSettings("https://encore.example", b"s" * 32, apple=None))
     yield

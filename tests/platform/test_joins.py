@@ -221,6 +221,25 @@ def test_who_is_added_with_the_number_of_a_known_customer_is_that_customer(
     assert (added.member_id, added.was_known) == (known.member_id, True)
 
 
+def test_who_has_proved_a_number_is_found_by_it_though_shopify_has_another_customer(
+    aurora: int, shopify: Shopify, email: str
+) -> None:
+    phone = f"+346{uuid4().int % 10**8:08}"
+    first = add_member(
+        aurora, read_newcomer("Mary", phone, country=None), has_proved_contact=True, actor=STAFF
+    )
+    [customer] = shopify.ask("customers", phone=phone)
+    shopify.tell(f"customers/{customer['id']}/update", phone="", email=email)
+    shopify.tell("customers", phone=phone, first_name="Somebody")
+
+    newcomer = read_newcomer("Mary", phone, country=None)
+    again = add_member(aurora, newcomer, has_proved_contact=True, actor=STAFF)
+    unproved = add_member(aurora, newcomer, actor=STAFF)
+
+    assert (again.member_id, again.was_known) == (first.member_id, True)
+    assert unproved.member_id != first.member_id
+
+
 def test_a_yes_to_emails_needs_an_email_and_nothing_is_written_without(
     aurora: int, shopify: Shopify
 ) -> None:
