@@ -8,7 +8,9 @@ from flask import g, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from loyalty.base.db import shop_transaction
+from loyalty.programme.rules import get_programme
 from loyalty.queries.members import SEARCH_MIN, list_members
+from loyalty.tiers.views import list_tiers_of
 from shopify_app.admin.formatting import ShopFormat
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.platform.admin_auth import admin_page
@@ -89,8 +91,12 @@ def members() -> str:
             before=asked.before,
             limit=asked.size,
         )
+        has_tiers = get_programme(session, g.shop_id).tiers_on
+        tiers = list_tiers_of(session, g.shop_id, [row.id for row in page.rows])
     total = describe_total(page.total, g.shop_format)
-    return render_template("admin/members.html", asked=asked, page=page, total=total)
+    return render_template(
+        "admin/members.html", asked=asked, page=page, total=total, has_tiers=has_tiers, tiers=tiers
+    )
 
 
 def describe_total(total: int | None, words: ShopFormat) -> str:

@@ -7,6 +7,8 @@ from flask import g, render_template, request
 from sqlalchemy.orm import Session
 
 from loyalty import adjustments
+from loyalty.badges.views import list_badges_of
+from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.members.tables import TimelineEvent
 from loyalty.orders.tables import Order
@@ -22,6 +24,8 @@ from loyalty.queries.profile import (
     list_orders,
     list_timeline,
 )
+from loyalty.shops.directory import get_shop
+from loyalty.tiers.views import find_standing
 from shopify_app.admin.adjustment_form import AdjustmentForm
 from shopify_app.admin.member_emails import read_emails
 from shopify_app.admin.member_reach import read_counts, read_reach
@@ -44,6 +48,7 @@ def profile(member_id: str) -> str:
         values = read_figures(session, member)
         values |= read_reach(session, member)
         values["emails"] = read_emails(session, member)
+        values |= _read_standing(session, member)
         if tab == "orders":
             values["orders"] = _read_orders(session, member, after=None)
     return render_template(
@@ -96,6 +101,14 @@ def address_lines(address: dict[str, Any] | None) -> list[str]:
     region = [found.get("province_code"), found.get("country_code")]
     lines = [found.get("address1"), found.get("address2"), town, *region]
     return [str(line) for line in lines if line]
+
+
+def _read_standing(session: Session, member_id: UUID) -> dict[str, Any]:
+    shop = get_shop(session, g.shop_id)
+    return {
+        "standing": find_standing(session, shop, member_id, now=utc_now()),
+        "badges": list_badges_of(session, g.shop_id, member_id),
+    }
 
 
 def _read_timeline(session: Session, member_id: UUID, *, after: str | None) -> dict[str, Any]:

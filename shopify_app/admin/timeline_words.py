@@ -234,7 +234,8 @@ def _text(details: Details) -> str:
 
 
 _LINES: tuple[Callable[[Details], str], ...] = (
-    *(_source, _tier, _badge, _email, _bounce, _reason, _order, _target, _preference, _platform, _place),
+    *(_source, _tier, _badge, _email, _bounce, _reason, _order, _target, _preference),
+    *(_platform, _place),
     *(_network, _birthday, _expiring, _merge, _fields, _text),
 )
 
