@@ -12,8 +12,9 @@ from loyalty import timeline
 from loyalty.actions.verifying import prove_email
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.base.errors import MemberNotActive, MemberNotFound
+from loyalty.base.errors import MemberHasMoved, MemberNotActive, MemberNotFound
 from loyalty.ledger.posting import lock_balance
+from loyalty.members.identity import survivor_of
 from loyalty.members.states import get_active_member
 from loyalty.members.tables import Member
 from loyalty.programme.rules import get_programme
@@ -163,10 +164,11 @@ def _verify_link(token: str) -> VerifyLink:
 
 def _addressee(session: Session, link: VerifyLink) -> Member:
     """Whose address it is; ends the request when the link was sent to an earlier one of theirs."""
+    member_id = survivor_of(session, link.shop_id, link.member_id)
     try:
-        lock_balance(session, link.shop_id, link.member_id)
-        member = get_active_member(session, link.shop_id, link.member_id)
-    except (MemberNotFound, MemberNotActive):
+        lock_balance(session, link.shop_id, member_id)
+        member = get_active_member(session, link.shop_id, member_id)
+    except (MemberNotFound, MemberNotActive, MemberHasMoved):
         abort(410)
     if address_hash(link.shop_id, member.email_norm) != link.address_hash:
         abort(410)

@@ -16,6 +16,7 @@ from loyalty.actions.tables import MemberAction
 from loyalty.audit import SYSTEM, Actor
 from loyalty.badges.awarding import give_badges
 from loyalty.base.clock import day_in
+from loyalty.base.errors import MemberHasMoved
 from loyalty.criteria.facts import Source
 from loyalty.ledger.posting import Cause, credit, lock_balance
 from loyalty.members.tables import Member, MemberBalance
@@ -113,7 +114,10 @@ def settle_held(session: Session, shop: Shop, *, now: datetime) -> int:
         return 0
     held = _list_held(session, shop.shop_id)
     for action in held:
-        balance = lock_balance(session, shop.shop_id, action.member_id)
+        try:
+            balance = lock_balance(session, shop.shop_id, action.member_id)
+        except MemberHasMoved:
+            continue  # merged in this very moment: what moved is settled as the survivor's
         session.refresh(action)
         if action.state == "held":
             _decide(session, shop, balance, action, pauses, SYSTEM, now)
@@ -122,10 +126,20 @@ def settle_held(session: Session, shop: Shop, *, now: datetime) -> int:
 
 
 def _list_held(session: Session, shop_id: int) -> Sequence[MemberAction]:
-    """In the order in which their members are locked."""
+    """In the order in which their members are locked.
+
+    What stayed with a merged member, the survivor having done the same, waits for an undo.
+    """
     oldest = (
         select(MemberAction.member_id, MemberAction.kind, MemberAction.key)
-        .where(MemberAction.shop_id == shop_id, MemberAction.state == "held")
+        .join(
+            Member, (Member.shop_id == MemberAction.shop_id) & (Member.id == MemberAction.member_id)
+        )
+        .where(
+            MemberAction.shop_id == shop_id,
+            MemberAction.state == "held",
+            Member.state != "merged",
+        )
         .order_by(MemberAction.occurred_at, MemberAction.member_id)
         .limit(_BATCH)
         .subquery()

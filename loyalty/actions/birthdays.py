@@ -18,7 +18,7 @@ from loyalty.actions.rules import ActionRule, find_rule
 from loyalty.actions.tables import MemberAction
 from loyalty.audit import Actor
 from loyalty.base.clock import day_in
-from loyalty.base.errors import BadBirthday
+from loyalty.base.errors import BadBirthday, MemberHasMoved
 from loyalty.ledger.posting import lock_balance
 from loyalty.members.states import get_active_member
 from loyalty.members.tables import Member
@@ -171,7 +171,10 @@ def _celebrate(
     now: datetime,
 ) -> int:
     deed = Deed("birthday", str(day.year), moment)
-    action = note_deed(session, shop, member.id, deed, rule, now=now)
+    try:
+        action = note_deed(session, shop, member.id, deed, rule, now=now)
+    except MemberHasMoved:
+        return 0  # merged in this very moment: the next turn finds who they are now
     if action is None:
         return 0
     if action.state == "earned" and member.email_norm:

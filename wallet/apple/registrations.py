@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from loyalty import outbox, timeline
 from loyalty.actions.awarding import award_action
+from loyalty.base.errors import MemberHasMoved
 from loyalty.base.ids import new_id
 from loyalty.ledger.posting import lock_balance
 from loyalty.shops.directory import get_shop
@@ -65,8 +66,7 @@ def register(
 
     The member's first pass ever may be worth points.
     """
-    # The member before their cards, the order in which an erasure locks them too.
-    lock_balance(session, card.shop_id, card.member_id)
+    _lock_holder(session, card)
     _store_push_token(session, device_id, card.pass_type_id, push_token, now)
     if not _store_registration(session, card, device_id, now):
         return False
@@ -279,6 +279,16 @@ def store_logs(session: Session, shop_id: int, lines: Sequence[str], *, now: dat
     room = max(_LOGS_PER_HOUR_MAX - (recent or 0), 0)
     for line in lines[:room]:
         session.add(AppleLog(shop_id=shop_id, id=new_id(), logged_at=now, message=line))
+
+
+def _lock_holder(session: Session, card: WalletPass) -> None:
+    """The member before their cards, the order in which an erasure locks them too."""
+    try:
+        lock_balance(session, card.shop_id, card.member_id)
+    except MemberHasMoved:
+        # Merged in this very moment: the card says by now whose it is.
+        session.refresh(card)
+        lock_balance(session, card.shop_id, card.member_id)
 
 
 def _store_push_token(

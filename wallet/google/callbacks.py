@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from loyalty import timeline
 from loyalty.actions.awarding import award_action
+from loyalty.base.errors import MemberHasMoved
 from loyalty.ledger.posting import lock_balance
 from loyalty.shops.directory import get_shop
 from wallet.google.ecv2 import Forged, moment
@@ -76,7 +77,11 @@ def _lock(session: Session, shop_id: int, object_id: str) -> GoogleObject | None
     holder = find_holder(session, shop_id, object_id)
     if holder is None:
         return None
-    lock_balance(session, shop_id, holder)
+    try:
+        lock_balance(session, shop_id, holder)
+    except MemberHasMoved:
+        # Merged in this very moment: the card says by now whose it is.
+        lock_balance(session, shop_id, find_holder(session, shop_id, object_id) or holder)
     return find_object_for_update(session, shop_id, object_id)
 
 
