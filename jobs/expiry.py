@@ -74,9 +74,14 @@ def _expire_idle(shop_id: int, now: datetime) -> int:
 
 
 def _warn(shop_id: int, days: int, now: datetime) -> int:
-    return _all(
-        shop_id, lambda session, shop: warnings.warn_next(session, shop, days=days, now=now)
-    )
+    total, after = 0, None
+    while True:
+        with db.shop_transaction(shop_id) as session:
+            shop = get_shop(session, shop_id)
+            warned = warnings.warn_next(session, shop, days=days, now=now, after=after)
+        if not warned:
+            return total
+        total, after = total + len(warned), warned[-1]
 
 
 def _all(shop_id: int, batch: Callable[[Session, Shop], int]) -> int:

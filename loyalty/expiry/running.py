@@ -38,6 +38,7 @@ def note_done(session: Session, shop: Shop, *, now: datetime) -> None:
 
 def expire_dated(session: Session, shop: Shop, *, now: datetime) -> int:
     """Expire the dead lots of the next members; how many lots, 0 when none is left."""
+    # By day, then member, as the index has them: a batch reads no more lots than it expires.
     statement = (
         select(Lot.member_id)
         .where(
@@ -46,11 +47,11 @@ def expire_dated(session: Session, shop: Shop, *, now: datetime) -> int:
             Lot.released_at.is_not(None),
             Lot.last_valid_on < day_in(shop.timezone, now),
         )
-        .distinct()
-        .order_by(Lot.member_id)
+        .order_by(Lot.last_valid_on, Lot.member_id)
         .limit(BATCH)
     )
-    return _expire(session, shop, session.scalars(statement).all(), now)
+    members = sorted(set(session.scalars(statement)))
+    return _expire(session, shop, members, now)
 
 
 def expire_idle(

@@ -21,34 +21,39 @@ DAYS_BEFORE = (30, 7)
 BATCH = 500
 
 # A day that was missed is made up for until the next warning. Points that came within the time of
-# a warning are not warned of by it: who gets them knows their day.
+# a warning are not warned of by it: who gets them knows their day. Each batch goes on behind the
+# last one, in the order of an index.
 _WARNABLE = """
 WITH lots AS (
     SELECT l.member_id, l.points_left, {last_day} AS last_day,
         (l.released_at AT TIME ZONE :zone)::date AS released_on
     FROM lot l JOIN member_balance b ON b.shop_id = l.shop_id AND b.member_id = l.member_id
-    WHERE l.shop_id = :shop_id AND l.points_left > 0 AND l.released_at IS NOT NULL {near}
+    WHERE l.shop_id = :shop_id AND l.points_left > 0 AND l.released_at IS NOT NULL AND {near}
 )
 SELECT lots.member_id, lots.last_day, sum(lots.points_left)::bigint AS points
 FROM lots JOIN member m ON m.shop_id = :shop_id AND m.id = lots.member_id
-WHERE m.state = 'active' AND lots.last_day BETWEEN :first AND :last
+WHERE m.state = 'active' AND lots.last_day BETWEEN :first AND :last AND {behind}
 AND lots.last_day - cast(:days AS integer) > greatest(lots.released_on, cast(:since AS date))
 AND NOT EXISTS (SELECT FROM expiry_warning w WHERE w.shop_id = :shop_id
     AND w.member_id = lots.member_id AND w.last_valid_on = lots.last_day AND w.days = :days)
-GROUP BY lots.member_id, lots.last_day
-ORDER BY lots.member_id, lots.last_day
-LIMIT :batch
+GROUP BY {order} ORDER BY {order} LIMIT :batch
 """
 _BY_DATE = text(
     _WARNABLE.format(
-        last_day="l.last_valid_on", near="AND l.last_valid_on BETWEEN :first AND :last"
+        last_day="l.last_valid_on",
+        near="l.last_valid_on BETWEEN :first AND :last"
+        " AND (l.last_valid_on, l.member_id) > (cast(:after_day AS date), cast(:after AS uuid))",
+        behind="true",
+        order="lots.last_day, lots.member_id",
     )
 )
 _BY_INACTIVITY = text(
     _WARNABLE.format(
         last_day="least(l.last_valid_on, greatest(b.active_on, cast(:since AS date), "
         "(l.released_at AT TIME ZONE :zone)::date) + cast(:idle_days AS integer))",
-        near="",
+        near="l.member_id >= cast(:after AS uuid)",
+        behind="(lots.member_id, lots.last_day) > (cast(:after AS uuid), cast(:after_day AS date))",
+        order="lots.member_id, lots.last_day",
     )
 )
 
@@ -62,12 +67,20 @@ class Expiring:
     points: int
 
 
-def warn_next(session: Session, shop: Shop, *, days: int, now: datetime) -> int:
-    """Warn the next members whose points expire within `days`; how many, 0 when all know.
+def warn_next(
+    session: Session,
+    shop: Shop,
+    *,
+    days: int,
+    now: datetime,
+    after: Expiring | None = None,
+    limit: int = BATCH,
+) -> list[Expiring]:
+    """Warn of what expires within `days`, the next behind `after`; nothing when all know.
 
-    Flushes; the caller commits, and calls again.
+    Flushes; the caller commits, and calls again with the last one.
     """
-    found = _find(session, shop, days, now)
+    found = _find(session, shop, days, now, after, limit)
     bulk.insert_rows(
         session,
         ExpiryWarning,
@@ -86,10 +99,17 @@ def warn_next(session: Session, shop: Shop, *, days: int, now: datetime) -> int:
     for expiring in found:
         _tell(session, shop.shop_id, expiring, days, now)
     session.flush()
-    return len(found)
+    return found
 
 
-def _find(session: Session, shop: Shop, days: int, now: datetime) -> list[Expiring]:
+def _find(
+    session: Session,
+    shop: Shop,
+    days: int,
+    now: datetime,
+    after: Expiring | None,
+    limit: int,
+) -> list[Expiring]:
     # Locked, so that two runs at once take turns and nobody is warned twice.
     programme = session.get_one(Programme, shop.shop_id, with_for_update=True)
     today = day_in(shop.timezone, now)
@@ -101,7 +121,9 @@ def _find(session: Session, shop: Shop, days: int, now: datetime) -> list[Expiri
         "last": today + timedelta(days=days),
         "since": programme.expiry_since,
         "days": days,
-        "batch": BATCH,
+        "batch": limit,
+        "after": after.member_id if after else UUID(int=0),
+        "after_day": after.last_valid_on if after else today - timedelta(days=1),
     }
     if programme.expiry_mode == "inactivity":
         rows = session.execute(_BY_INACTIVITY, values | {"idle_days": programme.expiry_days})

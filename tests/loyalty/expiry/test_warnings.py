@@ -1,6 +1,7 @@
 """Members are warned 30 and 7 days before, once each, of what is left on that day."""
 
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from loyalty.members.tables import Member, TimelineEvent
 from loyalty.outbox import EXPIRY_EMAIL_ASKED, OutboxEvent
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON
-from tests.loyalty.ledger.cast import DAY, Hand, set_rule
+from tests.loyalty.ledger.cast import DAY, Hand, a_member, set_rule
 
 LAST_DAY = date(2027, 3, 1)
 
@@ -21,10 +22,10 @@ def day(year: int, month: int, number: int) -> datetime:
 
 
 def warn(session: Session, shop: Shop, at: datetime) -> list[int]:
-    return [warn_next(session, shop, days=days, now=at) for days in (30, 7)]
+    return [len(warn_next(session, shop, days=days, now=at)) for days in (30, 7)]
 
 
-def bodies(session: Session) -> list[dict[str, object]]:
+def bodies(session: Session) -> list[dict[str, Any]]:
     events = session.scalars(
         select(OutboxEvent).where(OutboxEvent.kind == EXPIRY_EMAIL_ASKED).order_by(OutboxEvent.id)
     )
@@ -112,3 +113,18 @@ def test_only_active_members_are_warned(
     session.flush()
 
     assert warn(session, aurora, day(2027, 1, 30)) == [0, 0]
+
+
+def test_a_batch_goes_on_behind_the_last_one(session: Session, aurora: Shop) -> None:
+    for number in range(5):
+        member = a_member(session, aurora, 600 + number)
+        Hand(session, member).credit(10 + number, last_valid_on=LAST_DAY)
+
+    sizes, after = [], None
+    at = day(2027, 1, 30)
+    while found := warn_next(session, aurora, days=30, now=at, after=after, limit=2):
+        sizes.append(len(found))
+        after = found[-1]
+
+    assert sizes == [2, 2, 1]
+    assert sorted(body["points"] for body in bodies(session)) == [10, 11, 12, 13, 14]
