@@ -21,6 +21,7 @@ from tests.jobs.privacy.traces import (
     carry_cards,
     live,
     shop_and_earn,
+    stand_and_be_warned,
     visit,
 )
 
@@ -58,6 +59,7 @@ def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> S
         shop_and_earn(session, shopper)
         live(session, shopper)
         visit(session, shopper)
+        stand_and_be_warned(session, shopper)
         carry_cards(session, shopper)
         be_written_to(session, shopper)
     with db.shop_transaction(shop_id) as session:

@@ -87,7 +87,9 @@ def test_the_books_stand_under_an_anonymous_member(alice: Shopper) -> None:
         entries = session.scalars(select(LedgerEntry)).all()
         order = session.get_one(Order, (alice.shop_id, order_id_of(alice)))
         assert [(entry.id, entry.points) for entry in entries] == before
-        assert {entry.member_id for entry in entries} == {alice.member_id}
+        members = session.scalars(select(Member)).all()
+        assert {entry.member_id for entry in entries} == {member.id for member in members}
+        assert {member.state for member in members} == {"erased"}
         assert (order.member_id, order.customer_id) == (alice.member_id, None)
         assert find_differences(session, alice.shop_id) == []
     assert member_of(alice).state == "erased"

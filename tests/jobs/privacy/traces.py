@@ -14,6 +14,7 @@ from loyalty.actions.following import follow
 from loyalty.audit import Actor
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
+from loyalty.expiry.tables import ExpiryWarning
 from loyalty.ledger.posting import Cause, credit, debit, lock_balance
 from loyalty.ledger.tables import Deficit
 from loyalty.members.consent import say
@@ -25,6 +26,7 @@ from loyalty.orders.recording import record_order, record_refund
 from loyalty.outbox import Delivery
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Location
+from loyalty.tiers.tables import MemberTier
 from mailing.addresses import address_hash
 from mailing.tables import EmailAddress, EmailMessage
 from pos_extension.tables import TillWrite
@@ -168,6 +170,16 @@ def visit(session: Session, who: Shopper) -> None:
     set_birthday(session, shop, who.member_id, month=5, day=20, actor=me, now=now)
     check_in(session, shop, who.member_id, Tap(place, new_id(), now, me), now=now)
     follow(session, shop, who.member_id, "instagram", now=now)
+
+
+def stand_and_be_warned(session: Session, who: Shopper) -> None:
+    """A tier that was set by hand, and a warning of points that expire."""
+    now = utc_now()
+    key = {"shop_id": who.shop_id, "member_id": who.member_id}
+    reason = f"{who.first_name} is a friend"
+    session.add(MemberTier(**key, since_at=now, hand_mode="lock", hand_reason=reason))
+    session.add(ExpiryWarning(**key, last_valid_on=now.date(), days=30, points=3, warned_at=now))
+    session.flush()
 
 
 def add_webhook(
