@@ -92,14 +92,14 @@ def serve(folder: Path) -> Iterator[Serving]:
         bell = valkey.start_valkey(folder / "valkey")
         stack.callback(bell.stop)
         port, secret = free_port(), secrets.token_hex(32)
-        environment = _environment(server, bell.url, port, secret)
+        variables = environment(server, bell.url, port, secret)
         app = [sys.executable, str(ROOT / "app.py")]
-        subprocess.run([*app, "migrate"], env=environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*app, "migrate"], env=variables, check=True, stdout=subprocess.DEVNULL)
         _install_shop(server)
         log = stack.enter_context((folder / "web.log").open("wb"))
         web = subprocess.Popen(
             [*app, "web", "--host", "127.0.0.1", "--port", str(port)],
-            env=environment,
+            env=variables,
             stdout=log,
             stderr=log,
         )
@@ -109,7 +109,8 @@ def serve(folder: Path) -> Iterator[Serving]:
         yield Serving(server, port, secret)
 
 
-def _environment(server: Postgres, redis_url: str, port: int, secret: str) -> Mapping[str, str]:
+def environment(server: Postgres, redis_url: str, port: int, secret: str) -> Mapping[str, str]:
+    """What our processes need to know."""
     return dict(os.environ) | {
         "SANDBOX": "true",
         "APP_URL": f"http://localhost:{port}",
