@@ -6,7 +6,7 @@ rows of a call are one shop's and name the same columns.
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,8 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    Date,
+    DateTime,
     Table,
     Text,
     Update,
@@ -174,7 +176,9 @@ def _writer(kind: TypeEngine[Any]) -> Callable[[Any], str]:
         return _quoted
     if isinstance(kind, Boolean):
         return _truth
-    return _number_or_time
+    if isinstance(kind, DateTime | Date):
+        return _time
+    return str
 
 
 def _uuid(value: UUID) -> str:
@@ -193,5 +197,5 @@ def _truth(value: bool) -> str:
     return "t" if value else "f"
 
 
-def _number_or_time(value: object) -> str:
-    return value.isoformat() if isinstance(value, date | datetime) else str(value)
+def _time(value: date) -> str:
+    return value.isoformat()

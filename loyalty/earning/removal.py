@@ -13,10 +13,14 @@ from loyalty.earning.model import SHIPPING
 from loyalty.earning.sheets import AwardSheet
 from loyalty.orders.sheets import LineSheet, OrderSheet, RefundSheet
 
+_NOTHING = Fraction(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What is gone of an order: a share from 0 to 1 of each line, and of the whole by money."""
+    """What is gone of an order: a share from 0 to 1 of a line (none: it is there whole), and of
+    all of it by money.
+    """
 
     is_cancelled: bool
     by_line: dict[int, Fraction]
@@ -26,6 +30,8 @@ class Removal:
         """The removed part of the award's basis, from 0 to 1."""
         if self.is_cancelled or award.basis == 0:
             return Fraction(1)
+        if not self.by_line and not self.by_money:
+            return Fraction(0)
         gone = sum(
             (Fraction(each.basis) * self.by_line.get(each.line_id, 0) for each in award.shares),
             Fraction(0),
@@ -38,11 +44,13 @@ def removal_of(sheet: OrderSheet, *, counts_money: bool) -> Removal:
     refunds = sheet.refunds.values()
     apart = _refunded_apart(refunds)
     by_line = {
-        line.line_id: _gone(line, apart.get(line.line_id, 0)) for line in sheet.lines.values()
+        line.line_id: gone
+        for line in sheet.lines.values()
+        if (gone := _gone(line, apart.get(line.line_id, 0)))
     }
     shipping_minor = sheet.shipping_minor + sheet.shipping_tax_minor
-    if shipping_minor > 0:
-        back_minor = min(sum(refund.shipping_minor for refund in refunds), shipping_minor)
+    back_minor = min(sum(refund.shipping_minor for refund in refunds), shipping_minor)
+    if back_minor > 0:
         by_line[SHIPPING] = Fraction(back_minor, shipping_minor)
     by_money = Fraction(0)
     if counts_money and sheet.total_minor > 0:
@@ -68,4 +76,4 @@ def _refunded_apart(refunds: Iterable[RefundSheet]) -> dict[int, int]:
 def _gone(line: LineSheet, refunded_apart: int) -> Fraction:
     """The order's own state counts its edits and the refunds it knew; the others are added."""
     pieces = line.quantity - line.current_quantity + refunded_apart
-    return Fraction(min(pieces, line.quantity), max(line.quantity, 1))
+    return Fraction(min(pieces, line.quantity), max(line.quantity, 1)) if pieces else _NOTHING
