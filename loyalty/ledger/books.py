@@ -5,14 +5,12 @@ available is not negative nobody lacks anything.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
 
 from loyalty import outbox
 from loyalty.base import bulk
@@ -22,6 +20,7 @@ from loyalty.base.errors import InsufficientPoints, MemberHasMoved, MemberNotFou
 from loyalty.base.ids import new_id
 from loyalty.expiry import terms
 from loyalty.ledger import dying, reversal
+from loyalty.ledger.figures import COLUMNS, Figures, write_figures
 from loyalty.ledger.journal import Cause, Journal
 from loyalty.ledger.shelf import OpenLot, Shelf
 from loyalty.ledger.tables import EARNING_KINDS, FigureMove, LedgerEntry
@@ -30,24 +29,7 @@ from loyalty.outbox import OutboxEvent
 from loyalty.programme.tables import Programme
 from loyalty.shops.tables import Shop
 
-_FIGURES = (
-    "member_id", "available", "pending", "lifetime_earned", "lifetime_burned", "active_on",
-)  # fmt: skip
-_EARNED = (*EARNING_KINDS, "earn_reversal")
-_BURNED = ("redeem", "redeem_reversal")
 _ACTIVITY = (*EARNING_KINDS, "redeem")
-
-
-@dataclass(slots=True)
-class Figures:
-    """A member's four figures as they stand in memory, and the last day of activity."""
-
-    member_id: UUID
-    available: int
-    pending: int
-    lifetime_earned: int
-    lifetime_burned: int
-    active_on: date | None
 
 
 class Books:
@@ -85,7 +67,7 @@ class Books:
         """
         asked = set(member_ids)
         statement = (
-            select(*(getattr(MemberBalance, name) for name in _FIGURES), MemberBalance.merged_into)
+            select(*(getattr(MemberBalance, name) for name in COLUMNS), MemberBalance.merged_into)
             .where(MemberBalance.shop_id == shop_id, bulk.among(MemberBalance.member_id, asked))
             .order_by(MemberBalance.member_id)
             .with_for_update()
@@ -102,7 +84,7 @@ class Books:
     @classmethod
     def of(cls, session: Session, balance: MemberBalance, *, now: datetime) -> Self:
         """The books of one member whose balance the caller has locked."""
-        figures = Figures(*(getattr(balance, name) for name in _FIGURES))
+        figures = Figures(*(getattr(balance, name) for name in COLUMNS))
         return cls(session, balance.shop_id, [figures], now=now)
 
     def balance(self, member_id: UUID) -> Figures:
@@ -256,11 +238,7 @@ class Books:
 
     def count_lifetime(self, entry: LedgerEntry, points: int) -> None:
         """Add `points` of an entry to the lifetime figure of its kind, if it has one."""
-        figures = self.balance(entry.member_id)
-        if entry.kind in _EARNED:
-            figures.lifetime_earned += points
-        elif entry.kind in _BURNED:
-            figures.lifetime_burned -= points
+        self.balance(entry.member_id).count_lifetime(entry.kind, points)
 
     def move_figures(
         self, member_id: UUID, *, earned: int = 0, burned: int = 0, source: tuple[str, str]
@@ -324,20 +302,12 @@ class Books:
         self.shelf.write()
         bulk.insert_rows(self.session, FigureMove, self._moves)
         self._moves = []
-        rows = [
-            {"shop_id": self.shop_id}
-            | {name: getattr(self.balance(member_id), name) for name in _FIGURES}
-            for member_id in self._changed
-        ]
-        bulk.update_rows(self.session, MemberBalance, ("shop_id", "member_id"), rows)
-        for member_id in self._changed:
-            self._refresh(self.balance(member_id))
+        write_figures(self.session, self.shop_id, [self.balance(one) for one in self._changed])
         self._changed = {}
 
     def _note_activity(self, member_id: UUID, occurred_at: datetime) -> None:
-        figures = self.balance(member_id)
         day = day_in(self.rule()[1], min(occurred_at, self.now))
-        figures.active_on = max(figures.active_on or day, day)
+        self.balance(member_id).note_activity(day)
 
     def _event(self, member_id: UUID) -> dict[str, object]:
         return {
@@ -349,11 +319,3 @@ class Books:
             "state": "new",
             "created_at": self.now,
         }
-
-    def _refresh(self, figures: Figures) -> None:
-        """The session's own copy of the row says the same as the database."""
-        key = self.session.identity_key(MemberBalance, (self.shop_id, figures.member_id))
-        held = self.session.identity_map.get(key)
-        if held is not None:
-            for name in _FIGURES:
-                set_committed_value(held, name, getattr(figures, name))

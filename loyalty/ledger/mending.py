@@ -13,13 +13,11 @@ from sqlalchemy.orm import Session
 
 from loyalty import audit, outbox
 from loyalty.audit import Actor
+from loyalty.ledger.figures import BURNED, EARNED
 from loyalty.ledger.posting import lock_balance
 from loyalty.ledger.selfcheck import find_differences
 from loyalty.ledger.tables import EARNING_KINDS, FigureMove, LedgerEntry, Lot
 from loyalty.members.tables import MemberBalance
-
-_EARNED = (*EARNING_KINDS, "earn_reversal")
-_BURNED = ("redeem", "redeem_reversal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +76,8 @@ def _entries(session: Session, shop_id: int, member_id: UUID) -> tuple[int, int,
     row = session.execute(
         select(
             _sum(LedgerEntry.points),
-            _sum(case((LedgerEntry.kind.in_(_EARNED), LedgerEntry.points), else_=0)),
-            _sum(case((LedgerEntry.kind.in_(_BURNED), -LedgerEntry.points), else_=0)),
+            _sum(case((LedgerEntry.kind.in_(EARNED), LedgerEntry.points), else_=0)),
+            _sum(case((LedgerEntry.kind.in_(BURNED), -LedgerEntry.points), else_=0)),
         ).where(LedgerEntry.shop_id == shop_id, LedgerEntry.member_id == member_id)
     ).one()
     return int(row[0]), int(row[1]), int(row[2])

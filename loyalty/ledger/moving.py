@@ -16,12 +16,12 @@ from loyalty.base import bulk
 from loyalty.base.ids import new_id
 from loyalty.ledger import dying
 from loyalty.ledger.books import Books
+from loyalty.ledger.figures import EARNED
 from loyalty.ledger.journal import Cause
 from loyalty.ledger.shelf import OpenDeficit, OpenLot
-from loyalty.ledger.tables import EARNING_KINDS, FigureMove, LedgerEntry, Lot, LotMove
+from loyalty.ledger.tables import FigureMove, LedgerEntry, Lot, LotMove
+from loyalty.members.identity import with_merged
 from loyalty.orders.tables import Order
-
-_EARNED = (*EARNING_KINDS, "earn_reversal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,8 @@ def _deficits_home(books: Books, moving: Moving) -> list[OpenDeficit]:
             LedgerEntry.shop_id == books.shop_id,
             bulk.among(LedgerEntry.id, [deficit.entry_id for deficit in deficits]),
             or_(
-                LedgerEntry.member_id == moving.merged_id,
-                LedgerEntry.order_id.in_(_orders_home(books, moving)),
+                bulk.among(LedgerEntry.member_id, _people_home(books, moving)),
+                _is_of_theirs(books, moving),
             ),
         )
     )
@@ -151,7 +151,10 @@ def _deficits_home(books: Books, moving: Moving) -> list[OpenDeficit]:
 
 
 def _figures_home(books: Books, moving: Moving, merged_at: datetime) -> tuple[int, int]:
-    """What came with the merge, and what their orders and redemptions have changed since."""
+    """What came with the merge, and what their orders, grants and redemptions have changed since.
+
+    The others' books may have been merged further meanwhile: it counts wherever it was posted.
+    """
     came = books.session.execute(
         select(
             func.coalesce(func.sum(FigureMove.earned), 0),
@@ -173,7 +176,7 @@ def _figures_home(books: Books, moving: Moving, merged_at: datetime) -> tuple[in
         books,
         moving,
         merged_at,
-        LedgerEntry.kind.in_(_EARNED) & LedgerEntry.order_id.in_(_orders_home(books, moving)),
+        LedgerEntry.kind.in_(EARNED) & LedgerEntry.order_id.in_(_orders_home(books, moving)),
     )
     returned = _posted_since(
         books,
@@ -190,12 +193,31 @@ def _posted_since(
     total = books.session.scalar(
         select(func.coalesce(func.sum(LedgerEntry.points), 0)).where(
             LedgerEntry.shop_id == books.shop_id,
-            LedgerEntry.member_id == moving.survivor_id,
+            bulk.among(LedgerEntry.member_id, _people_home(books, moving)).is_(False),
             LedgerEntry.posted_at >= merged_at,
             which,
+            _is_of_theirs(books, moving),
         )
     )
     return int(total or 0)
+
+
+def _is_of_theirs(books: Books, moving: Moving) -> ColumnElement[bool]:
+    """An entry of an order that goes home, or one that takes an entry of theirs back."""
+    theirs = aliased(LedgerEntry)
+    reversed_ids = select(theirs.id).where(
+        theirs.shop_id == books.shop_id,
+        bulk.among(theirs.member_id, _people_home(books, moving)),
+    )
+    return or_(
+        LedgerEntry.order_id.in_(_orders_home(books, moving)),
+        LedgerEntry.reverses_id.in_(reversed_ids),
+    )
+
+
+def _people_home(books: Books, moving: Moving) -> set[UUID]:
+    """The merged member, who is on their own again, and all whom they had taken in."""
+    return with_merged(books.session, books.shop_id, [moving.merged_id])
 
 
 def _orders_home(books: Books, moving: Moving) -> Any:
