@@ -1,0 +1,1 @@
+"""Badges: ready-made ones, the merchant's own, given once."""
