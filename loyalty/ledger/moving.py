@@ -67,7 +67,8 @@ def unmerge_points(books: Books, moving: Moving, *, merged_at: datetime) -> int:
     """Send home what is left of the lots that came with the merge, and of later orders' lots.
 
     What was spent stays spent. Orders that go home have gone already: a deficit or a reversal
-    follows its order. How many points went home. The caller writes.
+    follows its order. Who goes home is let go already. How many points went home. The caller
+    writes.
     """
     for member_id in (moving.merged_id, moving.survivor_id):
         dying.expire_dead(books, member_id)
@@ -166,24 +167,8 @@ def _figures_home(books: Books, moving: Moving, merged_at: datetime) -> tuple[in
             FigureMove.source_id == str(moving.merge_id),
         )
     ).one()
-    first = aliased(LedgerEntry)
-    redeemed = select(first.id).where(
-        first.shop_id == books.shop_id,
-        first.member_id == moving.merged_id,
-        first.kind == "redeem",
-    )
-    earned = _posted_since(
-        books,
-        moving,
-        merged_at,
-        LedgerEntry.kind.in_(EARNED) & LedgerEntry.order_id.in_(_orders_home(books, moving)),
-    )
-    returned = _posted_since(
-        books,
-        moving,
-        merged_at,
-        (LedgerEntry.kind == "redeem_reversal") & LedgerEntry.reverses_id.in_(redeemed),
-    )
+    earned = _posted_since(books, moving, merged_at, LedgerEntry.kind.in_(EARNED))
+    returned = _posted_since(books, moving, merged_at, LedgerEntry.kind == "redeem_reversal")
     return int(came[0]) + earned, int(came[1]) - returned
 
 
@@ -193,7 +178,7 @@ def _posted_since(
     total = books.session.scalar(
         select(func.coalesce(func.sum(LedgerEntry.points), 0)).where(
             LedgerEntry.shop_id == books.shop_id,
-            bulk.among(LedgerEntry.member_id, _people_home(books, moving)).is_(False),
+            ~bulk.among(LedgerEntry.member_id, _people_home(books, moving)),
             LedgerEntry.posted_at >= merged_at,
             which,
             _is_of_theirs(books, moving),

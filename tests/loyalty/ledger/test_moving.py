@@ -61,10 +61,10 @@ class Merge:
         return points
 
     def undo(self, at: datetime = NOON) -> int:
+        self._set(None)  # Who goes home is on their own again, before the points go.
         books = Hand(self.session, self.alice).books(at, self.agnes)
         points = unmerge_points(books, self.moving, merged_at=self.merged_at)
         books.write()
-        self._set(None)
         return points
 
     def _set(self, into: UUID | None) -> None:
