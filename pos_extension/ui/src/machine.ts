@@ -1,13 +1,14 @@
 // What the modal shows, as one value, and how each event changes it. No effects live here.
 
-import type {Card, Fields, Granted, Member, Settings} from './wire';
+import type {Card, CheckedIn, Fields, Granted, Member, Settings} from './wire';
 import type {Draft, Settled, Wish, Write} from './writes';
 
-/** Said at the top of a screen: a key of the locale file, with what it mentions. */
+/** Said at the top of a screen: a key of the locale file, with what it mentions. `day` is ISO. */
 export interface Notice {
   tone: 'success' | 'info' | 'warning' | 'critical';
   key: string;
   values?: Record<string, string | number>;
+  day?: string;
 }
 
 interface Common {
@@ -121,6 +122,8 @@ function settle(model: Model, settled: Settled): Model {
     }
     case 'grant':
       return grantSettled(model, (settled as Of<'grant'>).reply);
+    case 'check_in':
+      return visited(model, (settled as Of<'check_in'>).reply);
     case 'enrol': {
       const {member, was_known, card} = (settled as Of<'enrol'>).reply;
       const key = was_known ? 'enrol.known' : 'enrol.done';
@@ -131,6 +134,20 @@ function settle(model: Model, settled: Settled): Model {
 }
 
 type Of<Kind extends Write['kind']> = Extract<Settled, {write: {kind: Kind}}>;
+
+function visited(model: Model, reply: CheckedIn): Model {
+  const back = resting(model.screen);
+  const isNewestCode = 'isNewestCode' in back ? back.isNewestCode : true;
+  const notice = visitNotice(reply);
+  return {...model, screen: {at: 'member', member: reply.member, isNewestCode, notice}};
+}
+
+function visitNotice({points, is_held, next_on}: CheckedIn): Notice {
+  if (is_held) return {tone: 'info', key: 'check_in.held'};
+  if (points) return {tone: 'success', key: 'check_in.done', values: {count: points}};
+  if (next_on) return {tone: 'info', key: 'check_in.again', day: next_on};
+  return {tone: 'info', key: 'check_in.noted'};
+}
 
 function grantSettled(model: Model, reply: Granted): Model {
   const back = resting(model.screen);

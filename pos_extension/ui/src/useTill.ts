@@ -8,7 +8,7 @@ import {findPending, forget, remember} from './pending';
 import {countScan} from './scans';
 import type {Card, Member, Settings} from './wire';
 import {reasonFor, type Words} from './words';
-import {type Draft, enrol, grant, scan, send, type Wish, type Write} from './writes';
+import {checkIn, type Draft, enrol, grant, scan, send, type Wish, type Write} from './writes';
 
 /** A card's code is short; what is longer never leaves the till. */
 const CODE_MAX = 255;
@@ -22,6 +22,7 @@ export interface Actions {
   lookUp: (code: string) => void;
   openGrant: (screen: GrantScreen) => void;
   grant: (screen: GrantScreen, wish: Wish) => void;
+  checkIn: (member: Member) => void;
   enrol: (draft: Draft) => void;
   showCard: (member: Member) => void;
   /** Send the very same write again. */
@@ -53,6 +54,7 @@ export function useTill(till: Till, words: Words): [Model, Actions] {
       go({...screen, wish, fields: {}});
       start(grant(screen.member, wish, placeOf(till)));
     },
+    checkIn: (member) => start(checkIn(member, placeOf(till))),
     enrol: (draft) => {
       go({at: 'enrol', draft, fields: {}});
       start(enrol(draft, placeOf(till)));

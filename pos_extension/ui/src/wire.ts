@@ -45,6 +45,14 @@ export interface Granted {
   left_today: number;
 }
 
+/** `points` of this visit; `next_on` is the day from which one here earns again, null for never. */
+export interface CheckedIn {
+  member: Member;
+  points: number;
+  is_held: boolean;
+  next_on: string | null;
+}
+
 export interface Enrolled {
   member: Member;
   was_known: boolean;

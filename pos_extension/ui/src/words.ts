@@ -17,6 +17,7 @@ const KNOWN = [
   'too_large',
   'unauthorized',
   'unknown_code',
+  'unknown_location',
   'unknown_member',
 ];
 

@@ -2,7 +2,7 @@
 
 import {post} from './client';
 import {newKey} from './keys';
-import type {Enrolled, Granted, Member, Scanned} from './wire';
+import type {CheckedIn, Enrolled, Granted, Member, Scanned} from './wire';
 
 interface Sent {
   path: string;
@@ -24,12 +24,17 @@ export interface EnrolWrite extends Sent {
   kind: 'enrol';
 }
 
-export type Write = ScanWrite | GrantWrite | EnrolWrite;
+export interface CheckInWrite extends Sent {
+  kind: 'check_in';
+}
+
+export type Write = ScanWrite | GrantWrite | EnrolWrite | CheckInWrite;
 
 export type Settled =
   | {write: ScanWrite; reply: Scanned}
   | {write: GrantWrite; reply: Granted}
-  | {write: EnrolWrite; reply: Enrolled};
+  | {write: EnrolWrite; reply: Enrolled}
+  | {write: CheckInWrite; reply: CheckedIn};
 
 /** Where the till stands, and who is pinned in at it. */
 export interface Place {
@@ -71,6 +76,11 @@ export function grant(member: Member, wish: Wish, place: Place): GrantWrite {
 
 export function enrol(draft: Draft, place: Place): EnrolWrite {
   return {kind: 'enrol', path: '/pos/v1/members', body: {...draft, ...stamp(place)}};
+}
+
+export function checkIn(member: Member, place: Place): CheckInWrite {
+  const path = `/pos/v1/members/${encodeURIComponent(member.id)}/check-ins`;
+  return {kind: 'check_in', path, body: stamp(place)};
 }
 
 /** Send it until it is settled; throws Refused or NoAnswer. */

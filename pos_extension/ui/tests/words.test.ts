@@ -7,7 +7,10 @@ import locale from '../locales/en.default.json';
 
 const SRC = join(__dirname, '../src');
 /** Keys that are put together: what stands before the dot, and what may follow. */
-const PUT_TOGETHER = {busy: ['scan', 'grant', 'enrol', 'card', 'settings'], doubt: ['grant', 'enrol']};
+const PUT_TOGETHER = {
+  busy: ['scan', 'grant', 'check_in', 'enrol', 'card', 'settings'],
+  doubt: ['grant', 'check_in', 'enrol'],
+};
 const PLURAL = ['one', 'other'];
 
 const source = (readdirSync(SRC, {recursive: true}) as string[])

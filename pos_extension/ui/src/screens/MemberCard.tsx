@@ -18,6 +18,9 @@ export function MemberCard(props: Props & {screen: MemberScreen}) {
       <Facts member={member} t={t} />
       <Attach till={till} member={member} t={t} />
       <s-divider />
+      <s-button disabled={!isOnline} onClick={() => actions.checkIn(member)}>
+        {t('member.check_in')}
+      </s-button>
       <s-button disabled={!isOnline} onClick={grant}>
         {t('member.grant')}
       </s-button>

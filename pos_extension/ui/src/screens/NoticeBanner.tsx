@@ -5,5 +5,6 @@ import type {Words} from '../words';
 
 export function NoticeBanner({notice, t}: {notice: Notice | undefined; t: Words}) {
   if (!notice) return null;
-  return <s-banner tone={notice.tone} heading={t(notice.key, notice.values)} />;
+  const values = notice.day ? {...notice.values, day: t.day(notice.day)} : notice.values;
+  return <s-banner tone={notice.tone} heading={t(notice.key, values)} />;
 }
