@@ -75,6 +75,16 @@ def test_nothing_that_is_over_can_be_spent_before_the_job_has_run(
     assert agree(session, aurora.shop_id)
 
 
+def test_points_can_be_spent_to_the_last_second_of_their_last_day(
+    session: Session, alice: Member, hand: Hand
+) -> None:
+    hand.credit(100, last_valid_on=LAST_DAY)
+
+    hand.debit(100, at=MIDNIGHT - timedelta(seconds=1))
+
+    assert entries_of(session, alice) == [("grant", 100), ("redeem", -100)]
+
+
 def test_days_count_from_the_release(
     session: Session, alice: Member, hand: Hand, aurora: Shop
 ) -> None:

@@ -1,0 +1,201 @@
+"""Faults of the books and of expiry; see tests/proofs/faults.py for what a fault is."""
+
+from tests.proofs.faults import Fault
+
+_LEDGER = "tests/loyalty/worked_cases/test_ledger.py::test_ledger_"
+_EXPIRY = "tests/loyalty/worked_cases/test_expiry.py::test_expiry_"
+_EXPIRING = "tests/loyalty/expiry/test_expiring.py::"
+_MOVING = "tests/loyalty/ledger/test_moving.py::"
+_NEGATIVE = "13_spent_points_that_are_reversed_go_negative"
+
+FAULTS = (
+    Fault(
+        "an expiry a day early",
+        "loyalty/ledger/dying.py",
+        "last_day is not None and last_day < today",
+        "last_day is not None and last_day <= today",
+        _EXPIRING + "test_points_can_be_spent_to_the_last_second_of_their_last_day",
+    ),
+    Fault(
+        "a lot is over when its last day begins",
+        "loyalty/expiry/terms.py",
+        "datetime.combine(last_valid_on + timedelta(days=1)",
+        "datetime.combine(last_valid_on + timedelta(days=0)",
+        _EXPIRING + "test_a_lot_lives_until_the_local_midnight_after_its_last_day",
+    ),
+    Fault(
+        "a month's end is the month before's",
+        "loyalty/expiry/terms.py",
+        "day.year * 12 + day.month - 1 + months",
+        "day.year * 12 + day.month - 2 + months",
+        _EXPIRY + "3_a_number_of_months_to_that_months_end",
+    ),
+    Fault(
+        "inactivity forgets the release",
+        "loyalty/expiry/terms.py",
+        "max(active_on or released_on, released_on, programme.expiry_since)",
+        "max(active_on or released_on, programme.expiry_since)",
+        _EXPIRY + "6_a_deduction_and_an_import_are_none",
+    ),
+    Fault(
+        "redeeming is no activity",
+        "loyalty/ledger/books.py",
+        '_ACTIVITY = (*EARNING_KINDS, "redeem")',
+        "_ACTIVITY = (*EARNING_KINDS,)",
+        _EXPIRY + "5_earning_redeeming_and_a_manual_grant_are_activity",
+    ),
+    Fault(
+        "coming back late revives what was over",
+        "loyalty/ledger/books.py",
+        "        dying.expire_idle(self, member_id)\n",
+        "",
+        _EXPIRING + "test_who_comes_back_too_late_finds_the_old_points_gone",
+    ),
+    Fault(
+        "what is over can be spent until the night",
+        "loyalty/ledger/books.py",
+        "        dying.expire_dead(self, member_id)\n",
+        "",
+        _EXPIRY + "17_what_is_over_cannot_be_spent_before_the_nightly_run",
+    ),
+    Fault(
+        "never-expiring points are taken first",
+        "loyalty/ledger/shelf.py",
+        "lot.last_valid_on or date.max",
+        "lot.last_valid_on or date.min",
+        _EXPIRY + "7_a_debit_takes_the_soonest_then_the_oldest_and_never_expiring_last",
+    ),
+    Fault(
+        "a warning a day late",
+        "loyalty/expiry/warnings.py",
+        '"last": today + timedelta(days=days),',
+        '"last": today + timedelta(days=days - 1),',
+        _EXPIRY + "10_warnings_come_30_and_7_days_before",
+    ),
+    Fault(
+        "a shorter rule takes days away",
+        "loyalty/expiry/dating.py",
+        "full = max(full, lot.last_valid_on)",
+        "full = min(full, lot.last_valid_on)",
+        _EXPIRY + "14_a_shorter_rule_brings_no_day_nearer",
+    ),
+    Fault(
+        "the dead come back with a restored member",
+        "loyalty/ledger/archiving.py",
+        "    dying.expire_dead(books, member_id)\n    return entry\n",
+        "    return entry\n",
+        _EXPIRY + "12_lots_of_an_archived_member_die_meanwhile",
+    ),
+    Fault(
+        "one point too few is asked for",
+        "loyalty/ledger/books.py",
+        "not may_go_negative and available < points",
+        "not may_go_negative and available < points - 1",
+        _LEDGER + "7_a_debit_beyond_available_is_refused_whole",
+    ),
+    Fault(
+        "a reversal forgets the order's lots",
+        "loyalty/ledger/books.py",
+        "spendable.sort(key=lambda lot: lot.id not in own)",
+        "spendable.sort(key=lambda lot: lot.id in own)",
+        _LEDGER + "16_a_reversal_takes_the_orders_lots_then_as_a_debit_does",
+    ),
+    Fault(
+        "a deficit is never filled",
+        "loyalty/ledger/books.py",
+        "        if is_lacking:\n",
+        "        if False:\n",
+        _LEDGER + "15_a_lot_fills_a_deficit_when_it_becomes_available",
+    ),
+    Fault(
+        "what a debit lacks is forgotten",
+        "loyalty/ledger/books.py",
+        "        if lacking := points - held_back - taken:\n",
+        "        if (lacking := points - held_back - taken) and False:\n",
+        _LEDGER + "15_a_lot_fills_a_deficit_when_it_becomes_available",
+    ),
+    Fault(
+        "an expired lot is taken twice",
+        "loyalty/ledger/reversal.py",
+        "if (short := points - _held(own)) > 0:",
+        "if (short := points - _held(own)) > points:",
+        _LEDGER + "17_expired_points_are_revived_before_they_are_reversed",
+    ),
+    Fault(
+        "nothing is forgiven",
+        "loyalty/ledger/reversal.py",
+        "lacking if lacking and _forgives(books, member_id) else 0",
+        "0",
+        _LEDGER + "14_a_clamp_stores_what_was_forgiven_with_the_award",
+    ),
+    Fault(
+        "everything is forgiven",
+        "loyalty/ledger/reversal.py",
+        'if books.rule()[0].negative_balance != "clamp":',
+        'if books.rule()[0].negative_balance == "clamp":',
+        _LEDGER + _NEGATIVE,
+    ),
+    Fault(
+        "a redemption that came back stays burned",
+        "loyalty/ledger/figures.py",
+        'BURNED = ("redeem", "redeem_reversal")',
+        'BURNED = ("redeem",)',
+        _LEDGER + "12_lifetime_burned_is_redemptions_less_what_came_back",
+    ),
+    Fault(
+        "points go back to the lot taken first",
+        "loyalty/ledger/giving_back.py",
+        ".order_by(LotDebit.id.desc())",
+        ".order_by(LotDebit.id)",
+        _LEDGER + "18_redeemed_points_go_back_in_reverse_order_of_taking",
+    ),
+    Fault(
+        "a late return lasts a day too long",
+        "loyalty/ledger/giving_back.py",
+        "LATE_DAYS = 30",
+        "LATE_DAYS = 31",
+        _LEDGER + "19_what_expired_since_comes_back_for_30_days",
+    ),
+    Fault(
+        "a spent grant is undone without force",
+        "loyalty/ledger/undoing.py",
+        "if spent > 0 and not is_forced:",
+        "if spent > 0 and is_forced:",
+        _LEDGER + "3_a_spent_grant_is_undone_by_force_alone",
+    ),
+    Fault(
+        "a key is posted twice",
+        "loyalty/ledger/journal.py",
+        "entry is not None and entry.points != points",
+        "entry is not None and entry.points == 0",
+        _LEDGER + "21_the_same_key_with_another_amount_is_a_conflict",
+    ),
+    Fault(
+        "the rebuild finds nothing",
+        "loyalty/ledger/selfcheck.py",
+        "WHERE cached <> rebuilt",
+        "WHERE cached = rebuilt + 1000000",
+        _LEDGER + "6_a_rebuild_finds_and_a_command_mends",
+    ),
+    Fault(
+        "a merge makes a point",
+        "loyalty/ledger/moving.py",
+        '("merge_in", moving.survivor_id, points)',
+        '("merge_in", moving.survivor_id, points + 1)',
+        _MOVING + "test_lots_move_with_their_dates_and_figures_add",
+    ),
+    Fault(
+        "an undone merge leaves the lots",
+        "loyalty/ledger/moving.py",
+        "return [lot for lot in found if lot.member_id == moving.survivor_id]",
+        "return [lot for lot in found if lot.member_id == moving.merged_id]",
+        _MOVING + "test_an_undo_sends_home_what_is_left_of_the_lots",
+    ),
+    Fault(
+        "emptied lots stay behind at a merge",
+        "loyalty/ledger/moving.py",
+        "    lots = _all_lots(books, moving.merged_id)\n",
+        "    lots = books.shelf.spendable(moving.merged_id)\n",
+        _MOVING + "test_lots_move_with_their_dates_and_figures_add",
+    ),
+)
