@@ -57,7 +57,7 @@ def merge(
     merge.notes = merging.notes
     _take_in(session, merge)
     faults.point("merge_before_commit", shop=shop_id, merge=merge.id)
-    evaluate_locked(session, shop, [survivor_id], now=now)
+    evaluate_locked(session, shop, [survivor_id], now=now, why="merged")
     _tell(session, merge, actor, now)
     return merge
 

@@ -43,7 +43,8 @@ def undo(
     unmerge_points(books, moving, merged_at=merge.merged_at)
     books.write()
     merge.state, merge.undone_at = "undone", now
-    evaluate_locked(session, shop, sorted((merge.survivor_id, merge.merged_id)), now=now)
+    both = sorted((merge.survivor_id, merge.merged_id))
+    evaluate_locked(session, shop, both, now=now, why="merged")
     _tell(session, merge, actor, now)
     return merge
 
