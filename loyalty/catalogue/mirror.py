@@ -3,10 +3,10 @@ in which. The invariant: a product counts as known only once its collections wer
 """
 
 from collections.abc import Collection as Many
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -27,14 +27,14 @@ def record_products(
         return set()
     before = _lock_read(session, shop_id, newest)
     stored = _store(session, shop_id, [newest[one] for one in sorted(newest)])
-    whole = {one: facts.collections for one, facts in newest.items()}
-    for product_id, collections in sorted(whole.items()):
-        if collections is not None:
-            set_collections(session, shop_id, product_id, collections, read_at=read_at)
+    told_whole = {
+        one: facts.collections for one, facts in newest.items() if facts.collections is not None
+    }
+    set_collections(session, shop_id, told_whole, read_at=read_at)
     return {
         product_id
-        for product_id in stored
-        if whole[product_id] is None and before.get(product_id) != newest[product_id].digest
+        for product_id in stored - told_whole.keys()
+        if before.get(product_id) != newest[product_id].digest
     }
 
 
@@ -63,28 +63,35 @@ def delete_product(session: Session, shop_id: int, product_id: int, *, now: date
 
 
 def set_collections(
-    session: Session,
-    shop_id: int,
-    product_id: int,
-    collections: Many[int],
-    *,
-    read_at: datetime,
+    session: Session, shop_id: int, told: Mapping[int, Many[int]], *, read_at: datetime
 ) -> None:
-    """The product is in these collections and no others, as read at `read_at`."""
-    product = session.get(
-        Product, (shop_id, product_id), with_for_update=True, populate_existing=True
-    )
-    if product is None or (product.collections_read_at or read_at) > read_at:
+    """Each product is in these collections and no others, as read at `read_at`.
+
+    What was read later is known better. Three statements, however many products there are.
+    """
+    if not told:
         return
-    product.collections_read_at = read_at
-    mine = (ProductCollection.shop_id == shop_id, ProductCollection.product_id == product_id)
+    outdated = session.scalars(
+        update(Product)
+        .where(
+            Product.shop_id == shop_id,
+            Product.product_id.in_(sorted(told)),
+            or_(Product.collections_read_at.is_(None), Product.collections_read_at <= read_at),
+        )
+        .values(collections_read_at=read_at)
+        .returning(Product.product_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    pairs = [(product_id, one) for product_id in outdated for one in told[product_id]]
+    place = tuple_(ProductCollection.product_id, ProductCollection.collection_id)
     session.execute(
         delete(ProductCollection).where(
-            *mine, ProductCollection.collection_id.not_in(sorted(collections))
+            ProductCollection.shop_id == shop_id,
+            ProductCollection.product_id.in_(outdated),
+            place.not_in(sorted(pairs)),
         )
     )
-    _join(session, shop_id, ((product_id, one) for one in collections))
-    session.flush()
+    _join(session, shop_id, pairs)
 
 
 def record_collection(session: Session, shop_id: int, facts: CollectionFacts) -> bool:

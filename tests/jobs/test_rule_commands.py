@@ -1,7 +1,9 @@
 """What operators type about rules, orders and the programme."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
@@ -10,18 +12,21 @@ from click.testing import CliRunner, Result
 from sqlalchemy import select, update
 
 from jobs import earning
+from jobs.commands import OPERATOR
 from jobs.order_commands import order_commands
 from jobs.rule_commands import rule_commands
 from loyalty.base import db
 from loyalty.base.clock import utc_now
+from loyalty.base.errors import CannotClaim
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.tables import MemberBalance
+from loyalty.orders.claiming import claim_order
 from loyalty.orders.recording import record_order
 from loyalty.programme.tables import EarningRule
 from loyalty.shops.tables import Shop
 from shopify_app.platform.tables import BackfillRun
 from tests.factories.facts import a_line, an_order
-from tests.jobs.conftest import Aurora
+from tests.jobs.conftest import Aurora, add_member
 
 SHOP = ("--shop", "aurora.myshopify.com")
 
@@ -141,6 +146,31 @@ def test_an_order_is_claimed_and_explained(shop: Aurora) -> None:
     ]
     unknown = typed("explain-order", "--order", "2")
     assert (unknown.exit_code, "order_not_found" in unknown.output) == (1, True)
+
+
+def test_of_two_members_who_claim_an_order_at_once_one_gets_it(shop: Aurora) -> None:
+    # given
+    bob = add_member(shop.shop_id)
+    with db.shop_transaction(shop.shop_id) as session:
+        session.add(MemberBalance(shop_id=shop.shop_id, member_id=bob))
+    comes(shop)
+    ready = Barrier(2)
+
+    def ask(member_id: UUID) -> str:
+        ready.wait(timeout=10)
+        try:
+            with db.shop_transaction(shop.shop_id) as session:
+                row = session.get_one(Shop, shop.shop_id)
+                claim_order(session, row, 1, member_id, proof="scan", actor=OPERATOR, now=utc_now())
+        except CannotClaim as refusal:
+            return refusal.reason
+        return "given"
+
+    # when
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(ask, (shop.alice, bob)))
+    # then
+    assert (answers, points(shop)) == (["given", "owned"], [10])
 
 
 def test_the_last_sale_of_a_place_is_claimed(shop: Aurora) -> None:

@@ -40,7 +40,7 @@ def test_a_product_is_unknown_until_its_collections_were_read(
     assert record(session, aurora, facts()) == {9001}
     assert known(session, aurora) is None
 
-    mirror.set_collections(session, aurora.shop_id, 9001, {31}, read_at=NOON)
+    mirror.set_collections(session, aurora.shop_id, {9001: {31}}, read_at=NOON)
 
     assert known(session, aurora) == Product(9001, frozenset({31}), frozenset({"sale"}))
 
@@ -49,7 +49,7 @@ def test_a_product_is_read_again_only_when_it_may_have_moved(
     session: Session, aurora: Shop
 ) -> None:
     record(session, aurora, facts())
-    mirror.set_collections(session, aurora.shop_id, 9001, {31}, read_at=NOON)
+    mirror.set_collections(session, aurora.shop_id, {9001: {31}}, read_at=NOON)
 
     assert record(session, aurora, facts(at=LATER)) == set()
     assert record(session, aurora, facts(at=LATER, digest=b"two")) == {9001}
@@ -66,9 +66,9 @@ def test_older_news_of_a_product_change_nothing(session: Session, aurora: Shop) 
 
 def test_of_two_readings_of_a_product_the_later_stands(session: Session, aurora: Shop) -> None:
     record(session, aurora, facts())
-    mirror.set_collections(session, aurora.shop_id, 9001, {31}, read_at=LATER)
+    mirror.set_collections(session, aurora.shop_id, {9001: {31}}, read_at=LATER)
 
-    mirror.set_collections(session, aurora.shop_id, 9001, {32}, read_at=NOON)
+    mirror.set_collections(session, aurora.shop_id, {9001: {32}}, read_at=NOON)
 
     product = known(session, aurora)
     assert product and product.collections == {31}
@@ -79,10 +79,10 @@ def test_a_reading_of_a_collection_moves_no_product_that_was_read_since(
 ) -> None:
     for product_id, collections in ((9001, {31}), (9002, {31}), (9003, set[int]())):
         record(session, aurora, facts(product_id))
-        mirror.set_collections(session, aurora.shop_id, product_id, collections, read_at=NOON)
+        mirror.set_collections(session, aurora.shop_id, {product_id: collections}, read_at=NOON)
     mirror.record_collection(session, aurora.shop_id, CollectionFacts(31, "Light", NOON))
     mirror.set_collections(
-        session, aurora.shop_id, 9001, {31}, read_at=LATER + timedelta(minutes=1)
+        session, aurora.shop_id, {9001: {31}}, read_at=LATER + timedelta(minutes=1)
     )
 
     mirror.set_products(session, aurora.shop_id, 31, {9003}, read_at=LATER)
