@@ -41,6 +41,7 @@ class Desk:
         refunds: dict[int, dict[int, RefundSheet]],
         books: Books,
         member_ids: Collection[UUID],
+        is_backfill: bool,
     ) -> None:
         self.session, self.shop, self.now, self.books = session, shop, books.now, books
         self._sheets = sheets
@@ -50,6 +51,7 @@ class Desk:
         self._asker = Asker(session, shop, member_ids)
         self._settling: Settling | None = None
         self._touched: dict[UUID, None] = {}
+        self._is_backfill = is_backfill
 
     @classmethod
     def open(
@@ -60,8 +62,12 @@ class Desk:
         *,
         member_ids: Iterable[UUID] = (),
         now: datetime,
+        is_backfill: bool = False,
     ) -> Self:
-        """Lock the books of `member_ids` and of these orders' members, then the orders."""
+        """Lock the books of `member_ids` and of these orders' members, then the orders.
+
+        `is_backfill`: what plain history does to tiers and badges is looked at when all is read.
+        """
         wanted, members = sorted(set(order_ids)), set(member_ids)
         members |= set(find_owners(session, shop.shop_id, wanted).values())
         while True:
@@ -72,7 +78,7 @@ class Desk:
                 break
             members |= owners  # One was given to somebody else while we waited for a lock.
         refunds = load_refunds(session, shop.shop_id, wanted)
-        return cls(session, shop, sheets, refunds, books, members)
+        return cls(session, shop, sheets, refunds, books, members, is_backfill)
 
     def expect(self, told: Iterable[OrderFacts]) -> None:
         """These are to be recorded: what they need of the catalogue is asked for at once."""
@@ -113,7 +119,8 @@ class Desk:
         """Bring the books to what the order deserves now; nobody's order deserves nothing."""
         if sheet.member_id is not None:
             settle(sheet, self._settled_by(), happened_at=happened_at)
-            self._touched[sheet.member_id] = None
+            if not (self._is_backfill and sheet.is_history):
+                self._touched[sheet.member_id] = None
 
     def lacking_products(self) -> set[int]:
         """The products without which orders on this desk wait to be looked at."""

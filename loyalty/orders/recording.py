@@ -65,7 +65,8 @@ def record_all(
     if not order_ids and not earlier:
         return set()
     members = owners.members() | set(earlier.values())
-    desk = Desk.open(session, shop, order_ids | earlier.keys(), member_ids=members, now=now)
+    wanted = order_ids | earlier.keys()
+    desk = Desk.open(session, shop, wanted, member_ids=members, now=now, is_backfill=is_backfill)
     adopt(desk, earlier, get_programme(session, shop.shop_id))
     desk.expect(facts for facts in told if isinstance(facts, OrderFacts))
     for index in _in_waves(told, owners):

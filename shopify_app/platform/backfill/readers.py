@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from loyalty.base import faults
@@ -24,6 +25,8 @@ from shopify_app.platform.tables import BackfillRun
 log = structlog.get_logger()
 
 BATCH_OBJECTS = 500
+_PLANS_LAST = 20
+"""How many batches are stored by the same plans."""
 BULK = {
     "products": catalogue.store_products,
     "customers": batches.store_customers,
@@ -81,8 +84,11 @@ def read_bulk(job: BulkJob, *, skip: int, for_s: float) -> bool:
         with bulk.lines_of(job.url) as lines:
             spool.fill(lines, lambda: _renew_lease(job))
     ends_at = time.monotonic() + for_s
-    for batch in spool.batches(skip=skip, size=BATCH_OBJECTS):
+    for number, batch in enumerate(spool.batches(skip=skip, size=BATCH_OBJECTS)):
         with shop_transaction(job.shop_id) as session:
+            if number % _PLANS_LAST == 0:
+                # Plans made while a new shop's tables were small would read them from end to end.
+                session.execute(text("DISCARD PLANS"))
             shop = directory.get_shop(session, job.shop_id)
             unreadable = BULK[job.subject](session, shop, batch)
             skip += len(batch)

@@ -6,6 +6,7 @@ indexed by parent. The file holds personal data: its folder is private, and it g
 
 import json
 import os
+import re
 import sqlite3
 import tempfile
 import time
@@ -19,6 +20,8 @@ from shopify_app.platform.errors import ShapeError, ShopifyError
 
 Node = dict[str, Any]
 _EVERY = 5_000
+_KEY = b"__parentId"
+_PARENT = re.compile(rb'"__parentId"\s*:\s*"([^"\\]+)"')
 # https://shopify.dev/docs/api/usage/bulk-operations/queries (read 2026-11-22)
 _RESULT_LIVES_S = 7 * 24 * 3600
 
@@ -43,12 +46,14 @@ class Spool:
         with closing(self._open()) as file:
             file.execute("CREATE TABLE node (seq INTEGER PRIMARY KEY, parent TEXT, body BLOB)")
             file.execute("BEGIN")
-            for count, line in enumerate(lines, start=1):
+            rows: list[tuple[str | None, bytes]] = []
+            for line in lines:
                 if line.strip():
-                    insert = "INSERT INTO node (parent, body) VALUES (?, ?)"
-                    file.execute(insert, (_parent(line), line))
-                if count % _EVERY == 0:
+                    rows.append((_parent(line), line))
+                if len(rows) == _EVERY:
+                    self._store(file, rows)
                     still_here()
+            self._store(file, rows)
             file.execute("CREATE INDEX by_parent ON node (parent, seq)")
             file.execute("PRAGMA user_version = 1")
             file.execute("COMMIT")
@@ -63,6 +68,13 @@ class Spool:
             ).fetchall():
                 yield [self._with_nested(file, body) for _, body in roots]
                 after = roots[-1][0]
+
+    def _store(self, file: sqlite3.Connection, rows: list[tuple[str | None, bytes]]) -> None:
+        """Keep `rows`, which are then no more in memory."""
+        if rows:
+            _node(rows[-1][1])  # A result that breaks off is cut in its last line.
+            file.executemany("INSERT INTO node (parent, body) VALUES (?, ?)", rows)
+            rows.clear()
 
     def discard(self) -> None:
         """Delete the file."""
@@ -92,6 +104,15 @@ class Spool:
 
 
 def _parent(line: bytes) -> str | None:
+    """The parent that the line names, without reading all of it: there are millions.
+
+    Inside a text the quotes would be escaped, so what matches is the key.
+    """
+    if _KEY not in line:
+        return None
+    found = _PARENT.search(line)
+    if found is not None:
+        return found[1].decode()
     parent = _node(line).get("__parentId")
     return parent if isinstance(parent, str) else None
 

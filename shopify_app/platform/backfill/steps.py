@@ -16,6 +16,7 @@ from loyalty.base import bell
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import LoyaltyError, MemberHasMoved
+from loyalty.tiers.nightly import ask_for_round
 from shopify_app.platform import backfill_runs as runs
 from shopify_app.platform.backfill import bulk, readers
 from shopify_app.platform.errors import NeedsReauth, ShapeError, ShopifyError, UserErrors
@@ -167,6 +168,9 @@ def _end(claim: Claim) -> None:
         runs.finish(session, run, now=utc_now())
         if is_reread:
             session.delete(run)
+        elif run.subject == "orders":
+            # What history does to tiers and badges is looked at once, not with every batch.
+            ask_for_round(session, claim.shop_id)
 
 
 def _put_off(claim: Claim, error: Exception) -> None:
