@@ -9,8 +9,11 @@ from pathlib import Path
 from bench import (
     apns_pushes,
     fresh_clone,
+    history,
+    order_drain,
     order_to_phone,
     pass_signing,
+    shop_size,
     till_bundle,
     till_scan,
     webhook_acceptance,
@@ -21,6 +24,9 @@ from bench.warden import run_guarded
 REPORT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 BENCHMARKS = {
     "Accepting webhooks": webhook_acceptance,
+    "Draining orders": order_drain,
+    "An order in a large shop": shop_size,
+    "Reading a shop's history": history,
     "Signing passes": pass_signing,
     "Pushing to phones": apns_pushes,
     "From an order to the phone": order_to_phone,

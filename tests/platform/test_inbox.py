@@ -13,7 +13,7 @@ from loyalty.audit import Actor, AuditRow
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.ledger.tables import LedgerEntry
-from loyalty.members.tables import MemberBalance
+from loyalty.members.tables import Customer, MemberBalance
 from loyalty.orders.tables import Order
 from loyalty.shops.directory import get_shop
 from shopify_app.platform import inbox
@@ -114,6 +114,37 @@ def test_a_poisoned_row_does_not_hold_up_the_others(client: FlaskClient, aurora:
 
     assert [row.state for row in inbox_rows(aurora)] == ["done", "parked", "done"]
     assert sorted(_balances(aurora)) == [10, 20]
+
+
+def test_a_row_that_the_database_refuses_fails_alone(client: FlaskClient, aurora: int) -> None:
+    # given a line whose price is an amount, and three times that none that fits
+    deliver(client, payloads.order([Line("10.00")]))
+    poisoned = payloads.order([Line("10.00", 3)])
+    poisoned["line_items"][0]["price_set"]["shop_money"]["amount"] = "40000000000000000.00"
+    deliver(client, poisoned)
+    deliver(client, payloads.order([Line("20.00")], buyer=payloads.customer(email=None)))
+
+    inbox.drain(aurora)
+
+    assert [(row.state, row.attempts) for row in inbox_rows(aurora)] == [
+        ("done", 0),
+        ("new", 1),
+        ("done", 0),
+    ]
+    assert inbox_rows(aurora)[1].error == "NumericValueOutOfRange 22003"
+    assert sorted(_balances(aurora)) == [10, 20]
+
+
+def test_a_deletion_waits_for_what_was_told_before(client: FlaskClient, aurora: int) -> None:
+    alice = payloads.customer()
+    deliver(client, payloads.order([Line("10.00")], buyer=alice))
+    deliver(client, {"id": alice["id"]}, "customers/delete")
+
+    inbox.drain(aurora)
+
+    with db.shop_transaction(aurora) as session:
+        assert session.scalars(select(Customer.deleted_at)).one() is not None
+    assert {row.state for row in inbox_rows(aurora)} == {"done"}
 
 
 def test_what_fails_for_now_is_tried_again_later_and_parked_in_the_end(
