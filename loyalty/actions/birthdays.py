@@ -155,10 +155,8 @@ def _list_celebrating(
 
 def _stored_as(day: date) -> list[date]:
     """Which stored birthdays are celebrated on `day`."""
-    days = [day.replace(year=LEAP_YEAR)]
-    if (day.month, day.day) == (2, 28) and not isleap(day.year):
-        days.append(date(LEAP_YEAR, 2, 29))
-    return days
+    stored = {day.replace(year=LEAP_YEAR), date(LEAP_YEAR, 2, 29)}
+    return sorted(each for each in stored if birthday_in(day.year, each) == day)
 
 
 def _celebrate(
