@@ -103,6 +103,22 @@ def test_grant_in_doubt_outlives_the_modal_and_counts_once(till: Till) -> None:
     till.points("40")
 
 
+def test_member_is_checked_in_once_a_week_at_this_place(till: Till) -> None:
+    rule = '{"name": "Visits", "kind": "check_in", "gives": "fixed", "fixed_points": 5,'
+    rule += ' "limits": {"check_in": "week"}}'
+    story.operate(till.world, "add-rule", "--shop", SHOPS[0], rule)
+    till.open(user=_clerk(till)).open_modal()
+    till.enrol("Weekly Visitor", "weekly.visitor@example.com")
+
+    till.tap("Check in")
+    till.see("Checked in: 5 points.")
+    till.points("5")
+    till.tap("Check in")
+
+    till.see("Checked in. The next visit that earns is from")
+    till.points("5")
+
+
 def test_cap_of_the_day_is_told_with_what_is_left(till: Till) -> None:
     clerk = _clerk(till, 1)
     till.open(user=clerk).open_modal()
