@@ -18,8 +18,17 @@ from loyalty.adjustments import adjust
 from loyalty.audit import Actor
 from loyalty.base import db
 from loyalty.base.clock import utc_now
-from loyalty.base.errors import InsufficientPoints
+from loyalty.base.errors import (
+    BadMerge,
+    IdempotencyConflict,
+    InsufficientPoints,
+    MemberHasMoved,
+)
+from loyalty.expiry.running import expire_dated
 from loyalty.ledger.posting import release_due
+from loyalty.members.identity import survivor_of
+from loyalty.merging.merging import merge
+from loyalty.merging.undoing import undo
 from loyalty.shops.directory import get_shop
 from loyalty.till.grants import TillUser, grant
 from shopify_app.platform import inbox
@@ -28,6 +37,7 @@ from shopify_app.platform.inbox_insert import Arrival, InboxConnection
 STAFF = Actor("staff", "42")
 GRANTS, GRANTED = 12, 5
 """How many times each member is granted how many points."""
+MERGES = 8
 AHEAD = timedelta(days=20)
 """How far the night's clock is ahead of the webhooks', so that holds end while they come."""
 
@@ -91,23 +101,35 @@ def drain_webhooks(field: Field, number: int) -> int:
 
 
 def grant_at_till(field: Field, number: int) -> int:
-    """A till: the grants of all tills, in an order of its own; what it was told is granted."""
+    """A till: the grants of all tills, in an order of its own; how many it was told are done."""
     keys = [(member, n) for member in field.members for n in range(GRANTS)]
     random.Random(number).shuffle(keys)
     for member_id, n in keys:
-        with db.shop_transaction(field.shop_id) as session:
-            grant(
-                session,
-                get_shop(session, field.shop_id),
-                member_id,
-                points=GRANTED,
-                reason="other",
-                note=None,
-                client_key=uuid5(member_id, f"grant {n}"),
-                by=TillUser(7, 901),
-                now=utc_now(),
-            )
+        _grant(field, member_id, uuid5(member_id, f"grant {n}"))
     return len(keys)
+
+
+def _grant(field: Field, member_id: UUID, key: UUID) -> None:
+    """Grant once; who was merged meanwhile is granted it as who they are by now."""
+    while True:
+        try:
+            with db.shop_transaction(field.shop_id) as session:
+                grant(
+                    session,
+                    get_shop(session, field.shop_id),
+                    survivor_of(session, field.shop_id, member_id),
+                    points=GRANTED,
+                    reason="other",
+                    note=None,
+                    client_key=key,
+                    by=TillUser(7, 901),
+                    now=utc_now(),
+                )
+        except MemberHasMoved:
+            continue
+        except IdempotencyConflict:
+            pass  # The other till was first, while the member was another.
+        return
 
 
 def deduct_by_hand(field: Field, number: int) -> int:
@@ -130,16 +152,39 @@ def deduct_by_hand(field: Field, number: int) -> int:
                     actor=STAFF,
                     now=utc_now(),
                 )
-        except InsufficientPoints:
+        except (InsufficientPoints, MemberHasMoved):
             continue
         taken += points
     return taken
 
 
 def run_nightly_jobs(field: Field, number: int) -> int:
-    """The clock's jobs over and over, with every hold at its end; how many lots they released."""
-    released = 0
+    """The clock's jobs over and over, with every hold at its end; how many lots they moved."""
+    done = 0
     while not field.is_over.is_set():
         with db.shop_transaction(field.shop_id) as session:
-            released += release_due(session, field.shop_id, now=utc_now() + AHEAD)
-    return released
+            done += release_due(session, field.shop_id, now=utc_now() + AHEAD)
+        with db.shop_transaction(field.shop_id) as session:
+            done += expire_dated(session, get_shop(session, field.shop_id), now=utc_now() + AHEAD)
+    return done
+
+
+def merge_there_and_back(field: Field, number: int) -> int:
+    """Merge two members and undo it, again and again; the next party does it the other way."""
+    one, two = field.members[:2] if number % 2 else reversed(field.members[:2])
+    merges = 0
+    while merges < MERGES:
+        try:
+            merge_id = _merge(field, one, two)
+        except BadMerge:
+            continue  # The other way round stands at the moment.
+        merges += 1
+        with db.shop_transaction(field.shop_id) as session:
+            undo(session, get_shop(session, field.shop_id), merge_id, actor=STAFF, now=utc_now())
+    return merges
+
+
+def _merge(field: Field, survivor_id: UUID, merged_id: UUID) -> UUID:
+    with db.shop_transaction(field.shop_id) as session:
+        shop = get_shop(session, field.shop_id)
+        return merge(session, shop, survivor_id, merged_id, actor=STAFF, now=utc_now()).id

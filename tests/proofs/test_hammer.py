@@ -1,4 +1,4 @@
-"""The hammer: webhooks, tills, staff and the night fall upon the same members at once.
+"""The hammer: webhooks, tills, staff, nights and merges fall upon the same members at once.
 
 No point is lost or doubled, and nobody is shown a deadlock.
 """
@@ -12,6 +12,7 @@ import pytest
 
 from loyalty.base import db
 from loyalty.base.clock import utc_now
+from loyalty.ledger.posting import Cause, credit, lock_balance
 from loyalty.ledger.selfcheck import find_differences
 from loyalty.members.enrolment import record_customer
 from loyalty.shops.directory import install, register_shop_id
@@ -24,8 +25,9 @@ from tests.proofs.hammer import Field
 pytestmark = pytest.mark.proof
 
 CUSTOMERS = (501, 502, 503, 504, 505, 506)
-ORDERS_EACH = 14
+ORDERS_EACH = 20
 HOLD_DAYS = 14
+EXPIRED_LOTS, EXPIRED_POINTS = 8, 3
 
 
 @pytest.fixture
@@ -62,6 +64,7 @@ def field(database: None, request: pytest.FixtureRequest) -> Field:
 def test_no_point_is_lost_or_doubled_when_all_fall_on_the_same_members(field: Field) -> None:
     # given
     _set(field, hold_days=HOLD_DAYS, till_grant_cap_per_day=1_000_000)
+    _give_what_has_expired(field)
     messages, due = _orders()
     hammer.post_webhooks(field.database_url, field.shop_id, messages)
     blows = [
@@ -73,6 +76,8 @@ def test_no_point_is_lost_or_doubled_when_all_fall_on_the_same_members(field: Fi
         hammer.deduct_by_hand,
         hammer.run_nightly_jobs,
         hammer.run_nightly_jobs,
+        hammer.merge_there_and_back,
+        hammer.merge_there_and_back,
     ]
 
     # when
@@ -81,10 +86,14 @@ def test_no_point_is_lost_or_doubled_when_all_fall_on_the_same_members(field: Fi
     # then
     print("\n" + ", ".join(f"{b.__name__} {n}" for b, n in zip(blows, done, strict=True)))
     assert _count(field, "inbox_row", "state = 'done'") == sum(done[:2]) == 2 * len(messages)
-    assert _count(field, "ledger_entry", "kind = 'grant'") == len(CUSTOMERS) * hammer.GRANTS
+    assert _count(field, "ledger_entry", "kind = 'grant' AND source_kind = 'till'") == (
+        len(CUSTOMERS) * hammer.GRANTS
+    )
     granted = len(CUSTOMERS) * hammer.GRANTS * hammer.GRANTED
     assert _sum(field, "available + pending") == due + granted - sum(done[4:6])
-    assert sum(done[4:6]) > 0 and sum(done[6:8]) > 0
+    assert _entries(field, "expire") == -len(CUSTOMERS) * EXPIRED_LOTS * EXPIRED_POINTS
+    assert _entries(field, "merge_in") == -_entries(field, "merge_out")
+    assert min(sum(done[4:6]), sum(done[6:8])) > 0
     with db.shop_transaction(field.shop_id) as session:
         assert find_differences(session, field.shop_id) == []
 
@@ -113,6 +122,30 @@ def _orders() -> tuple[list[tuple[str, Any]], int]:
                 award = 0
             due += award
     return messages, due
+
+
+def _give_what_has_expired(field: Field) -> None:
+    """Lots whose last day is over, which no job has looked at yet."""
+    yesterday = (utc_now() - timedelta(days=2)).date()
+    with db.shop_transaction(field.shop_id) as session:
+        for member_id in sorted(field.members):
+            balance = lock_balance(session, field.shop_id, member_id)
+            for number in range(EXPIRED_LOTS):
+                key = f"old:{member_id}:{number}"
+                cause = Cause("grant", key, "proof", key, "system:encore", utc_now())
+                credit(
+                    session,
+                    balance,
+                    cause,
+                    points=EXPIRED_POINTS,
+                    now=utc_now(),
+                    last_valid_on=yesterday,
+                )
+
+
+def _entries(field: Field, kind: str) -> int:
+    query = f"SELECT coalesce(sum(points), 0) FROM ledger_entry WHERE kind = '{kind}'"
+    return int(_execute(field, query)[0][0])
 
 
 def _set(field: Field, **values: object) -> None:
