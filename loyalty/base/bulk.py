@@ -92,9 +92,6 @@ def all_of(
     return cast(text, ARRAY(column.type))
 
 
-is_one_of = among
-
-
 def array_text(kind: TypeEngine[Any], values: Iterable[Any]) -> str:
     """PostgreSQL's text for an array of `values`; psycopg's own arrays cost several times as much.
 
