@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
 from loyalty.audit import Actor
 from loyalty.base import bulk
@@ -39,14 +39,13 @@ def merge_points(books: Books, moving: Moving) -> int:
 
     Emptied lots move, too: a later refund looks for them at the survivor. The caller writes.
     """
-    session = books.session
     for member_id in (moving.merged_id, moving.survivor_id):
         dying.expire_dead(books, member_id)
     books.write_rows()
     lots = _all_lots(books, moving.merged_id)
     deficits = books.shelf.deficits(moving.merged_id)
     merged, survivor = books.balance(moving.merged_id), books.balance(moving.survivor_id)
-    _note_moves(session, books, moving, lots)
+    _note_moves(books, moving, lots, moving.survivor_id)
     _move_figures(
         books,
         moving,
@@ -78,6 +77,7 @@ def unmerge_points(books: Books, moving: Moving, *, merged_at: datetime) -> int:
     earned, burned = _figures_home(books, moving, merged_at)
     on_hold = _earned_on_hold(lots)
     _move_figures(books, moving, earned=earned, on_hold=on_hold, burned=burned, way=-1)
+    _note_moves(books, moving, lots, moving.merged_id)
     points = _hand_over(books, moving, lots, deficits, moving.merged_id)
     merged, survivor = books.balance(moving.merged_id), books.balance(moving.survivor_id)
     merged.active_on = max(
@@ -221,7 +221,8 @@ def _earned_on_hold(lots: list[OpenLot]) -> int:
     return sum(lot.points_left for lot in lots if lot.is_earned and lot.released_at is None)
 
 
-def _note_moves(session: Session, books: Books, moving: Moving, lots: list[OpenLot]) -> None:
+def _note_moves(books: Books, moving: Moving, lots: list[OpenLot], to_member_id: UUID) -> None:
+    """Home, too: a lot of an order made while merged is found by this at the next merge."""
     rows = [
         {
             "shop_id": books.shop_id,
@@ -229,13 +230,13 @@ def _note_moves(session: Session, books: Books, moving: Moving, lots: list[OpenL
             "merge_id": moving.merge_id,
             "lot_id": lot.id,
             "member_id": lot.member_id,
-            "to_member_id": moving.survivor_id,
+            "to_member_id": to_member_id,
             "points": lot.points_left,
             "moved_at": books.now,
         }
         for lot in lots
     ]
-    bulk.insert_rows(session, LotMove, rows)
+    bulk.insert_rows(books.session, LotMove, rows)
 
 
 def _move_figures(

@@ -296,3 +296,18 @@ def test_merged_again_after_an_undo_all_adds_up(
     assert figures(session, other) == (40, 0, 40, 0)
     assert figures(session, alice) == (0, 0, 0, 0)
     assert_books_agree(session, aurora)
+
+
+def test_points_of_an_order_made_while_merged_go_along_with_the_next_merge(
+    session: Session, aurora: Shop, alice: Member, other: Member
+) -> None:
+    merge = make_one(session, aurora, alice, other)
+    buy(session, aurora, 7, 2500, customer_id=SECOND)
+    part(session, aurora, merge)
+    assert figures(session, other) == (25, 0, 25, 0)
+
+    make_one(session, aurora, alice, other, days=2)
+
+    assert figures(session, alice) == (25, 0, 25, 0)
+    assert figures(session, other) == (0, 0, 0, 0)
+    assert_books_agree(session, aurora)
