@@ -150,7 +150,7 @@ def _source(details: Details) -> str:
 
 
 def _reason(details: Details) -> str:
-    code = details.get("reason")
+    code = str(details.get("reason") or "")
     if not code:
         return ""
     if details.get("entry_kind") == "earn_action":
