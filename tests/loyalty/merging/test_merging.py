@@ -7,15 +7,17 @@ from sqlalchemy.orm import Session
 from loyalty.base.errors import BadMerge, MemberHasMoved, MemberNotFound
 from loyalty.ledger.posting import lock_balance
 from loyalty.ledger.tables import Lot
+from loyalty.members import archiving
 from loyalty.members.consent import read_consents, say
 from loyalty.members.identity import survivor_of
 from loyalty.members.tables import Customer, Member, TimelineEvent
+from loyalty.merging.from_shopify import follow_merge
 from loyalty.merging.preview import preview
 from loyalty.orders.recording import record_order, record_refund
 from loyalty.orders.tables import Order
 from loyalty.preferences import get_preferences, set_preference
 from loyalty.shops.tables import Shop
-from tests.factories.facts import NOON, a_line, a_refund, an_order
+from tests.factories.facts import NOON, a_customer, a_line, a_refund, an_order
 from tests.loyalty.merging.cast import (
     SECOND,
     STAFF,
@@ -267,3 +269,41 @@ def test_the_preview_says_what_the_merge_then_does(
         session, alice
     )
     assert (seen.order_count, seen.spend.amount_minor, seen.filled) == (1, 4000, ("phone",))
+
+
+def test_an_archived_member_who_goes_brings_their_points_along(
+    session: Session, aurora: Shop, alice: Member, other: Member
+) -> None:
+    give(session, other, 40)
+    archiving.archive(session, aurora, other.id, actor=STAFF, reason="by_hand", now=NOON)
+    seen = preview(session, aurora.shop_id, alice.id, other.id, now=NOON)
+
+    make_one(session, aurora, alice, other)
+
+    assert figures(session, alice)[0] == seen.available == 40
+    assert_books_agree(session, aurora)
+
+
+def test_nobody_is_merged_into_an_archived_member_by_hand(
+    session: Session, aurora: Shop, alice: Member, other: Member
+) -> None:
+    archiving.archive(session, aurora, alice.id, actor=STAFF, reason="by_hand", now=NOON)
+
+    with pytest.raises(BadMerge) as refusal:
+        make_one(session, aurora, alice, other)
+
+    assert refusal.value.field == "survivor"
+
+
+def test_whom_shopify_keeps_is_brought_back(
+    session: Session, aurora: Shop, alice: Member, other: Member
+) -> None:
+    give(session, alice, 100)
+    give(session, other, 40)
+    archiving.archive(session, aurora, alice.id, actor=STAFF, reason="by_hand", now=NOON)
+
+    follow_merge(session, aurora, SECOND, 501, a_customer(), now=NOON)
+
+    session.refresh(alice)
+    assert (alice.state, figures(session, alice)[0]) == ("active", 140)
+    assert_books_agree(session, aurora)

@@ -302,7 +302,7 @@ def test_points_of_an_order_made_while_merged_go_along_with_the_next_merge(
     session: Session, aurora: Shop, alice: Member, other: Member
 ) -> None:
     merge = make_one(session, aurora, alice, other)
-    buy(session, aurora, 7, 2500, customer_id=SECOND)
+    buy(session, aurora, 7, 2500, customer_id=SECOND, now=NOON + timedelta(hours=2))
     part(session, aurora, merge)
     assert figures(session, other) == (25, 0, 25, 0)
 
