@@ -46,7 +46,7 @@ demo: $(RUN_STAMP) bundle
 
 test: $(DEV_STAMP) bundle browser
 	cd $(TILL) && npm test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4
 
 prove: $(DEV_STAMP) bundle
 	$(BIN)/python -m pytest -m proof

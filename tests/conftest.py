@@ -22,6 +22,8 @@ from playwright.sync_api import Browser, Page
 from psycopg import sql
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from jobs.privacy.catalogue import PARTS
 from loyalty.base import db
@@ -177,6 +179,19 @@ def pytest_configure() -> None:
     """Tear down on SIGTERM as on Ctrl-C: our servers outlive the process that started them."""
     catalogue.register(PARTS)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """How a run of several processes shares the tests out."""
+    return _ByModule(config, log)
+
+
+class _ByModule(LoadScopeScheduling):
+    """A module's tests stay in one process, and so do all of the browser's: they share a world."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return "tests/browser" if module.startswith("tests/browser/") else module
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
