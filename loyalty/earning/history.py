@@ -18,7 +18,6 @@ from loyalty.orders.sheets import OrderSheet
 from loyalty.orders.tables import Order
 from loyalty.shops.tables import Shop
 
-
 _CHUNK = 500
 
 
