@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from loyalty.ledger.mending import mend
 from loyalty.ledger.moving import Moving, merge_points
 from loyalty.ledger.posting import lock_balance
 from loyalty.ledger.selfcheck import find_differences
-from loyalty.ledger.tables import LedgerEntry, LotDebit
+from loyalty.ledger.tables import EntryNote, LedgerEntry, LotDebit
 from loyalty.ledger.undoing import undo
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.orders.recording import record_order
@@ -339,3 +339,42 @@ def test_ledger_22_points_on_hold_are_no_lifetime_until_their_release(
     record_order(session, aurora, facts, now=NOON, is_backfill=False)
 
     assert figures(session, alice) == (0, 40, 0, 0)
+
+
+def test_ledger_23_the_key_counts_what_order_and_rule_wrote_before(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    for hours, cancelled_at in enumerate([None, NOON, None]):
+        at = NOON + timedelta(hours=hours)
+        order = an_order(5123, cancelled_at=cancelled_at, updated_at=at)
+        record_order(session, aurora, order, now=at, is_backfill=False)
+
+    rows = session.execute(
+        select(LedgerEntry.idempotency_key, LedgerEntry.points).order_by(LedgerEntry.id)
+    )
+    assert [(key.rpartition(":v")[2], points) for key, points in rows] == [
+        ("1", 10),
+        ("2", -10),
+        ("3", 10),
+    ]
+
+
+def test_ledger_24_a_note_is_erased_and_the_entry_stays(session: Session, alice: Member) -> None:
+    entry = Hand(session, alice).credit(100)
+    key = {"shop_id": alice.shop_id, "entry_id": entry.id, "member_id": alice.id}
+    session.add(EntryNote(**key, body="Broke her cup"))
+    session.flush()
+
+    session.execute(delete(EntryNote).where(EntryNote.entry_id == entry.id))
+
+    assert session.scalars(select(EntryNote)).all() == []
+    assert entries_of(session, alice) == [("grant", 100)]
+
+
+def test_ledger_25_an_undone_earning_has_the_reversal_kind(session: Session, alice: Member) -> None:
+    earned = Hand(session, alice).credit(50, "earn_action")
+
+    undo(session, alice.shop_id, earned.id, actor=STAFF, now=NOON)
+
+    assert entries_of(session, alice) == [("earn_action", 50), ("earn_reversal", -50)]
+    assert figures(session, alice) == (0, 0, 0, 0)
