@@ -110,10 +110,18 @@ def open_world(folder: Path) -> Iterator[OrderWorld]:
 def add_members(world: OrderWorld, count: int) -> None:
     """Members that nothing has happened to yet, each with a customer."""
     first, at = _FIRST_CUSTOMER, utc_now() - timedelta(days=300)
-    for start in range(first, first + count, 100_000):
-        last = min(start + 100_000, first + count) - 1
-        world.execute(_MEMBERS, shop=world.shop_id, first=start, last=last, at=at)
-    world.execute("ANALYZE member, member_balance, customer")
+    with psycopg.connect(world.server.url(role="postgres")) as connection:
+        # Built at the end, the index of the search costs a fifth of what it costs row by row.
+        search = "SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_member__search'"
+        definition = connection.execute(search).fetchone()
+        assert definition
+        connection.execute("DROP INDEX ix_member__search")
+        for start in range(first, first + count, 100_000):
+            last = min(start + 100_000, first + count) - 1
+            values = {"shop": world.shop_id, "first": start, "last": last, "at": at}
+            connection.execute(_MEMBERS, values)
+        connection.execute(definition[0])
+        connection.execute("ANALYZE member, member_balance, customer")
 
 
 def turn_all_rules_on(world: OrderWorld) -> None:
