@@ -62,19 +62,14 @@ class Shelf:
 
     def __init__(self, session: Session, shop_id: int, member_ids: Iterable[UUID]) -> None:
         self._session, self._shop_id = session, shop_id
-        self._members = set(member_ids)
-        self._loaded: set[UUID] = set()
-        self._loaded_deficits: set[UUID] = set()
+        members = list(member_ids)
+        self._without_lots, self._without_deficits = list(members), list(members)
         self._lots: dict[UUID, OpenLot] = {}
         self._of_member: dict[UUID, dict[UUID, OpenLot]] = defaultdict(dict)
         self._deficits: dict[UUID, OpenDeficit] = {}
         self._new: set[UUID] = set()
         self._changed: set[UUID] = set()
         self._debits: list[dict[str, Any]] = []
-
-    def admit(self, member_id: UUID) -> None:
-        """One more member whose balance is locked now."""
-        self._members.add(member_id)
 
     def add(self, lot: OpenLot) -> None:
         """A lot that was just opened."""
@@ -183,8 +178,8 @@ class Shelf:
         )
 
     def _load_open(self) -> None:
-        if missing := self._members - self._loaded:
-            self._loaded |= missing
+        if missing := self._without_lots:
+            self._without_lots = []
             self._load(
                 _lots(self._shop_id).where(bulk.among(Lot.member_id, missing), Lot.points_left > 0)
             )
@@ -200,10 +195,10 @@ class Shelf:
         self._of_member[lot.member_id][lot.id] = lot
 
     def _load_deficits(self) -> None:
-        missing = self._members - self._loaded_deficits
+        missing = self._without_deficits
         if not missing:
             return
-        self._loaded_deficits |= missing
+        self._without_deficits = []
         statement = select(*(getattr(Deficit, name) for name in _DEFICIT)).where(
             Deficit.shop_id == self._shop_id,
             bulk.among(Deficit.member_id, missing),
