@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from loyalty import timeline
 from loyalty.badges.tables import Badge, MemberBadge
-from loyalty.base.bulk import among, insert_rows
+from loyalty.base.bulk import among_many, insert_rows
 from loyalty.base.clock import day_in
 from loyalty.base.errors import BadCriteria
 from loyalty.base.ids import new_id
@@ -88,8 +88,8 @@ def _list_had(
     rows = session.execute(
         select(MemberBadge.member_id, MemberBadge.badge_id).where(
             MemberBadge.shop_id == shop_id,
-            among(MemberBadge.member_id, member_ids),
-            among(MemberBadge.badge_id, badge_ids),
+            among_many(MemberBadge.member_id, member_ids),
+            among_many(MemberBadge.badge_id, badge_ids),
         )
     )
     return {(member_id, badge_id) for member_id, badge_id in rows}

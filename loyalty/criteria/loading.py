@@ -13,7 +13,7 @@ from sqlalchemy import extract, func, select
 from sqlalchemy.orm import Session
 
 from loyalty.actions.tables import MemberAction
-from loyalty.base.bulk import among
+from loyalty.base.bulk import among_many
 from loyalty.base.clock import day_in
 from loyalty.base.errors import MemberNotFound
 from loyalty.criteria.facts import MemberFacts, Source
@@ -84,7 +84,9 @@ def _load_members(
     )  # fmt: skip
     rows = session.execute(
         select(*columns).where(
-            Member.shop_id == shop.shop_id, among(Member.id, member_ids), Member.state == "active"
+            Member.shop_id == shop.shop_id,
+            among_many(Member.id, member_ids),
+            Member.state == "active",
         )
     )
     return {row.id: _of_member(shop, row, today) for row in rows}
@@ -115,7 +117,7 @@ def _load_balances(session: Session, shop: Shop, members: Found, today: date) ->
         MemberBalance.available.label("available_points"),
         MemberBalance.lifetime_earned,
         MemberBalance.lifetime_burned,
-    ).where(MemberBalance.shop_id == shop.shop_id, among(MemberBalance.member_id, members))
+    ).where(MemberBalance.shop_id == shop.shop_id, among_many(MemberBalance.member_id, members))
     return _by_member(session, statement)
 
 
@@ -135,7 +137,7 @@ def _load_orders(session: Session, shop: Shop, members: Found, today: date) -> F
         .join(Member, (Member.shop_id == Order.shop_id) & (Member.id == Order.member_id))
         .where(
             Order.shop_id == shop.shop_id,
-            among(Order.member_id, members),
+            among_many(Order.member_id, members),
             Order.is_paid,
             Order.is_test.is_(False),
             Order.cancelled_at.is_(None),
@@ -181,7 +183,7 @@ def _load_entries(session: Session, shop: Shop, members: Found, today: date) -> 
         )
         .where(
             LedgerEntry.shop_id == shop.shop_id,
-            among(LedgerEntry.member_id, members),
+            among_many(LedgerEntry.member_id, members),
             LedgerEntry.kind.in_(("referral", "redeem")),
             LedgerEntry.reverses_id.is_(None),
         )
@@ -197,7 +199,7 @@ def _load_actions(session: Session, shop: Shop, members: Found, today: date) -> 
             func.bool_or(MemberAction.kind == "pass_installed").label("has_had_pass"),
             func.count().filter(MemberAction.kind == "check_in").label("check_in_count"),
         )
-        .where(MemberAction.shop_id == shop.shop_id, among(MemberAction.member_id, members))
+        .where(MemberAction.shop_id == shop.shop_id, among_many(MemberAction.member_id, members))
         .group_by(MemberAction.member_id)
     )
     return _by_member(session, statement)

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty.base.bulk import among
+from loyalty.base.bulk import among_many
 from loyalty.base.clock import day_in
 from loyalty.members.tables import MemberBalance
 from loyalty.programme.rules import get_programme
@@ -120,7 +120,7 @@ def lock_members(session: Session, shop_id: int, member_ids: Iterable[UUID]) -> 
     """Lock the balances of these members in id order, until the transaction ends."""
     session.execute(
         select(MemberBalance.member_id)
-        .where(MemberBalance.shop_id == shop_id, among(MemberBalance.member_id, member_ids))
+        .where(MemberBalance.shop_id == shop_id, among_many(MemberBalance.member_id, member_ids))
         .order_by(MemberBalance.member_id)
         .with_for_update()
     ).all()

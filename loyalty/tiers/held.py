@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty.base.bulk import among
+from loyalty.base.bulk import among_many
 from loyalty.base.clock import day_in
 from loyalty.members.tables import Member
 from loyalty.shops.tables import Shop
@@ -48,7 +48,9 @@ def list_held(
             (MemberTier.shop_id == Member.shop_id) & (MemberTier.member_id == Member.id),
         )
         .where(
-            Member.shop_id == shop.shop_id, among(Member.id, member_ids), Member.state == "active"
+            Member.shop_id == shop.shop_id,
+            among_many(Member.id, member_ids),
+            Member.state == "active",
         )
         .order_by(Member.id)
         .execution_options(populate_existing=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty.base.bulk import among
+from loyalty.base.bulk import among_many
 from loyalty.base.clock import day_in
 from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
@@ -45,7 +45,7 @@ def list_tiers_of(session: Session, shop_id: int, member_ids: Collection[UUID]) 
     ladder = load_ladder(session, shop_id)
     written = session.execute(
         select(MemberTier.member_id, MemberTier.tier_id).where(
-            MemberTier.shop_id == shop_id, among(MemberTier.member_id, member_ids)
+            MemberTier.shop_id == shop_id, among_many(MemberTier.member_id, member_ids)
         )
     )
     ranks = {member_id: ladder.rank_of(tier_id) for member_id, tier_id in written}
@@ -83,7 +83,7 @@ def find_standing(
 
 
 def _lasts_until(ladder: Ladder, held: Held, measured: Measured) -> date | None:
-    """By cycle: the latest end among the cycles that give this tier or a higher one."""
+    """By cycle: the latest end among_many the cycles that give this tier or a higher one."""
     ends = [
         span.lasts_until_on
         for span, reached in measured.by_span
