@@ -27,13 +27,13 @@ JOIN member_balance b ON b.shop_id = c.shop_id AND b.member_id = c.member_id WHE
 """
 POINTS_OF_ORDERS = """
 SELECT split_part(idempotency_key, ':', 2) AS order_id, sum(points) AS points
-FROM ledger_entry WHERE idempotency_key LIKE 'order:%' GROUP BY 1
+FROM ledger_entry WHERE idempotency_key LIKE 'order:%' GROUP BY 1 HAVING sum(points) <> 0
 """
 
 
 @dataclass(frozen=True)
 class Books:
-    """Points by order id, and the balance of each customer who has one."""
+    """Points by order id, of those that have any; and the balance of each customer who has one."""
 
     orders: dict[str, int]
     balances: dict[str, int]

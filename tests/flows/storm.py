@@ -35,10 +35,14 @@ class Kill:
 
 @dataclass
 class Storm:
-    """Kills in turn, every `every_s` seconds, until it is told to stop."""
+    """Kills in turn, every `every_s` seconds, until it is told to stop or has raged enough.
+
+    Enough: on a slow machine an endless storm kills faster than anything can start again.
+    """
 
     world: World
     every_s: float = 6.0
+    rounds_max: int = 3
     kills: list[Kill] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)
     _is_over: threading.Event = field(default_factory=threading.Event)
@@ -81,7 +85,7 @@ class Storm:
         }
 
     def _rage(self) -> None:
-        while not self._is_over.is_set():
+        while not self._is_over.is_set() and (self.unproved() or self._rounds() < self.rounds_max):
             for target, kill in self._targets().items():
                 if self._is_over.wait(self.every_s):
                     return
@@ -91,6 +95,9 @@ class Storm:
                 except Exception as error:  # told by end(): a thread's error must not be lost
                     self.errors.append(error)
                     return
+
+    def _rounds(self) -> int:
+        return len(self.kills) // len(self._targets())
 
     def _in_flight(self) -> dict[str, int]:
         server = postgres.start(self.world.state / "postgres")

@@ -95,7 +95,8 @@ def test_the_books_are_those_of_peace(chain: Chain, fresh_database: DatabaseUrls
     peace = books_in_peace(chain, fresh_database)
 
     storm = books_in_storm(chain)
-    assert len(storm.orders) == ORDERS
+    # Every 50th was cancelled; every 20th lost one piece, and each third of those had no other.
+    assert len(storm.orders) == 2000 - 40 - 34
     assert storm == peace
     # What peace could not know of: a refund or an order that never reached us.
     sold = chain.shopify_state()["counts"]
