@@ -3,12 +3,12 @@
 The invariant: the member's balance is locked before it is asked whether the action was done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from loyalty.actions.rules import ActionRule, Kind, find_rule
@@ -18,12 +18,13 @@ from loyalty.badges.awarding import give_badges
 from loyalty.base.clock import day_in
 from loyalty.base.errors import MemberHasMoved
 from loyalty.criteria.facts import Source
-from loyalty.ledger.posting import Cause, credit, lock_balance
-from loyalty.members.tables import Member, MemberBalance
-from loyalty.programme.pausing import EARNS, WAITS, Pauses, read_pauses
+from loyalty.ledger.books import Books
+from loyalty.ledger.journal import Cause
+from loyalty.members.tables import Member
+from loyalty.programme.pausing import EARNS, WAITS, read_pauses
 from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
-from loyalty.tiers.standing import BY_POINTS, after_change
+from loyalty.tiers.standing import BY_POINTS, after_changes
 
 EVER = "ever"
 """The key of what counts once in a lifetime."""
@@ -74,34 +75,31 @@ def note_deed(
     now: datetime,
 ) -> MemberAction | None:
     """The same with the rule that the caller has chosen."""
-    balance = lock_balance(session, shop.shop_id, member_id)
-    member = session.get_one(Member, (shop.shop_id, member_id), populate_existing=True)
-    if member.state != "active" or find_deed(session, member, deed.kind, deed.key) is not None:
-        return None
-    action = MemberAction(
-        shop_id=shop.shop_id,
-        member_id=member_id,
-        kind=deed.kind,
-        key=deed.key,
-        done_on=day_in(shop.timezone, deed.occurred_at),
-        occurred_at=deed.occurred_at,
-        state="unrewarded",
-        points=0,
-    )
-    session.add(action)
+    return note_deeds(session, shop, [member_id], deed, rule, now=now).get(member_id)
+
+
+def note_deeds(
+    session: Session,
+    shop: Shop,
+    member_ids: Collection[UUID],
+    deed: Deed,
+    rule: ActionRule | None,
+    *,
+    now: datetime,
+) -> dict[UUID, MemberAction]:
+    """The same for all these members at once, in as many statements as for one.
+
+    Who is not active, or has done it before, is left out.
+    """
+    books = Books.open(session, shop.shop_id, member_ids, now=now)
+    fresh = _list_fresh(session, shop.shop_id, member_ids, deed)
+    actions = [_action_of(shop, member_id, deed, rule) for member_id in fresh]
     if rule is not None:
-        action.rule_id, action.rule_version = rule.id, rule.version
-        action.points = rule.points
-        _decide(session, shop, balance, action, _pauses(session, shop), deed.actor, now)
+        _settle(session, shop, books, actions, set(fresh), deed.actor)
+    session.add_all(actions)
     session.flush()
-    give_badges(session, shop, [member_id], now=now, touched=(Source.ACTIONS,))
-    return action
-
-
-def find_deed(session: Session, member: Member, kind: Kind, key: str) -> MemberAction | None:
-    """What the member did of `kind` for `key`, if they did."""
-    found = (member.shop_id, member.id, kind, key)
-    return session.get(MemberAction, found, populate_existing=True)
+    _follow_up(session, shop, actions, now)
+    return {action.member_id: action for action in actions}
 
 
 def settle_held(session: Session, shop: Shop, *, now: datetime) -> int:
@@ -109,29 +107,74 @@ def settle_held(session: Session, shop: Shop, *, now: datetime) -> int:
 
     The merchant chose at the end of the pause. Again it finds nothing left. Flushes.
     """
-    pauses = _pauses(session, shop)
-    if pauses.paused_at is not None:
+    if get_programme(session, shop.shop_id).paused_at is not None:
         return 0
-    held = _list_held(session, shop.shop_id)
-    for action in held:
-        try:
-            balance = lock_balance(session, shop.shop_id, action.member_id)
-        except MemberHasMoved:
-            continue  # merged in this very moment: what moved is settled as the survivor's
-        session.refresh(action)
-        if action.state == "held":
-            _decide(session, shop, balance, action, pauses, SYSTEM, now)
+    waiting = _list_held(session, shop.shop_id)
+    try:
+        books = Books.open(session, shop.shop_id, {one.member_id for one in waiting}, now=now)
+    except MemberHasMoved:
+        return 0  # merged in this very moment: the next turn finds whose it is
+    # What the locks let through may have been settled meanwhile.
+    held = [action for action in _list_held(session, shop.shop_id) if action in set(waiting)]
+    active = _list_active(session, shop.shop_id, {action.member_id for action in held})
+    _settle(session, shop, books, held, active, SYSTEM)
     session.flush()
+    _follow_up(session, shop, held, now)
     return len(held)
 
 
+def _list_fresh(
+    session: Session, shop_id: int, member_ids: Collection[UUID], deed: Deed
+) -> list[UUID]:
+    """Those of the members who are active and have not done it yet, in id order."""
+    is_done = exists().where(
+        MemberAction.shop_id == shop_id,
+        MemberAction.member_id == Member.id,
+        MemberAction.kind == deed.kind,
+        MemberAction.key == deed.key,
+    )
+    statement = (
+        select(Member.id)
+        .where(
+            Member.shop_id == shop_id,
+            Member.id.in_(member_ids),
+            Member.state == "active",
+            ~is_done,
+        )
+        .order_by(Member.id)
+    )
+    return list(session.scalars(statement))
+
+
+def _list_active(session: Session, shop_id: int, member_ids: Collection[UUID]) -> set[UUID]:
+    statement = select(Member.id).where(
+        Member.shop_id == shop_id, Member.id.in_(member_ids), Member.state == "active"
+    )
+    return set(session.scalars(statement))
+
+
+def _action_of(shop: Shop, member_id: UUID, deed: Deed, rule: ActionRule | None) -> MemberAction:
+    return MemberAction(
+        shop_id=shop.shop_id,
+        member_id=member_id,
+        kind=deed.kind,
+        key=deed.key,
+        done_on=day_in(shop.timezone, deed.occurred_at),
+        occurred_at=deed.occurred_at,
+        state="unrewarded",
+        rule_id=rule.id if rule else None,
+        rule_version=rule.version if rule else None,
+        points=rule.points if rule else 0,
+    )
+
+
 def _list_held(session: Session, shop_id: int) -> Sequence[MemberAction]:
-    """In the order in which their members are locked.
+    """The oldest of what waits.
 
     What stayed with a merged member, the survivor having done the same, waits for an undo.
     """
-    oldest = (
-        select(MemberAction.member_id, MemberAction.kind, MemberAction.key)
+    return session.scalars(
+        select(MemberAction)
         .join(
             Member, (Member.shop_id == MemberAction.shop_id) & (Member.id == MemberAction.member_id)
         )
@@ -140,64 +183,61 @@ def _list_held(session: Session, shop_id: int) -> Sequence[MemberAction]:
             MemberAction.state == "held",
             Member.state != "merged",
         )
-        .order_by(MemberAction.occurred_at, MemberAction.member_id)
+        .order_by(MemberAction.occurred_at, MemberAction.member_id, MemberAction.kind)
         .limit(_BATCH)
-        .subquery()
-    )
-    return session.scalars(
-        select(MemberAction)
-        .join(
-            oldest,
-            (MemberAction.member_id == oldest.c.member_id)
-            & (MemberAction.kind == oldest.c.kind)
-            & (MemberAction.key == oldest.c.key),
-        )
-        .where(MemberAction.shop_id == shop_id)
-        .order_by(MemberAction.member_id, MemberAction.occurred_at)
+        .execution_options(populate_existing=True)
     ).all()
 
 
-def _pauses(session: Session, shop: Shop) -> Pauses:
-    return read_pauses(session, get_programme(session, shop.shop_id))
-
-
-def _decide(
+def _settle(
     session: Session,
     shop: Shop,
-    balance: MemberBalance,
-    action: MemberAction,
-    pauses: Pauses,
+    books: Books,
+    actions: Sequence[MemberAction],
+    active: Collection[UUID],
     actor: Actor,
-    now: datetime,
 ) -> None:
-    """Credit the action, let it wait, or forgo it: by when it was done, not when we heard of it."""
-    member = session.get_one(Member, (shop.shop_id, action.member_id), populate_existing=True)
-    fate = pauses.fate(action.occurred_at)
-    if fate == WAITS:
-        action.state = "held"
-    elif fate == EARNS and member.state == "active":
-        _credit(session, shop, balance, action, actor, now)
-    else:
-        action.state, action.points = "forgone", 0
+    """Credit each, let it wait, or forgo it: by when it was done, not by when we heard of it."""
+    pauses = read_pauses(session, get_programme(session, shop.shop_id))
+    books.expect(_key_of(action) for action in actions)
+    fates = {action: pauses.fate(action.occurred_at) for action in actions}
+    entries = {
+        action: books.credit(action.member_id, _cause_of(action, actor), points=action.points).id
+        for action, fate in fates.items()
+        if fate == EARNS and action.member_id in active
+    }
+    books.write()
+    # Only now: an action names its entry, which must be there before it.
+    for action, fate in fates.items():
+        if action in entries:
+            action.state, action.entry_id = "earned", entries[action]
+        elif fate == WAITS:
+            action.state = "held"
+        else:
+            action.state, action.points = "forgone", 0
 
 
-def _credit(
-    session: Session,
-    shop: Shop,
-    balance: MemberBalance,
-    action: MemberAction,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    cause = Cause(
+def _cause_of(action: MemberAction, actor: Actor) -> Cause:
+    return Cause(
         kind="earn_action",
-        idempotency_key=f"action:{action.kind}:{action.member_id}:{action.key}",
+        idempotency_key=_key_of(action),
         source_kind="action",
         source_id=f"{action.kind}:{action.key}",
         actor=str(actor),
         occurred_at=action.occurred_at,
         reason_code=action.kind,
     )
-    entry = credit(session, balance, cause, points=action.points, now=now)
-    action.state, action.entry_id = "earned", entry.id
-    after_change(session, shop, action.member_id, now=now, touched=BY_POINTS)
+
+
+def _key_of(action: MemberAction) -> str:
+    return f"action:{action.kind}:{action.member_id}:{action.key}"
+
+
+def _follow_up(
+    session: Session, shop: Shop, actions: Sequence[MemberAction], now: datetime
+) -> None:
+    """The tiers and badges that the members have come to by what they did."""
+    earned = sorted({action.member_id for action in actions if action.state == "earned"})
+    after_changes(session, shop, earned, now=now, touched=BY_POINTS)
+    done = sorted({action.member_id for action in actions})
+    give_badges(session, shop, done, now=now, touched=(Source.ACTIONS,))

@@ -13,7 +13,7 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from loyalty import audit, outbox, timeline
-from loyalty.actions.awarding import Deed, note_deed
+from loyalty.actions.awarding import Deed, note_deeds
 from loyalty.actions.rules import ActionRule, find_rule
 from loyalty.actions.tables import MemberAction
 from loyalty.audit import Actor
@@ -106,8 +106,7 @@ def celebrate_due(session: Session, shop: Shop, *, now: datetime, limit: int = 2
         rule = find_rule(session, shop, "birthday", at=moment)
         if rule is None:
             continue
-        for member in _list_celebrating(session, shop, day, moment, limit - given):
-            given += _celebrate(session, shop, member, day, moment, rule, now)
+        given += _celebrate(session, shop, day, moment, rule, limit - given, now)
         if given >= limit:
             break
     return given
@@ -162,26 +161,27 @@ def _stored_as(day: date) -> list[date]:
 def _celebrate(
     session: Session,
     shop: Shop,
-    member: Member,
     day: date,
     moment: datetime,
     rule: ActionRule,
+    limit: int,
     now: datetime,
 ) -> int:
+    members = _list_celebrating(session, shop, day, moment, limit)
+    addressed = {member.id for member in members if member.email_norm}
     deed = Deed("birthday", str(day.year), moment)
     try:
-        action = note_deed(session, shop, member.id, deed, rule, now=now)
+        actions = note_deeds(session, shop, [m.id for m in members], deed, rule, now=now)
     except MemberHasMoved:
         return 0  # merged in this very moment: the next turn finds who they are now
-    if action is None:
-        return 0
-    if action.state == "earned" and member.email_norm:
-        outbox.stage(
-            session,
-            shop.shop_id,
-            outbox.BIRTHDAY_EMAIL_ASKED,
-            member_id=member.id,
-            body={"points": action.points},
-            now=now,
-        )
-    return 1
+    for action in actions.values():
+        if action.state == "earned" and action.member_id in addressed:
+            outbox.stage(
+                session,
+                shop.shop_id,
+                outbox.BIRTHDAY_EMAIL_ASKED,
+                member_id=action.member_id,
+                body={"points": action.points},
+                now=now,
+            )
+    return len(actions)
