@@ -93,6 +93,7 @@ def test_fifty_orders_take_as_many_statements_as_two(session: Session, engine: E
     people = [a_customer(600 + n, email=f"{n}@example.com") for n in range(52)]
     _record(session, shop, people)
     orders = [an_order(n, *LINES, customer_id=600 + n) for n in range(52)]
+    settings = get_programme(session, shop.shop_id)  # held, or the session may read them again
 
     with _statements(engine) as for_two:
         _record(session, shop, orders[:2])
@@ -100,6 +101,7 @@ def test_fifty_orders_take_as_many_statements_as_two(session: Session, engine: E
         _record(session, shop, orders[2:])
 
     assert len(for_fifty) == len(for_two)
+    assert settings.shop_id == shop.shop_id
 
 
 def test_a_batch_with_an_order_in_other_money_stores_nothing(
