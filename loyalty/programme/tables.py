@@ -19,8 +19,8 @@ class Programme(Base):
     `sends_card_email`: whoever joins by themselves is sent their card.
     `has_join_page`: people can join on a public page, which links to `terms_url`.
     Tiers: `tier_metric` spend or points, `tier_cycle` lifetime, calendar, enrolment or rolling.
-    `tier_version` rises with each change of the tiers. `standing_seen_on`: the shop's day for
-    which all tiers and badges were looked at; None since the tiers were changed.
+    `tier_version` rises with each reason to look at all members anew. `standing_seen_on`: the
+    shop's day for which all tiers and badges were looked at; None since the tiers were changed.
     `counts_tax`, `counts_shipping`: they earn, too. `claim_days`: how long an order without a
     customer may be claimed; `guest_claim_days`: one of a customer who is no member.
     `paused_at`: since then nothing earns or redeems; `resume_mode` (catch_up, skip): what

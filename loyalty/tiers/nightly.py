@@ -74,7 +74,7 @@ def look_at_batch(
 
 
 def end_round(session: Session, shop_id: int, round_: Round) -> bool:
-    """Mark the day as done; False when the tiers were changed meanwhile and all begins anew."""
+    """Mark the day as done; False when a look was asked for meanwhile and all begins anew."""
     programme = session.get_one(Programme, shop_id, with_for_update=True, populate_existing=True)
     if programme.tier_version != round_.version:
         return False
@@ -85,6 +85,8 @@ def end_round(session: Session, shop_id: int, round_: Round) -> bool:
 def ask_for_round(session: Session, shop_id: int) -> None:
     """Have the shop looked at by the next run, whatever the time of day: much has arrived."""
     programme = session.get_one(Programme, shop_id, with_for_update=True, populate_existing=True)
+    # A run that is under way has looked at some of them before: it must not end the day.
+    programme.tier_version += 1
     if programme.standing_seen_on is not None:
         programme.standing_seen_on = date.min
 

@@ -184,6 +184,22 @@ def test_day_is_not_done_when_the_tiers_were_changed_meanwhile(aurora: Aurora) -
         assert nightly.begin_round(session, aurora.shop_id, now=now) is not None
 
 
+def test_look_that_is_asked_for_during_a_look_is_not_lost(aurora: Aurora) -> None:
+    now = utc_now()
+    standings.run_shop(aurora.shop_id, now=now - timedelta(days=1))
+    with db.shop_transaction(aurora.shop_id) as session:
+        round_ = nightly.begin_round(session, aurora.shop_id, now=now)
+    assert round_ is not None
+    with db.shop_transaction(aurora.shop_id) as session:
+        nightly.ask_for_round(session, aurora.shop_id)
+
+    with db.shop_transaction(aurora.shop_id) as session:
+        assert not nightly.end_round(session, aurora.shop_id, round_)
+
+    assert standings.run_shop(aurora.shop_id, now=now) is not None
+    assert standings.run_shop(aurora.shop_id, now=now) is None
+
+
 def test_run_that_died_begins_anew_and_finds_less(aurora: Aurora) -> None:
     for number, member_id in enumerate((aurora.alice, add_member(aurora.shop_id))):
         with_order(aurora, member_id, number, 150_00)
