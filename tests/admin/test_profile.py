@@ -167,7 +167,9 @@ def test_member_of_another_shop_is_not_found(aurora: ShopAndClient, bob: UUID, s
     assert "Page not found" in answer.text and "Go to members" in answer.text
 
 
-@pytest.mark.parametrize("path", ["members/nobody", "members/1", f"members/{UUID(int=7)}", "no/page"])
+@pytest.mark.parametrize(
+    "path", ["members/nobody", "members/1", f"members/{UUID(int=7)}", "no/page"]
+)
 def test_unknown_address_is_a_page_with_a_way_back(aurora: ShopAndClient, path: str) -> None:
     answer = aurora.get(f"/app/{path}")
 

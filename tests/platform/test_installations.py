@@ -45,7 +45,9 @@ def test_a_first_load_installs_the_shop(shopify: Shopify, connected: Settings) -
         audited = session.scalars(select(AuditRow.action)).all()
     assert (shop.domain, shop.status) == (AURORA, "installed")
     assert shop.currency and "/" in shop.timezone
-    assert sorted(subjects) == ["collections", "customers", "locations", "orders", "products", "shop"]
+    assert sorted(subjects) == [
+        "collections", "customers", "locations", "orders", "products", "shop"
+    ]  # fmt: skip
     assert audited == ["shop_installed"]
 
 

@@ -123,10 +123,10 @@ class Account:
         self.pay_debts(lot)
 
     def debit(self, points: int, home: Home, today: date, *, is_burn: bool) -> Debit | None:
-        """Take points; None, and nothing taken, when there are too few."""
-        self.expire(today)
-        if self.available < points:
+        """Take points; None, and nothing written, when too few of them are alive."""
+        if self.available - sum(lot.left for lot in self._dead(today)) < points:
             return None
+        self.expire(today)
         self.moved -= points
         if is_burn:
             self.burned[home] += points
@@ -145,19 +145,21 @@ class Account:
 
     def undo_credit(self, lot: Lot, points: int, today: date, *, is_forced: bool) -> bool:
         """Take a credit by hand back from its own lot; False when some of it was spent."""
-        self.expire(today)
         if lot.left + lot.expired < points and not is_forced:
             return False
+        self.expire(today)
         self._take_back(points, [lot], lot.home, clamps=False)
         return True
 
     def expire(self, today: date) -> None:
         """Lots die at the midnight after their last day."""
-        for lot in self.lots:
-            if lot.is_free and lot.left and self.last_day(lot) < today:
-                self.moved -= lot.left
-                lot.expired += lot.left
-                lot.left = 0
+        for lot in self._dead(today):
+            self.moved -= lot.left
+            lot.expired += lot.left
+            lot.left = 0
+
+    def _dead(self, today: date) -> list[Lot]:
+        return [lot for lot in self.lots if lot.is_free and self.last_day(lot) < today]
 
     def last_day(self, lot: Lot) -> date:
         assert lot.freed_on
