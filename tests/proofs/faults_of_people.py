@@ -65,7 +65,7 @@ FAULTS = (
         "loyalty/merging/merging.py",
         "UNDO_WITHIN = timedelta(days=30)",
         "UNDO_WITHIN = timedelta(days=31)",
-        _MERGING + "test_undoing.py::test_an_undo_is_offered_for_thirty_days",
+        "tests/loyalty/worked_cases/test_merging.py::test_merging_17_an_undo_is_possible_for_30_days",
     ),
     Fault(
         "the merged one's points may be posted to",
