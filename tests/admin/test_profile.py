@@ -124,6 +124,19 @@ def test_orders_tab_lists_each_order_once_in_batches(
     assert re.search(r"Average order value</th><td[^>]*>€10\.00<", page)
 
 
+def test_order_stands_with_its_day_and_the_points_it_earned(
+    aurora: ShopAndClient, alice: UUID, path: str
+) -> None:
+    order(aurora, alice, 7, 1_250)
+
+    page = aurora.get(f"{path}?tab=orders").text
+
+    [row] = re.findall(r'<tr>\s*<th scope="row"><bdi>#7</bdi>.*?</tr>', page, re.DOTALL)
+    amount, points = re.findall(r'<td class="numeric">([^<]*)</td>', row)
+    assert "Nov 22, 2026, 1:07:00\xa0PM" in row
+    assert (amount, points) == ("€12.50", "12")
+
+
 def test_timeline_is_newest_first_and_loads_more_without_repeats(
     aurora: ShopAndClient, alice: UUID, path: str
 ) -> None:
