@@ -95,7 +95,7 @@ def test_a_merchant_who_agrees_has_the_app(
     assert shop_id is not None
     with db.shop_transaction(shop_id) as session:
         assert get_shop(session, shop_id).status == "installed"
-        assert len(session.scalars(select(BackfillRun)).all()) == 4
+        assert len(session.scalars(select(BackfillRun)).all()) == 6
         assert session.scalars(select(AuditRow.action)).all() == ["shop_installed"]
     assert admin_api.execute(shop_id, "shop_info")["shop"]["myshopifyDomain"] == AURORA
 
@@ -125,7 +125,7 @@ def test_a_grant_in_a_shop_that_has_the_app_replaces_its_token_and_reads_nothing
 
     assert installations.access_token(shop_id) != before
     with db.shop_transaction(shop_id) as session:
-        assert len(session.scalars(select(BackfillRun)).all()) == 4
+        assert len(session.scalars(select(BackfillRun)).all()) == 6
 
 
 def test_a_return_is_good_once(shopify: Shopify, connected: Settings, client: FlaskClient) -> None:

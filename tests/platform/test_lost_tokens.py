@@ -42,7 +42,7 @@ def test_a_dead_refresh_token_waits_for_the_merchant_who_heals_it(
     assert _shop(shop_id).status == "installed"
     assert client.execute(shop_id, "shop_info")["shop"]["myshopifyDomain"] == AURORA
     with db.shop_transaction(shop_id) as session:
-        assert len(session.scalars(select(BackfillRun)).all()) == 4
+        assert len(session.scalars(select(BackfillRun)).all()) == 6
 
 
 def test_a_wrong_secret_of_ours_kills_no_installation(

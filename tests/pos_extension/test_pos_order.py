@@ -43,7 +43,8 @@ def ring_up(till: Till, customer_id: int | None, **changes: Any) -> None:
     )
     with shop_transaction(till.shop_id) as session:
         shop: Shop = get_shop(session, till.shop_id)
-        orders.record(session, shop, Delivery(payload, utc_now(), utc_now()))
+        told = orders.tell_order(shop, Delivery(payload, utc_now(), utc_now()))
+        orders.record(session, shop, [told], now=utc_now())
 
 
 def balance_on_card(till: Till, member: UUID) -> str:

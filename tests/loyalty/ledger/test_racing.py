@@ -34,8 +34,16 @@ def _aurora_with_alice() -> tuple[int, UUID]:
         return shop_id, customer.member_id
 
 
-def _adjust(shop_id: int, member_id: UUID, points: int, key: str, hold: threading.Event) -> None:
-    """Post the points, and commit once `hold` is set."""
+def _adjust(
+    shop_id: int,
+    member_id: UUID,
+    points: int,
+    key: str,
+    *,
+    hold: threading.Event,
+    posted: threading.Event | None = None,
+) -> None:
+    """Post the points, tell so by `posted`, and commit once `hold` is set."""
     with shop_transaction(shop_id) as session:
         adjust(
             session,
@@ -49,6 +57,8 @@ def _adjust(shop_id: int, member_id: UUID, points: int, key: str, hold: threadin
             actor=Actor("staff", "42"),
             now=utc_now(),
         )
+        if posted:
+            posted.set()
         assert hold.wait(30)
 
 
@@ -57,14 +67,19 @@ def test_of_two_debits_that_race_one_wins_and_one_is_told(database: None) -> Non
     shop_id, alice = _aurora_with_alice()
     go, told = threading.Event(), []
     go.set()
-    _adjust(shop_id, alice, 100, "grant", go)
-    hold = threading.Event()
-    first = threading.Thread(target=_adjust, args=(shop_id, alice, -80, "first", hold))
+    _adjust(shop_id, alice, 100, "grant", hold=go)
+    hold, posted = threading.Event(), threading.Event()
+    first = threading.Thread(
+        target=_adjust,
+        args=(shop_id, alice, -80, "first"),
+        kwargs={"hold": hold, "posted": posted},
+    )
     first.start()
+    assert posted.wait(30)
 
     def deduct_as_well() -> None:
         try:
-            _adjust(shop_id, alice, -80, "second", go)
+            _adjust(shop_id, alice, -80, "second", hold=go)
         except InsufficientPoints as refusal:
             told.append(refusal)
 
