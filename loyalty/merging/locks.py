@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from loyalty.ledger.books import Books
@@ -17,14 +17,7 @@ from loyalty.members.tables import Customer, Member
 def lock_two(session: Session, shop_id: int, member_ids: Iterable[UUID], *, now: datetime) -> Books:
     """The members' customers, their open books, and their rows, locked; raises MemberNotFound."""
     ids = sorted(member_ids)
-    session.scalars(
-        select(Customer)
-        .where(Customer.shop_id == shop_id, Customer.member_id.in_(ids))
-        .order_by(Customer.customer_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
-    books = Books.open(session, shop_id, ids, now=now, admits_merged=True)
+    books = _lock_customers_and_books(session, shop_id, ids, now)
     session.scalars(
         select(Member)
         .where(Member.shop_id == shop_id, Member.id.in_(ids))
@@ -33,3 +26,31 @@ def lock_two(session: Session, shop_id: int, member_ids: Iterable[UUID], *, now:
         .execution_options(populate_existing=True)
     ).all()
     return books
+
+
+def _lock_customers_and_books(
+    session: Session, shop_id: int, ids: list[UUID], now: datetime
+) -> Books:
+    """Again from the start if another merge brought one of them customers while we waited.
+
+    To lock those late would be out of turn: two merges could then wait for each other.
+    """
+    while True:
+        savepoint = session.begin_nested()
+        locked = session.scalars(
+            _customers_of(shop_id, ids).with_for_update().execution_options(populate_existing=True)
+        ).all()
+        books = Books.open(session, shop_id, ids, now=now, admits_merged=True)
+        present = session.scalars(_customers_of(shop_id, ids)).all()
+        if {each.customer_id for each in present} <= {each.customer_id for each in locked}:
+            savepoint.commit()
+            return books
+        savepoint.rollback()
+
+
+def _customers_of(shop_id: int, ids: list[UUID]) -> Select[Customer]:
+    return (
+        select(Customer)
+        .where(Customer.shop_id == shop_id, Customer.member_id.in_(ids))
+        .order_by(Customer.customer_id)
+    )
