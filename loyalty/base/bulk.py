@@ -80,8 +80,13 @@ def update_rows(
 def among(
     column: InstrumentedAttribute[Any] | ColumnElement[Any], values: Iterable[Any]
 ) -> ColumnElement[bool]:
-    """`column` is one of `values`: one parameter, however many they are."""
-    return column == any_(all_of(column, values))
+    """`column` is one of `values`: one parameter, however many they are.
+
+    The text is read once, in a query of its own: a prepared statement's generic plan may turn the
+    condition into a filter, and then read it for each row (2 s instead of 5 ms for 10,000 rows).
+    """
+    once = cast(select(all_of(column, values)).scalar_subquery(), ARRAY(column.type))
+    return column == any_(once)
 
 
 def among_many(
@@ -89,8 +94,8 @@ def among_many(
 ) -> ColumnElement[bool]:
     """The same for a query that may read whole tables: the values are read once and hashed.
 
-    `among` is quick as the condition of an index alone; as a filter it reads its text anew and
-    goes through all values for each row.
+    `among` is quick as the condition of an index alone; as a filter it goes through all values
+    for each row.
     """
     return column.in_(select(func.unnest(all_of(column, values))))
 

@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Compiled, select, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import add_rows, among, insert_rows, put_rows, update_rows
 from loyalty.base.ids import new_id
+from loyalty.ledger.tables import Lot
 from loyalty.members.tables import Customer, Member, TimelineEvent
 from loyalty.orders.tables import RefundLine
 from loyalty.shops.tables import Shop
@@ -107,3 +109,19 @@ def a_row(shop: Shop, customer_id: int, **changes: Any) -> dict[str, Any]:
         "address": None,
         "customer_since": None,
     } | changes
+
+
+def test_the_text_of_many_values_is_read_once_whatever_the_plan(session: Session) -> None:
+    # A statement that is sent often is planned once for all values, and then perhaps as a filter.
+    statement = select(Lot.id).where(Lot.shop_id == 1, among(Lot.member_id, [new_id()]))
+    compiled = statement.compile(dialect=postgresql.dialect())
+
+    plan = session.execute(text(f"EXPLAIN {_with_values(compiled)}")).scalars().all()
+
+    assert any("InitPlan" in line for line in plan), plan
+
+
+def _with_values(compiled: Compiled) -> str:
+    """The statement as text, with its values written into it."""
+    values = {name: f"'{value}'" for name, value in compiled.params.items()}
+    return str(compiled) % values
