@@ -83,7 +83,8 @@ def _state(world: World, shop: Shop) -> dict[str, Any]:
         "is_installed": shop.is_installed,
         "scopes": shop.granted_scopes,
         "live_offline_tokens": world.tokens.live_count(shop.domain),
-        "counts": {typename: len(table) for typename, table in shop.tables.items()},
+        "counts": {typename: len(table) for typename, table in shop.tables.items()}
+        | {"Refund": len(shop.refunds())},
         "staff": [
             {"id": m.id, "name": m.name, "account_owner": m.account_owner} for m in shop.staff
         ],

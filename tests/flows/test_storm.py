@@ -56,6 +56,8 @@ def test_2000_orders_go_through_a_storm(chain: Chain, told: dict[str, Any]) -> N
     open_admin(chain.world, SHOP)
     operate(chain.world, "wait-for-backfill", "--shop", SHOP)
     chain.shopify("clock", scale=TIME_SCALE)
+    # History earns nothing, so its refunds are not read.
+    told["refunds_before"] = chain.shopify_state()["counts"]["Refund"]
     told["customers"] = _customers_with_email(chain)
     told["phones"] = {
         c["id"]: chain.add_card_to_phone(c["email"]) for c in told["customers"][:CARDS]
@@ -91,7 +93,9 @@ def test_then_calm_comes_and_no_row_is_stuck(chain: Chain) -> None:
     operate(chain.world, "selfcheck")
 
 
-def test_the_books_are_those_of_peace(chain: Chain, fresh_database: DatabaseUrls) -> None:
+def test_the_books_are_those_of_peace(
+    chain: Chain, told: dict[str, Any], fresh_database: DatabaseUrls
+) -> None:
     peace = books_in_peace(chain, fresh_database)
 
     storm = books_in_storm(chain)
@@ -99,8 +103,9 @@ def test_the_books_are_those_of_peace(chain: Chain, fresh_database: DatabaseUrls
     assert len(storm.orders) == 2000 - 40 - 34
     assert storm == peace
     # What peace could not know of: a refund or an order that never reached us.
-    sold = chain.shopify_state()["counts"]
-    assert (chain.count("shop_order"), chain.count("refund")) == (sold["Order"], sold["Refund"])
+    counts = chain.shopify_state()["counts"]
+    assert chain.count("shop_order") == counts["Order"]
+    assert chain.count("refund") == counts["Refund"] - told["refunds_before"]
 
 
 def test_every_phone_and_google_object_shows_the_true_balance(
