@@ -86,7 +86,7 @@ def _life_of_an_order(draw: st.DrawFn, first_id: int, is_even: bool) -> list[Mes
 
 
 def test_any_arrival_order_gives_the_same_balances(engine: Engine) -> None:
-    _compare(engine, examples=12)
+    _compare(engine, examples=8)
 
 
 @pytest.mark.proof

@@ -9,7 +9,7 @@ from tests.proofs.machine import Life
 
 
 def test_books_hold_under_a_shops_random_life(engine: Engine) -> None:
-    _live(engine, lives=12, steps=25)
+    _live(engine, lives=8, steps=20)
 
 
 @pytest.mark.proof
