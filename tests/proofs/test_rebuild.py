@@ -33,7 +33,7 @@ MEMBERS = 100_000
 AT_ONCE = 2_000
 ROUNDS = 3
 # What is posted, and how often: reversals mostly of what somebody has.
-KINDS = {"grant": 30, "earn_order": 30, "redeem": 20, "deduct": 16, "earn_reversal": 4}
+KINDS = {"grant": 30, "earn_order": 30, "redeem": 20, "deduct": 19, "earn_reversal": 1}
 _MEMBERS = text("""
 WITH made AS (
     INSERT INTO member (shop_id, id, state, sources, enrolled_by, joined_at)
