@@ -1,26 +1,27 @@
 """Operator commands about actions: readers and their keys, follow links, birthdays, addresses."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 import click
 
 from jobs import actions
-from jobs.commands import OPERATOR, list_shops, shop_option
+from jobs.operating import (
+    OPERATOR,
+    any_shop_option,
+    list_shops,
+    member_option,
+    refusals,
+    shop_id_of,
+    shop_option,
+)
 from loyalty.actions import following, readers
 from loyalty.actions.birthdays import set_birthday
 from loyalty.actions.verifying import ask_for_proof
 from loyalty.base import db
 from loyalty.base.clock import utc_now
-from loyalty.base.errors import LoyaltyError
 from loyalty.shops.directory import get_shop
 from mailing import setup as mail_setup
 
-_shop_option = click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
-_member_option = click.option(
-    "--member", "member_id", type=click.UUID, required=True, help="The member's id."
-)
 _reader_option = click.option(
     "--id", "reader_id", type=click.UUID, required=True, help="The reader's id."
 )
@@ -32,10 +33,10 @@ def action_commands() -> None:
 
 
 @action_commands.command("readers")
-@_shop_option
+@shop_option
 def list_readers(domain: str) -> None:
     """List the shop's readers, without their keys."""
-    shop_id = _shop_id(domain)
+    shop_id = shop_id_of(domain)
     with db.shop_transaction(shop_id) as session:
         for reader in readers.list_readers(session, shop_id):
             state = "revoked" if reader.revoked_at else "active"
@@ -43,13 +44,13 @@ def list_readers(domain: str) -> None:
 
 
 @action_commands.command("add-reader")
-@_shop_option
+@shop_option
 @click.option("--name", required=True, help="What the reader is called.")
 @click.option("--location", "location_id", type=int, required=True, help="Shopify's location id.")
 def add_reader(domain: str, name: str, location_id: int) -> None:
     """Make a reader at a place and print its key, which is never shown again."""
-    shop_id = _shop_id(domain)
-    with _refusals(), db.shop_transaction(shop_id) as session:
+    shop_id = shop_id_of(domain)
+    with refusals(), db.shop_transaction(shop_id) as session:
         reader, key = readers.add_reader(
             session, shop_id, name=name, location_id=location_id, actor=OPERATOR, now=utc_now()
         )
@@ -57,35 +58,35 @@ def add_reader(domain: str, name: str, location_id: int) -> None:
 
 
 @action_commands.command("rotate-reader-key")
-@_shop_option
+@shop_option
 @_reader_option
 def rotate_reader_key(domain: str, reader_id: UUID) -> None:
     """Print a new key for a reader; the old one is dead at once."""
-    shop_id = _shop_id(domain)
-    with _refusals(), db.shop_transaction(shop_id) as session:
+    shop_id = shop_id_of(domain)
+    with refusals(), db.shop_transaction(shop_id) as session:
         key = readers.rotate_key(session, shop_id, reader_id, actor=OPERATOR, now=utc_now())
     click.echo(key)
 
 
 @action_commands.command("revoke-reader")
-@_shop_option
+@shop_option
 @_reader_option
 def revoke_reader(domain: str, reader_id: UUID) -> None:
     """End a reader for good."""
-    shop_id = _shop_id(domain)
-    with _refusals(), db.shop_transaction(shop_id) as session:
+    shop_id = shop_id_of(domain)
+    with refusals(), db.shop_transaction(shop_id) as session:
         readers.revoke_reader(session, shop_id, reader_id, actor=OPERATOR, now=utc_now())
     click.echo("revoked")
 
 
 @action_commands.command("follow-link")
-@_shop_option
+@shop_option
 @click.option("--network", required=True, help=f"One of {', '.join(following.NETWORKS)}.")
 @click.option("--url", help="The shop's page there; without it the link is taken away.")
 def follow_link(domain: str, network: str, url: str | None) -> None:
     """Set, or take away, where members can follow the shop."""
-    shop_id, now = _shop_id(domain), utc_now()
-    with _refusals(), db.shop_transaction(shop_id) as session:
+    shop_id, now = shop_id_of(domain), utc_now()
+    with refusals(), db.shop_transaction(shop_id) as session:
         if url:
             following.set_follow_link(session, shop_id, network, url, actor=OPERATOR, now=now)
             said = "set"
@@ -98,14 +99,14 @@ def follow_link(domain: str, network: str, url: str | None) -> None:
 
 
 @action_commands.command("set-birthday")
-@_shop_option
-@_member_option
+@shop_option
+@member_option
 @click.option("--month", type=int, help="1 to 12; without month and day it is forgotten.")
 @click.option("--day", type=int, help="1 to 31.")
 def set_members_birthday(domain: str, member_id: UUID, month: int | None, day: int | None) -> None:
     """Set a member's birthday, or forget it."""
-    shop_id, now = _shop_id(domain), utc_now()
-    with _refusals(), db.shop_transaction(shop_id) as session:
+    shop_id, now = shop_id_of(domain), utc_now()
+    with refusals(), db.shop_transaction(shop_id) as session:
         is_news = set_birthday(
             session,
             get_shop(session, shop_id),
@@ -119,37 +120,21 @@ def set_members_birthday(domain: str, member_id: UUID, month: int | None, day: i
 
 
 @action_commands.command("send-verification")
-@_shop_option
-@_member_option
+@shop_option
+@member_option
 def send_verification(domain: str, member_id: UUID) -> None:
     """Send a member the email that proves their address."""
     if not mail_setup.is_on():
         raise click.ClickException("this installation of Encore sends no emails")
-    shop_id = _shop_id(domain)
-    with _refusals(), db.shop_transaction(shop_id) as session:
+    shop_id = shop_id_of(domain)
+    with refusals(), db.shop_transaction(shop_id) as session:
         is_asked = ask_for_proof(session, shop_id, member_id, actor=OPERATOR, now=utc_now())
     click.echo("asked" if is_asked else "was asked a moment ago")
 
 
 @action_commands.command("run-actions")
-@shop_option
+@any_shop_option
 def run_actions(domain: str | None) -> None:
     """Celebrate the birthdays that are due, and settle what waited for the end of a pause, now."""
     count = sum(actions.run_shop(shop.shop_id, now=utc_now()) for shop in list_shops(domain))
     click.echo(f"{count} actions")
-
-
-def _shop_id(domain: str) -> int:
-    (shop,) = list_shops(domain)
-    return shop.shop_id
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """Say what was refused, with the field at fault where there is one."""
-    try:
-        yield
-    except LoyaltyError as error:
-        field = getattr(error, "field", None)
-        said = str(error) if field else f"{error.code}: {error}"
-        raise click.ClickException(f"{field}: {said}" if field else said) from error

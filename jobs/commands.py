@@ -1,14 +1,13 @@
 """Commands for operators: what waits for a person, and how to send it on its way again."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import click
 
-from jobs import dead_letters, overview, schedule
+from jobs import dead_letters, schedule
+from jobs.operating import OPERATOR, any_shop_option, list_shops, shop_option
 from jobs.privacy import removal, requests
-from loyalty.audit import Actor
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.earning.history import credit_orders_since
@@ -17,9 +16,6 @@ from loyalty.shops.directory import get_shop
 from shopify_app.platform import inbox
 from shopify_app.platform.privacy import list_open_requests
 
-OPERATOR = Actor("operator", "command")
-
-shop_option = click.option("--shop", "domain", help="Only this shop (its myshopify domain).")
 id_option = click.option("--id", "row_id", type=click.UUID, help="Only this row.")
 
 
@@ -38,7 +34,7 @@ def selfcheck() -> None:
 
 
 @operator.command()
-@shop_option
+@any_shop_option
 def parked(domain: str | None) -> None:
     """List the webhooks that were given up on."""
     for shop in list_shops(domain):
@@ -50,7 +46,7 @@ def parked(domain: str | None) -> None:
 
 
 @operator.command("replay-inbox")
-@shop_option
+@any_shop_option
 @id_option
 def replay_inbox(domain: str | None, row_id: UUID | None) -> None:
     """Handle parked webhooks once more."""
@@ -60,7 +56,7 @@ def replay_inbox(domain: str | None, row_id: UUID | None) -> None:
 
 
 @operator.command("credit-history")
-@click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
+@shop_option
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The shop's day.")
 @click.option("--write", is_flag=True, help="Credit them; without it only the sum is shown.")
 def credit_history(domain: str, since: datetime, write: bool) -> None:
@@ -81,7 +77,7 @@ def credit_history(domain: str, since: datetime, write: bool) -> None:
 
 
 @operator.command("till-cap")
-@click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
+@shop_option
 @click.option(
     "--points",
     type=click.IntRange(0, TILL_CAP_MAX),
@@ -97,7 +93,7 @@ def till_cap(domain: str, points: int) -> None:
 
 
 @operator.command("privacy-requests")
-@shop_option
+@any_shop_option
 def privacy_requests(domain: str | None) -> None:
     """List the open requests of Shopify's privacy topics, the soonest due first."""
     for shop in list_shops(domain):
@@ -109,7 +105,7 @@ def privacy_requests(domain: str | None) -> None:
 
 
 @operator.command("run-privacy-requests")
-@shop_option
+@any_shop_option
 def run_privacy_requests(domain: str | None) -> None:
     """Carry out now the privacy requests that are due."""
     count = sum(requests.run_shop(shop.shop_id) for shop in list_shops(domain))
@@ -117,7 +113,7 @@ def run_privacy_requests(domain: str | None) -> None:
 
 
 @operator.command("removal-proof")
-@click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
+@shop_option
 def removal_proof(domain: str) -> None:
     """Say when everything of a shop was deleted; fails when it never was."""
     with db.shopless_transaction() as session:
@@ -131,7 +127,7 @@ def removal_proof(domain: str) -> None:
 
 
 @operator.command()
-@shop_option
+@any_shop_option
 def dead(domain: str | None) -> None:
     """List the deliveries that were given up on."""
     for shop in list_shops(domain):
@@ -143,7 +139,7 @@ def dead(domain: str | None) -> None:
 
 
 @operator.command("replay-deliveries")
-@shop_option
+@any_shop_option
 @id_option
 def replay_deliveries(domain: str | None, row_id: UUID | None) -> None:
     """Make dead deliveries once more."""
@@ -153,12 +149,3 @@ def replay_deliveries(domain: str | None, row_id: UUID | None) -> None:
         for shop in list_shops(domain)
     )
     click.echo(f"{count} deliveries to be made again")
-
-
-def list_shops(domain: str | None) -> Sequence[overview.ListedShop]:
-    """The shop of `domain`, or all of them; an unknown domain ends the command."""
-    with db.shopless_transaction() as session:
-        shops = [s for s in overview.list_shops(session) if domain in (None, s.domain)]
-    if domain is not None and not shops:
-        raise click.ClickException(f"no shop {domain}")
-    return shops

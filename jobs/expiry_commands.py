@@ -1,22 +1,24 @@
 """Operator commands about points that expire."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 import click
 
 from jobs import expiry
-from jobs.commands import OPERATOR, list_shops
-from jobs.commands import shop_option as any_shop_option
+from jobs.operating import (
+    OPERATOR,
+    any_shop_option,
+    list_shops,
+    member_option,
+    refusals,
+    shop_id_of,
+    shop_option,
+)
 from loyalty.base import db
 from loyalty.base.clock import utc_now
-from loyalty.base.errors import LoyaltyError
 from loyalty.expiry import settings
 from loyalty.expiry.calendar import expiry_calendar
 from loyalty.shops.directory import get_shop
-
-shop_option = click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
 
 
 @click.group()
@@ -31,7 +33,7 @@ def expiry_commands() -> None:
 @click.option("--months", help="For months, to that month's end.")
 def set_expiry(domain: str, mode: str, days: str | None, months: str | None) -> None:
     """Set when points expire; old lots get the full period from today and members are told."""
-    shop_id, now = _shop_id(domain), utc_now()
+    shop_id, now = shop_id_of(domain), utc_now()
     with refusals(), db.shop_transaction(shop_id) as session:
         shop = get_shop(session, shop_id)
         is_news = settings.set_expiry(
@@ -45,7 +47,7 @@ def set_expiry(domain: str, mode: str, days: str | None, months: str | None) -> 
 @click.option("--value", required=True, help="allow, or clamp at zero.")
 def set_negative_balance(domain: str, value: str) -> None:
     """Set whether reversing points that were spent may go below zero."""
-    shop_id, now = _shop_id(domain), utc_now()
+    shop_id, now = shop_id_of(domain), utc_now()
     with refusals(), db.shop_transaction(shop_id) as session:
         is_news = settings.set_negative_balance(session, shop_id, value, actor=OPERATOR, now=now)
     click.echo("set" if is_news else "was so already")
@@ -65,27 +67,12 @@ def run_expiry(domain: str | None) -> None:
 
 @expiry_commands.command("expiry-calendar")
 @shop_option
-@click.option("--member", "member_id", type=click.UUID, required=True, help="The member's id.")
+@member_option
 def show_calendar(domain: str, member_id: UUID) -> None:
     """Print when a member's points expire, soonest first."""
-    shop_id = _shop_id(domain)
+    shop_id = shop_id_of(domain)
     with refusals(), db.shop_transaction(shop_id) as session:
         days = expiry_calendar(session, get_shop(session, shop_id), member_id, now=utc_now())
     for day in days:
         until = day.last_valid_on.isoformat() if day.last_valid_on else "never"
         click.echo(f"{until} {day.points}{' on hold' if day.is_pending else ''}")
-
-
-def _shop_id(domain: str) -> int:
-    (shop,) = list_shops(domain)
-    return shop.shop_id
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Say what was refused, with the field at fault where there is one."""
-    try:
-        yield
-    except LoyaltyError as error:
-        field = getattr(error, "field", None)
-        raise click.ClickException(f"{field or error.code}: {error}") from error

@@ -4,8 +4,7 @@ from uuid import UUID
 
 import click
 
-from jobs.commands import OPERATOR, list_shops
-from jobs.expiry_commands import refusals, shop_option
+from jobs.operating import OPERATOR, member_option, refusals, shop_id_of, shop_option
 from loyalty import adjustments
 from loyalty.base import db
 from loyalty.base.clock import utc_now
@@ -15,10 +14,6 @@ from loyalty.ledger.undoing import undo
 from loyalty.queries.transactions import TYPES, as_csv, iterate_transactions
 from loyalty.shops.directory import get_shop
 
-_member_option = click.option(
-    "--member", "member_id", type=click.UUID, required=True, help="The member's id."
-)
-
 
 @click.group()
 def ledger_commands() -> None:
@@ -27,7 +22,7 @@ def ledger_commands() -> None:
 
 @ledger_commands.command("adjust")
 @shop_option
-@_member_option
+@member_option
 @click.option("--points", required=True, help="How many, with a minus to take them away.")
 @click.option("--reason", default="other", show_default=True, help="A reason's code.")
 @click.option("--note", help="A note that can be erased.")
@@ -43,7 +38,7 @@ def adjust(
     tell: bool,
 ) -> None:
     """Give a member points, or take them away."""
-    shop_id, now = _shop_id(domain), utc_now()
+    shop_id, now = shop_id_of(domain), utc_now()
     with refusals(), db.shop_transaction(shop_id) as session:
         entry = adjustments.adjust(
             session,
@@ -67,7 +62,7 @@ def adjust(
 @click.option("--force", is_flag=True, help="Even if its points were spent.")
 def undo_entry(domain: str, entry_id: UUID, force: bool) -> None:
     """Post the opposite of a grant, a deduction, an import or an expiry, once."""
-    shop_id, now = _shop_id(domain), utc_now()
+    shop_id, now = shop_id_of(domain), utc_now()
     with refusals(), db.shop_transaction(shop_id) as session:
         undone = undo(session, shop_id, entry_id, actor=OPERATOR, now=now, is_forced=force)
     click.echo(f"{undone.kind} {undone.points:+d}")
@@ -75,11 +70,11 @@ def undo_entry(domain: str, entry_id: UUID, force: bool) -> None:
 
 @ledger_commands.command("transactions")
 @shop_option
-@_member_option
+@member_option
 @click.option("--type", "of_type", type=click.Choice(sorted(TYPES)), help="Only these.")
 def transactions(domain: str, member_id: UUID, of_type: str | None) -> None:
     """Print a member's transactions as CSV, newest first."""
-    shop_id = _shop_id(domain)
+    shop_id = shop_id_of(domain)
     with refusals(), db.shop_transaction(shop_id) as session:
         rows = iterate_transactions(session, shop_id, member_id, of_type=of_type)
         for line in as_csv(rows, get_shop(session, shop_id).timezone):
@@ -90,14 +85,9 @@ def transactions(domain: str, member_id: UUID, of_type: str | None) -> None:
 @shop_option
 def mend_figures(domain: str) -> None:
     """Set the four figures of every member who differs to what the books say."""
-    shop_id, now = _shop_id(domain), utc_now()
+    shop_id, now = shop_id_of(domain), utc_now()
     with db.shop_transaction(shop_id) as session:
         mended = mend(session, shop_id, actor=OPERATOR, now=now)
     for one in mended:
         click.echo(f"{one.member_id} {one.before} -> {one.after}")
     click.echo(f"{len(mended)} members mended")
-
-
-def _shop_id(domain: str) -> int:
-    (shop,) = list_shops(domain)
-    return shop.shop_id

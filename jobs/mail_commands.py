@@ -4,15 +4,13 @@ from uuid import UUID
 
 import click
 
-from jobs.commands import OPERATOR, list_shops
+from jobs.operating import OPERATOR, list_shops, member_option, shop_option
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.errors import MemberNotFound
 from loyalty.programme.settings import set_sends_card_email
 from mailing.bounces import clear_bounce
 from mailing.errors import EmailError, EmailRefused
-
-_shop_option = click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
 
 
 @click.group()
@@ -21,7 +19,7 @@ def emails() -> None:
 
 
 @emails.command("card-email")
-@_shop_option
+@shop_option
 @click.option("--on/--off", "is_on", required=True, help="Send the card to whoever joins, or not.")
 def card_email(domain: str, is_on: bool) -> None:
     """Switch the email with the card, which whoever joins is sent, on or off."""
@@ -32,8 +30,8 @@ def card_email(domain: str, is_on: bool) -> None:
 
 
 @emails.command("clear-bounce")
-@_shop_option
-@click.option("--member", "member_id", type=click.UUID, required=True, help="The member's id.")
+@shop_option
+@member_option
 def clear_hard_bounce(domain: str, member_id: UUID) -> None:
     """Let emails to a member's address go out again, and tell Amazon so."""
     (shop,) = list_shops(domain)

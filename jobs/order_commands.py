@@ -6,8 +6,8 @@ from uuid import UUID
 import click
 
 from jobs import actions, earning
-from jobs.commands import OPERATOR
-from jobs.rule_commands import inside, read_settings, settings_argument, shop_option
+from jobs.operating import OPERATOR, inside, member_option, shop_option
+from jobs.rule_commands import read_settings, settings_argument
 from loyalty.base.clock import utc_now
 from loyalty.base.money import Money
 from loyalty.earning.explaining import ExplainedAward, Explanation, explain_order
@@ -17,9 +17,6 @@ from loyalty.programme.earning_settings import change_earning
 from loyalty.programme.pausing import RESUME_MODES, pause, resume
 from loyalty.programme.rules import get_programme
 
-_member_option = click.option(
-    "--member", "member_id", type=click.UUID, required=True, help="The member's id."
-)
 _order_option = click.option("--order", "order_id", type=int, required=True, help="Shopify's id.")
 
 
@@ -42,7 +39,7 @@ def explain(domain: str, order_id: int) -> None:
 @order_commands.command("claim-order")
 @shop_option
 @_order_option
-@_member_option
+@member_option
 @click.option("--proof", type=click.Choice(PROOFS), required=True, help="How they proved it.")
 def claim(domain: str, order_id: int, member_id: UUID, proof: str) -> None:
     """Give an order that is nobody's to the member who proved it."""
@@ -56,7 +53,7 @@ def claim(domain: str, order_id: int, member_id: UUID, proof: str) -> None:
 @order_commands.command("claim-last-sale")
 @shop_option
 @click.option("--location", "location_id", type=int, required=True, help="Shopify's id.")
-@_member_option
+@member_option
 def claim_last(domain: str, location_id: int, member_id: UUID) -> None:
     """Give the newest sale of a place to the member who stands there."""
     with inside(domain) as (session, shop):

@@ -8,7 +8,7 @@ from uuid import UUID
 import click
 from sqlalchemy.orm import Session
 
-from jobs.commands import OPERATOR, list_shops
+from jobs.operating import OPERATOR, member_option, shop_id_of, shop_option
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.errors import LoyaltyError
@@ -26,9 +26,6 @@ from shopify_app.platform.errors import ShapeError, ShopifyError
 from shopify_app.platform.people import add_member, read_newcomer
 from wallet.card_links import join_page_url
 
-_shop = click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
-_member = click.option("--member", "member_id", type=click.UUID, required=True, help="Their id.")
-
 
 @click.group()
 def people() -> None:
@@ -36,7 +33,7 @@ def people() -> None:
 
 
 @people.command("enrolment")
-@_shop
+@shop_option
 @click.option("--mode", type=click.Choice(ENROLMENTS), required=True, help="Who becomes a member.")
 def enrolment(domain: str, mode: str) -> None:
     """Take everybody with an account or a paid order, or only who joins."""
@@ -46,7 +43,7 @@ def enrolment(domain: str, mode: str) -> None:
 
 
 @people.command("join-page")
-@_shop
+@shop_option
 @click.option("--on/--off", "is_on", default=None, help="Whether people can join there.")
 @click.option("--terms-url", help="Where the programme's terms stand; empty for none.")
 def join_page(domain: str, is_on: bool | None, terms_url: str | None) -> None:
@@ -60,7 +57,7 @@ def join_page(domain: str, is_on: bool | None, terms_url: str | None) -> None:
 
 
 @people.command("add-member")
-@_shop
+@shop_option
 @click.option("--name", required=True, help="First name, a blank, and the rest.")
 @click.option("--contact", required=True, help="An email or a phone number.")
 @click.option("--country", help="Whose national phone number it is (ISO 3166).")
@@ -70,11 +67,11 @@ def add(
     domain: str, name: str, contact: str, country: str | None, marketing: bool, proved: bool
 ) -> None:
     """Make somebody a member by hand; Shopify's customer is looked up, or made."""
-    (listed,) = list_shops(domain)
+    shop_id = shop_id_of(domain)
     with _told():
         newcomer = read_newcomer(name, contact, country=country)
         enrolled = add_member(
-            listed.shop_id,
+            shop_id,
             newcomer,
             said_yes_to=("email",) if marketing else (),
             has_proved_contact=proved,
@@ -84,8 +81,8 @@ def add(
 
 
 @people.command("archive")
-@_shop
-@_member
+@shop_option
+@member_option
 def archive(domain: str, member_id: UUID) -> None:
     """Put a member away with their points."""
     with _in_shop(domain) as (session, shop):
@@ -96,8 +93,8 @@ def archive(domain: str, member_id: UUID) -> None:
 
 
 @people.command("restore")
-@_shop
-@_member
+@shop_option
+@member_option
 def restore(domain: str, member_id: UUID) -> None:
     """Bring an archived member back with their points."""
     with _in_shop(domain) as (session, shop):
@@ -106,8 +103,8 @@ def restore(domain: str, member_id: UUID) -> None:
 
 
 @people.command("edit-member")
-@_shop
-@_member
+@shop_option
+@member_option
 @click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help=", ".join(FIELDS))
 @click.option("--from-shopify", "released", multiple=True, type=click.Choice(FIELDS))
 def edit(domain: str, member_id: UUID, changes: tuple[str, ...], released: tuple[str, ...]) -> None:
@@ -121,8 +118,8 @@ def edit(domain: str, member_id: UUID, changes: tuple[str, ...], released: tuple
 
 
 @people.command("verify-contact")
-@_shop
-@_member
+@shop_option
+@member_option
 @click.option("--which", type=click.Choice(("email", "phone")), required=True)
 def verify(domain: str, member_id: UUID, which: str) -> None:
     """Note that the member has proved to us that the email or phone number is theirs."""
@@ -132,8 +129,8 @@ def verify(domain: str, member_id: UUID, which: str) -> None:
 
 
 @people.command("candidates")
-@_shop
-@_member
+@shop_option
+@member_option
 def candidates(domain: str, member_id: UUID) -> None:
     """List who else may be the same person: the same email or phone number."""
     with _in_shop(domain) as (session, shop):
@@ -142,7 +139,7 @@ def candidates(domain: str, member_id: UUID) -> None:
 
 
 @people.command("merge")
-@_shop
+@shop_option
 @click.option("--survivor", "survivor_id", type=click.UUID, required=True, help="Who stays.")
 @click.option("--merged", "merged_id", type=click.UUID, required=True, help="Who goes into them.")
 @click.option("--write", is_flag=True, help="Do it; without it only what it would bring about.")
@@ -158,8 +155,8 @@ def merge_members(domain: str, survivor_id: UUID, merged_id: UUID, write: bool) 
 
 
 @people.command("merges")
-@_shop
-@_member
+@shop_option
+@member_option
 def merges(domain: str, member_id: UUID) -> None:
     """List a member's merges, either way, newest first."""
     with _in_shop(domain) as (session, shop):
@@ -171,7 +168,7 @@ def merges(domain: str, member_id: UUID) -> None:
 
 
 @people.command("undo-merge")
-@_shop
+@shop_option
 @click.option("--merge", "merge_id", type=click.UUID, required=True, help="The merge's id.")
 def undo_merge(domain: str, merge_id: UUID) -> None:
     """Make two members of one again, within 30 days."""
@@ -183,9 +180,9 @@ def undo_merge(domain: str, merge_id: UUID) -> None:
 @contextmanager
 def _in_shop(domain: str) -> Iterator[tuple[Session, Shop]]:
     """A transaction in the shop; what is refused ends the command with field and reason."""
-    (listed,) = list_shops(domain)
-    with _told(), db.shop_transaction(listed.shop_id) as session:
-        yield session, get_shop(session, listed.shop_id)
+    shop_id = shop_id_of(domain)
+    with _told(), db.shop_transaction(shop_id) as session:
+        yield session, get_shop(session, shop_id)
 
 
 @contextmanager

@@ -1,27 +1,19 @@
 """Operator commands about earning rules and promotions: list, save, and try on the past."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import click
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from jobs.commands import OPERATOR, list_shops
-from loyalty.base import db
+from jobs.operating import OPERATOR, inside, shop_option
 from loyalty.base.clock import utc_now
-from loyalty.base.errors import LoyaltyError
 from loyalty.earning import saving
 from loyalty.earning.trying import dry_run
 from loyalty.programme.tables import EarningRule, Promotion
-from loyalty.shops.directory import get_shop
-from loyalty.shops.tables import Shop
 
-shop_option = click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
 id_option = click.option("--id", "rule_id", type=click.UUID, required=True, help="Its id.")
 settings_argument = click.argument("settings", default="{}")
 day = click.DateTime(["%Y-%m-%d"])
@@ -128,18 +120,6 @@ def try_rule(
         f"{found.members} members; other rules {found.others_before} -> {found.others_after}; "
         f"{found.unknown_products} orders with an unknown product"
     )
-
-
-@contextmanager
-def inside(domain: str) -> Iterator[tuple[Session, Shop]]:
-    """A transaction inside the shop; says what was refused, with the field at fault."""
-    (listed,) = list_shops(domain)
-    try:
-        with db.shop_transaction(listed.shop_id) as session:
-            yield session, get_shop(session, listed.shop_id)
-    except LoyaltyError as error:
-        name = getattr(error, "field", None) or error.code
-        raise click.ClickException(f"{name}: {error}") from error
 
 
 def read_settings(text: str) -> dict[str, Any]:

@@ -1,31 +1,21 @@
 """Operator commands about tiers and badges: what is set, what a change would do, and by hand."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import click
-from sqlalchemy.orm import Session
 
 from jobs import standings
-from jobs.commands import OPERATOR, list_shops, shop_option
+from jobs.operating import OPERATOR, any_shop_option, inside, list_shops, member_option, shop_option
 from loyalty.badges import editing
-from loyalty.base import db
 from loyalty.base.clock import utc_now
-from loyalty.base.errors import LoyaltyError
 from loyalty.base.money import Money
-from loyalty.shops.directory import get_shop
-from loyalty.shops.tables import Shop
 from loyalty.tiers.by_hand import MODES, clear_tier_by_hand, set_tier_by_hand
 from loyalty.tiers.plans import CYCLES, METRICS, RungText, TierPlan, read_plan
 from loyalty.tiers.settings import preview_plan, read_present, save_plan
 
-_shop_option = click.option("--shop", "domain", required=True, help="The shop's myshopify domain.")
-_member_option = click.option(
-    "--member", "member_id", type=click.UUID, required=True, help="The member's id."
-)
 _badge_option = click.option(
     "--id", "badge_id", type=click.UUID, required=True, help="The badge's id."
 )
@@ -37,10 +27,10 @@ def tier_commands() -> None:
 
 
 @tier_commands.command("tiers")
-@_shop_option
+@shop_option
 def show_tiers(domain: str) -> None:
     """Show the shop's tiers and how they are measured."""
-    with _shop(domain) as (session, shop):
+    with inside(domain) as (session, shop):
         plan = read_present(session, shop)
     terms = plan.terms
     click.echo(
@@ -54,7 +44,7 @@ def show_tiers(domain: str) -> None:
 
 
 @tier_commands.command("set-tiers")
-@_shop_option
+@shop_option
 @click.option("--on/--off", "is_on", default=True, help="Whether the shop has tiers.")
 @click.option("--metric", default="spend", show_default=True, help=f"One of {', '.join(METRICS)}.")
 @click.option("--cycle", default="lifetime", show_default=True, help=f"One of {', '.join(CYCLES)}.")
@@ -81,7 +71,7 @@ def set_tiers(
 ) -> None:
     """Say who would move under these tiers; with --write, save them and move the members."""
     now = utc_now()
-    with _shop(domain) as (session, shop):
+    with inside(domain) as (session, shop):
         present = read_present(session, shop)
         plan = read_plan(
             is_on=is_on,
@@ -108,8 +98,8 @@ def set_tiers(
 
 
 @tier_commands.command("set-tier")
-@_shop_option
-@_member_option
+@shop_option
+@member_option
 @click.option("--mode", required=True, help=f"One of {', '.join(MODES)}.")
 @click.option("--tier", "name", help="The tier's name; a lock without one means no tier.")
 @click.option("--reason", required=True, help="Why; it stands on the timeline.")
@@ -118,7 +108,7 @@ def set_members_tier(
     domain: str, member_id: UUID, mode: str, name: str | None, reason: str, until: datetime | None
 ) -> None:
     """Hold a member at a tier: not below it (floor), or exactly there (lock)."""
-    with _shop(domain) as (session, shop):
+    with inside(domain) as (session, shop):
         ladder = read_present(session, shop).ladder
         found = [rung.id for rung in ladder.rungs if rung.name == name]
         if name is not None and not found:
@@ -138,17 +128,17 @@ def set_members_tier(
 
 
 @tier_commands.command("free-tier")
-@_shop_option
-@_member_option
+@shop_option
+@member_option
 def free_members_tier(domain: str, member_id: UUID) -> None:
     """Let a member's tier follow orders and points again."""
-    with _shop(domain) as (session, shop):
+    with inside(domain) as (session, shop):
         was_set = clear_tier_by_hand(session, shop, member_id, actor=OPERATOR, now=utc_now())
     click.echo("freed" if was_set else "nothing was set by hand")
 
 
 @tier_commands.command("run-standings")
-@shop_option
+@any_shop_option
 def run_standings(domain: str | None) -> None:
     """Look at tiers and badges now, in the shops whose day was not looked at yet."""
     for shop in list_shops(domain):
@@ -158,23 +148,23 @@ def run_standings(domain: str | None) -> None:
 
 
 @tier_commands.command("badges")
-@_shop_option
+@shop_option
 def show_badges(domain: str) -> None:
     """List the shop's badges with their criteria."""
-    with _shop(domain) as (session, shop):
+    with inside(domain) as (session, shop):
         for badge in editing.list_badges(session, shop.shop_id):
             state = "on" if badge.is_active else "off"
             click.echo(f"{badge.id} {state} {badge.name}: {json.dumps(badge.criteria)}")
 
 
 @tier_commands.command("add-badge")
-@_shop_option
+@shop_option
 @click.option("--name", required=True, help="What it is called.")
 @click.option("--description", default="", help="What it is for.")
 @click.option("--criteria", required=True, help="JSON in the language of criteria.")
 def add_badge(domain: str, name: str, description: str, criteria: str) -> None:
     """Add a badge of the merchant's own; who meets its criteria gets it with the next look."""
-    with _shop(domain) as (session, shop):
+    with inside(domain) as (session, shop):
         badge = editing.add_badge(
             session,
             shop.shop_id,
@@ -188,28 +178,16 @@ def add_badge(domain: str, name: str, description: str, criteria: str) -> None:
 
 
 @tier_commands.command("switch-badge")
-@_shop_option
+@shop_option
 @_badge_option
 @click.option("--on/--off", "is_on", required=True, help="Whether it can be won.")
 def switch_badge(domain: str, badge_id: UUID, is_on: bool) -> None:
     """Let a badge be won, or not; who has it keeps it."""
-    with _shop(domain) as (session, shop):
+    with inside(domain) as (session, shop):
         was_news = editing.switch_badge(
             session, shop.shop_id, badge_id, is_on, actor=OPERATOR, now=utc_now()
         )
     click.echo("switched" if was_news else "was so already")
-
-
-@contextmanager
-def _shop(domain: str) -> Iterator[tuple[Session, Shop]]:
-    """A transaction inside the shop; says what was refused, with the field at fault."""
-    (listed,) = list_shops(domain)
-    try:
-        with db.shop_transaction(listed.shop_id) as session:
-            yield session, get_shop(session, listed.shop_id)
-    except LoyaltyError as error:
-        name = getattr(error, "field", None) or error.code
-        raise click.ClickException(f"{name}: {error}") from error
 
 
 def _rungs(given: Sequence[str], present: TierPlan) -> list[RungText]:

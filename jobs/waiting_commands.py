@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import click
 
-from jobs.commands import list_shops, shop_option
+from jobs.operating import any_shop_option, list_shops
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
@@ -24,7 +24,7 @@ _timeout_option = click.option("--timeout", "timeout_s", default=240, show_defau
 
 
 @waiting.command("wait-for-backfill")
-@shop_option
+@any_shop_option
 @_timeout_option
 def wait_for_backfill(domain: str | None, timeout_s: int) -> None:
     """Return once the shop's history has been read; fails when the reading failed."""
@@ -53,7 +53,7 @@ def wait_for_work(timeout_s: int) -> None:
 
 
 @waiting.command("card-link")
-@shop_option
+@any_shop_option
 @click.option("--member", "search", default="", help="Part of the member's name or email.")
 def card_link(domain: str | None, search: str) -> None:
     """Print the public address of a member's card: of the richest one that matches."""

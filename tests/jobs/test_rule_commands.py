@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import select, update
 
 from jobs import earning
-from jobs.commands import OPERATOR
+from jobs.operating import OPERATOR
 from jobs.order_commands import order_commands
 from jobs.rule_commands import rule_commands
 from loyalty.base import db
