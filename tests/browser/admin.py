@@ -11,11 +11,11 @@ _AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 # Watches from the first moment of each document what must not happen in any.
 _WATCH = """
 window.violations = [];
-window.shift = 0;
+window.shifts = [];
 addEventListener('securitypolicyviolation', (event) =>
   violations.push(`${event.violatedDirective} ${event.blockedURI}`));
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => {
-  if (!entry.hadRecentInput) window.shift += entry.value;
+  if (!entry.hadRecentInput) window.shifts.push(entry);
 })).observe({ type: 'layout-shift', buffered: true });
 """
 
@@ -84,6 +84,20 @@ def accessibility_problems(frame: Frame) -> list[str]:
         for problem in found["violations"]
         for node in problem["nodes"]
     ]
+
+
+def shift(frame: Frame) -> float:
+    """How far the page has jumped since it was first painted, as its layout shift score.
+
+    What moved earlier nobody saw: asking whether a heading is visible lays the page out before
+    its styles are there, and Chromium counts that as well.
+    """
+    moved: float = frame.evaluate("""() => {
+        const painted = performance.getEntriesByName('first-paint')[0]?.startTime ?? Infinity;
+        return shifts.filter((entry) => entry.startTime >= painted)
+            .reduce((sum, entry) => sum + entry.value, 0);
+    }""")
+    return moved
 
 
 def overflow(frame: Frame) -> int:

@@ -12,6 +12,7 @@ from tests.browser.admin import (
     mark,
     open_profile,
     overflow,
+    shift,
 )
 
 pytestmark = pytest.mark.browser
@@ -161,7 +162,7 @@ def test_nothing_breaks_the_policy_and_nothing_jumps(admin: Admin) -> None:
     for path in PAGES:
         frame = admin.open(path)
         assert frame.evaluate("violations") == [], path
-        assert frame.evaluate("shift") <= 0.1, path
+        assert shift(frame) <= 0.1, path
     frame = admin.open("/members")
     open_profile(frame)
     assert frame.evaluate("violations") == []

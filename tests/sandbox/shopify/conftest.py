@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .stand_in import App, StandIn
+from .stand_in import App, StandIn, wait_until
 
 CALM = ("graphql", "token", "webhooks", "bulk", "files")
 
@@ -33,6 +33,7 @@ def shopify(process: StandIn) -> StandIn:
     process.control("install")
     process.app.statuses.clear()
     process.app.delay_s = 0.0
+    wait_until(lambda: not _on_the_way(process), timeout_s=60)
     process.app.received.clear()
     return process
 
@@ -41,3 +42,9 @@ def shopify(process: StandIn) -> StandIn:
 def token(shopify: StandIn) -> str:
     """A live offline token of Aurora."""
     return shopify.install()
+
+
+def _on_the_way(process: StandIn) -> list[str]:
+    """The topics of what an earlier test set going and that has not come yet."""
+    sent = process.get("/_control/deliveries")
+    return [each["topic"] for each in sent if each["state"] in ("waiting", "retrying")]
