@@ -25,6 +25,15 @@ EXPIRY_EMAIL_ASKED = "expiry_email_asked"
 """Points will expire. Body: {"points": how many, "last_valid_on": the first day's ISO date,
 "days": how many days before, or null for a rule that has just begun}."""
 
+REWARD_EMAIL_ASKED = "reward_email_asked"
+"""The member is to be sent a reward's code. Body: {"redemption_id": its id}."""
+COUPON_EMAIL_ASKED = "coupon_email_asked"
+"""The member is to be sent a coupon. Body: {"coupon_code_id": its id}."""
+PROOF_EMAIL_ASKED = "proof_email_asked"
+"""The member wants to do what needs a code sent by email. Body: {"challenge_id": its id}."""
+ERASURE_EMAIL_ASKED = "erasure_email_asked"
+"""The member asked to be forgotten. Body: {"request_id": its id}."""
+
 CARDS_CHANGED = "cards_changed"
 """Something that stands on every card of the shop has changed; it names no member."""
 

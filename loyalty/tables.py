@@ -29,6 +29,8 @@ from loyalty.programme.tables import (
     ProgrammePause,
     Promotion,
 )
+from loyalty.redemption.tables import Redemption
+from loyalty.rewards.tables import Reward, RewardCode
 from loyalty.shops.tables import Location, Shop, ShopDirectory, StaffMember
 from loyalty.tiers.tables import MemberTier, Tier
 from loyalty.till.tables import TillAllowance
@@ -74,8 +76,11 @@ __all__ = [
     "ProgrammePause",
     "Promotion",
     "Reader",
+    "Redemption",
     "Refund",
     "RefundLine",
+    "Reward",
+    "RewardCode",
     "Shop",
     "ShopDirectory",
     "StaffMember",

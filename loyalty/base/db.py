@@ -42,6 +42,7 @@ class Base(DeclarativeBase):
         UUID: SqlUuid(as_uuid=True),
         datetime: DateTime(timezone=True),
         dict[str, Any]: JSONB,
+        list[str]: JSONB,
     }
 
 

@@ -1,0 +1,1 @@
+"""What points buy: rewards, who may have them, and what they cost."""
