@@ -1,5 +1,7 @@
 """Refusals we can explain, named for the fact; each has a stable `code` and HTTP `status`."""
 
+from datetime import datetime
+
 
 class LoyaltyError(Exception):
     """A refusal that the person looking can understand and act on."""
@@ -299,3 +301,91 @@ class CannotClaim(LoyaltyError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class BadReward(LoyaltyError):
+    """A reward, a wish or a code that cannot work; `field` names the input at fault."""
+
+    code, status = "bad_reward", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class RewardNotFound(LoyaltyError):
+    """This shop has no such reward."""
+
+    code, status = "reward_not_found", 404
+
+
+class RewardNotAvailable(LoyaltyError):
+    """The member cannot have this reward here and now; the message says why."""
+
+    code = "reward_not_available"
+
+
+class RewardLimitReached(LoyaltyError):
+    """The member has redeemed this reward as often as one may."""
+
+    code = "reward_limit_reached"
+
+
+class OutOfStock(LoyaltyError):
+    """No code of this reward is left."""
+
+    code = "out_of_stock"
+
+
+class CartTooSmall(LoyaltyError):
+    """The cart is too small for this reward."""
+
+    code = "cart_too_small"
+
+
+class RedemptionNotFound(LoyaltyError):
+    """This shop has no such redemption."""
+
+    code, status = "redemption_not_found", 404
+
+
+class NotReturnable(LoyaltyError):
+    """A redemption that cannot be taken back now; the message says why."""
+
+    code = "not_returnable"
+
+
+class SecondProofNeeded(LoyaltyError):
+    """What was scanned is not the newest code of the card: redeeming wants another proof."""
+
+    code = "second_proof_needed"
+
+
+class WrongProof(LoyaltyError):
+    """A code or a PIN that is not right, or not any more; `field` names the input at fault."""
+
+    code = "wrong_proof"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class TooManyTries(LoyaltyError):
+    """A user gave too many wrong proofs; `until` says when they may try again."""
+
+    code, status = "too_many_tries", 429
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"until {until:%H:%M:%S}Z")
+        self.until = until
+
+
+class OverRedeemLimit(LoyaltyError):
+    """A till's user has redeemed what one may in a day; `left` is what is left of it."""
+
+    code = "over_redeem_limit"
+
+    def __init__(self, left: int) -> None:
+        super().__init__(f"{left} left today")
+        self.left = left

@@ -29,6 +29,8 @@ class Programme(Base):
     `expiry_days`), in force since the shop's day `expiry_since`, looked at up to
     `expiry_checked_on`.
     `negative_balance`: allow, or clamp (reversing spent points stops at zero).
+    `velocity_per_member`, `velocity_per_user`: redemptions of one member, or by one user of the
+    till or admin, within 24 hours; those beyond are flagged.
     """
 
     __tablename__ = "programme"
@@ -52,6 +54,8 @@ class Programme(Base):
             name="expiry",
         ),
         CheckConstraint("negative_balance in ('allow', 'clamp')", name="negative_balance"),
+        CheckConstraint("velocity_per_member > 0", name="velocity_per_member"),
+        CheckConstraint("velocity_per_user > 0", name="velocity_per_user"),
         ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_programme__shop"),
     )
 
@@ -85,6 +89,8 @@ class Programme(Base):
     expiry_since: Mapped[date | None]
     expiry_checked_on: Mapped[date | None]
     negative_balance: Mapped[str] = mapped_column(default="allow", server_default="allow")
+    velocity_per_member: Mapped[int] = mapped_column(default=5, server_default="5")
+    velocity_per_user: Mapped[int] = mapped_column(default=50, server_default="50")
 
 
 class ProgrammePause(Base):

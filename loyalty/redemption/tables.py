@@ -23,8 +23,11 @@ class Redemption(Base):
     redemption. `entry_id`: the debit. `expires_at`: until when the code is good. `reason`: why it
     returned. `flags`: what somebody should look at (velocity, used_after_return).
     `next_at`: when the sweep looks again; `error`: why the last try failed.
+    `returns`: how often points came back, for the keys of those entries. `sends_email`: the code
+    goes to the member by email once it is there.
     uq (shop_id, code): a code names one redemption. ix member: theirs, newest first.
     ix due: what a sweep must bring on. ix expiring: codes whose time is over. ix order: its own.
+    ix actor: how often somebody redeemed lately. ix flagged: what somebody should look at.
     """
 
     __tablename__ = "redemption"
@@ -55,6 +58,13 @@ class Redemption(Base):
             postgresql_where="state = 'issued'",
         ),
         Index("ix_redemption__order", "shop_id", "order_id"),
+        Index("ix_redemption__actor", "shop_id", "actor", "reserved_at"),
+        Index(
+            "ix_redemption__flagged",
+            "shop_id",
+            "reserved_at",
+            postgresql_where="flags <> '[]'",
+        ),
     )
 
     shop_id: Mapped[int] = mapped_column(primary_key=True)
@@ -65,6 +75,7 @@ class Redemption(Base):
     terms: Mapped[dict[str, Any]]
     points: Mapped[int]
     points_returned: Mapped[int] = mapped_column(default=0, server_default="0")
+    returns: Mapped[int] = mapped_column(default=0, server_default="0")
     state: Mapped[str]
     code: Mapped[str | None]
     discount_gid: Mapped[str | None]
@@ -74,6 +85,7 @@ class Redemption(Base):
     entry_id: Mapped[UUID]
     order_id: Mapped[int | None]
     reason: Mapped[str | None]
+    sends_email: Mapped[bool] = mapped_column(default=False, server_default="false")
     flags: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     reserved_at: Mapped[datetime]
     issued_at: Mapped[datetime | None]

@@ -18,6 +18,7 @@ def upgrade() -> None:
     _rewards()
     _reward_codes()
     _redemptions()
+    _velocity()
     for table in TENANT_TABLES:
         tenancy.protect(table)
     tenancy.remake_removal()
@@ -111,6 +112,7 @@ def _redemptions() -> None:
         sa.Column("terms", JSONB(), nullable=False),
         sa.Column("points", sa.BigInteger(), nullable=False),
         sa.Column("points_returned", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("returns", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("code", sa.Text(), nullable=True),
         sa.Column("discount_gid", sa.Text(), nullable=True),
@@ -120,6 +122,7 @@ def _redemptions() -> None:
         sa.Column("entry_id", sa.UUID(), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("sends_email", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("flags", JSONB(), server_default="[]", nullable=False),
         sa.Column("reserved_at", _TIME, nullable=False),
         sa.Column("issued_at", _TIME, nullable=True),
@@ -168,3 +171,18 @@ def _redemptions() -> None:
     )
     op.create_index("ix_redemption__member", "redemption", ["shop_id", "member_id", "reserved_at"])
     op.create_index("ix_redemption__order", "redemption", ["shop_id", "order_id"])
+    op.create_index("ix_redemption__actor", "redemption", ["shop_id", "actor", "reserved_at"])
+    op.create_index(
+        "ix_redemption__flagged",
+        "redemption",
+        ["shop_id", "reserved_at"],
+        postgresql_where=sa.text("flags <> '[]'"),
+    )
+
+
+def _velocity() -> None:
+    for name, limit in (("velocity_per_member", "5"), ("velocity_per_user", "50")):
+        op.add_column(
+            "programme", sa.Column(name, sa.BigInteger(), server_default=limit, nullable=False)
+        )
+        op.create_check_constraint(op.f(f"ck_programme__{name}"), "programme", f"{name} > 0")
