@@ -4,6 +4,7 @@ from loyalty.actions.tables import CheckIn, FollowLink, MemberAction, Reader
 from loyalty.audit import AuditRow
 from loyalty.badges.tables import Badge, MemberBadge
 from loyalty.catalogue.tables import Collection, Product, ProductCollection
+from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.earning.tables import Award, AwardLine
 from loyalty.expiry.tables import ExpiryChange, ExpiryWarning
 from loyalty.ledger.tables import (
@@ -19,7 +20,14 @@ from loyalty.members.consent import MemberConsent
 from loyalty.members.join_requests import JoinRequest
 from loyalty.members.tables import Customer, Member, MemberBalance, TimelineEvent
 from loyalty.merging.tables import MemberMerge, MemberMergeRow
-from loyalty.orders.tables import Order, OrderLine, Refund, RefundLine
+from loyalty.orders.tables import (
+    Order,
+    OrderCode,
+    OrderLine,
+    OrderLineCode,
+    Refund,
+    RefundLine,
+)
 from loyalty.outbox import Delivery, OutboxEvent
 from loyalty.preferences import NotificationPreference
 from loyalty.programme.tables import (
@@ -30,10 +38,12 @@ from loyalty.programme.tables import (
     Promotion,
 )
 from loyalty.redemption.tables import Redemption
+from loyalty.redemption.use_table import RedemptionUse
+from loyalty.referrals.tables import Referral, ReferralSettings
 from loyalty.rewards.tables import Reward, RewardCode
 from loyalty.shops.tables import Location, Shop, ShopDirectory, StaffMember
 from loyalty.tiers.tables import MemberTier, Tier
-from loyalty.till.tables import TillAllowance
+from loyalty.till.tables import TillAllowance, TillCode, TillLimit, TillManager, TillTry
 
 __all__ = [
     "AuditRow",
@@ -42,6 +52,8 @@ __all__ = [
     "Badge",
     "CheckIn",
     "Collection",
+    "Coupon",
+    "CouponCode",
     "Customer",
     "Deficit",
     "Delivery",
@@ -68,7 +80,9 @@ __all__ = [
     "MemberTier",
     "NotificationPreference",
     "Order",
+    "OrderCode",
     "OrderLine",
+    "OrderLineCode",
     "OutboxEvent",
     "Product",
     "ProductCollection",
@@ -77,6 +91,9 @@ __all__ = [
     "Promotion",
     "Reader",
     "Redemption",
+    "RedemptionUse",
+    "Referral",
+    "ReferralSettings",
     "Refund",
     "RefundLine",
     "Reward",
@@ -86,5 +103,9 @@ __all__ = [
     "StaffMember",
     "Tier",
     "TillAllowance",
+    "TillCode",
+    "TillLimit",
+    "TillManager",
+    "TillTry",
     "TimelineEvent",
 ]

@@ -51,7 +51,8 @@ class Granting:
             by=self.by,
             now=now,
         )
-        left = grants.read_allowance(session, shop, self.by.user_id, now=now).left
+        user_id, place = self.by.user_id, self.by.location_id
+        left = grants.read_allowance(session, shop, user_id, now=now, location_id=place).left
         member = member_json(session, shop, self.member_id, now=now)
         body = {"member": member, "granted": entry.points, "left_today": left}
         return Answer(200, body, self.member_id)

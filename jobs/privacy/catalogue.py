@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from loyalty.privacy import ours
 from loyalty.privacy.parts import Part
+from loyalty.till import parts as till
 from mailing import privacy as mailing
 from pos_extension import privacy as pos_extension
 from shopify_app.platform import privacy_parts as platform
@@ -17,6 +18,7 @@ PARTS: Sequence[Part] = (
     *mailing.PARTS,
     *pos_extension.PARTS,
     *platform.PARTS,
+    *till.PARTS,
     *ours.PARTS,
 )
 """In the order in which they are erased: what finds its rows through others comes before them."""
@@ -49,7 +51,10 @@ NOBODYS = {
     "staff_member": "the merchant's staff, who are no members; they go with the shop",
     "stray_webhook": "topics for shops that we do not know, without bodies",
     "tier": "the shop's",
-    "till_allowance": "how much each cashier has granted today",
+    "till_allowance": "how much each cashier has granted and redeemed today",
+    "till_limit": "how much each cashier may do in a day",
+    "till_manager": "the merchant's staff, who are no members; they go with the shop",
+    "till_try": "how often each cashier tried a second proof",
     "used_state": "hashes of states of grants",
 }
 """Tables in which nothing is of a member or customer, each with what it holds instead."""

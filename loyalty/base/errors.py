@@ -389,3 +389,9 @@ class OverRedeemLimit(LoyaltyError):
     def __init__(self, left: int) -> None:
         super().__init__(f"{left} left today")
         self.left = left
+
+
+class NoEmailAddress(LoyaltyError):
+    """There is no address to which a code could be sent."""
+
+    code = "no_email_address"

@@ -1,1 +1,1 @@
-"""What the till may do to a member: grants, capped per user and day."""
+"""The till's own books: limits per user and place, managers, second proofs, and grants."""

@@ -4,25 +4,22 @@ Two grants that race for the last points of the day meet at the allowance's row:
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from loyalty import audit
 from loyalty.adjustments import REASONS as ALL_REASONS
 from loyalty.audit import Actor
-from loyalty.base.clock import day_in
 from loyalty.base.errors import BadAdjustment, OverDailyCap
 from loyalty.ledger.posting import Cause, credit, lock_balance
 from loyalty.ledger.tables import EntryNote, LedgerEntry
 from loyalty.members.states import get_active_member
-from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
 from loyalty.tiers.standing import BY_POINTS, after_change
-from loyalty.till.tables import TillAllowance
+from loyalty.till.allowances import raise_used, read_used
+from loyalty.till.limits import EACH, read_limits
 
 REASONS = tuple(
     (code, label)
@@ -86,50 +83,27 @@ def grant(
     )
     entry = credit(session, balance, cause, points=points, now=now)
     if entry.posted_at == now:
-        _use_allowance(session, shop, by.user_id, points, now)
+        _use_allowance(session, shop, by, points, now)
         _note_and_audit(session, entry, note, by, now)
         after_change(session, shop, entry.member_id, now=now, touched=BY_POINTS)
     return entry
 
 
-def read_allowance(session: Session, shop: Shop, user_id: int, *, now: datetime) -> Allowance:
-    """What the user may still grant on the shop's present day."""
-    cap = get_programme(session, shop.shop_id).till_grant_cap_per_day
-    granted = session.scalar(
-        select(TillAllowance.granted).where(
-            TillAllowance.shop_id == shop.shop_id,
-            TillAllowance.user_id == user_id,
-            TillAllowance.day_on == day_in(shop.timezone, now),
-        )
-    )
-    return Allowance(cap, max(0, cap - (granted or 0)))
+def read_allowance(
+    session: Session, shop: Shop, user_id: int, *, now: datetime, location_id: int = EACH
+) -> Allowance:
+    """What the user may still grant at the place on the shop's present day."""
+    cap = read_limits(session, shop.shop_id, user_id, location_id).grant
+    return Allowance(cap, max(0, cap - read_used(session, shop, user_id, "granted", now=now)))
 
 
-def _use_allowance(session: Session, shop: Shop, user_id: int, points: int, now: datetime) -> None:
+def _use_allowance(session: Session, shop: Shop, by: TillUser, points: int, now: datetime) -> None:
     """Count the points against the day; waits for other grants of the same user."""
-    cap = get_programme(session, shop.shop_id).till_grant_cap_per_day
-    if points > cap or not _raise(
-        session, shop.shop_id, user_id, day_in(shop.timezone, now), points, cap
-    ):
-        raise OverDailyCap(read_allowance(session, shop, user_id, now=now).left)
-
-
-def _raise(
-    session: Session, shop_id: int, user_id: int, day_on: date, points: int, cap: int
-) -> bool:
-    row = {"shop_id": shop_id, "user_id": user_id, "day_on": day_on, "granted": points}
-    raised = TillAllowance.granted + points
-    statement = (
-        insert(TillAllowance)
-        .values(row)
-        .on_conflict_do_update(
-            index_elements=["shop_id", "user_id", "day_on"],
-            set_={"granted": raised},
-            where=raised <= cap,
-        )
-        .returning(TillAllowance.granted)
-    )
-    return session.scalar(statement) is not None
+    cap = read_limits(session, shop.shop_id, by.user_id, by.location_id).grant
+    if not raise_used(session, shop, by.user_id, "granted", points, limit=cap, now=now):
+        place = by.location_id
+        left = read_allowance(session, shop, by.user_id, now=now, location_id=place).left
+        raise OverDailyCap(left)
 
 
 def _note_and_audit(

@@ -6,11 +6,11 @@ from sqlalchemy import create_engine
 
 from loyalty.base.db import Base, psycopg_url
 from loyalty.programme.tables import Programme
-from loyalty.till.tables import TillAllowance
+from loyalty.till.tables import TillAllowance, TillCode, TillLimit, TillManager, TillTry
 from pos_extension.tables import TillWrite
 from tests.conftest import DatabaseUrls
 
-MODELS = (Programme, TillAllowance, TillWrite)
+MODELS = (Programme, TillAllowance, TillCode, TillLimit, TillManager, TillTry, TillWrite)
 
 
 def test_migrated_tables_are_those_of_the_models(database_urls: DatabaseUrls) -> None:
