@@ -1,0 +1,1 @@
+"""Members who bring friends: their links, who came by them, and what both sides are paid."""
