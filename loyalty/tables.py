@@ -37,6 +37,7 @@ from loyalty.programme.tables import (
     ProgrammePause,
     Promotion,
 )
+from loyalty.proofs.tables import EmailChallenge
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.use_table import RedemptionUse
 from loyalty.referrals.tables import Referral, ReferralSettings
@@ -59,6 +60,7 @@ __all__ = [
     "Delivery",
     "EarningRule",
     "EarningRuleVersion",
+    "EmailChallenge",
     "EntryNote",
     "ExpiryChange",
     "ExpiryWarning",

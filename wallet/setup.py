@@ -3,6 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from loyalty.privacy.documents import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ class WalletSettings:
 
     `google` is None when it has no issuer account. `app_url` is our public address, without a
     trailing slash; `shop_url` gives the address of a shop's own site from its domain.
-    `sends_email`: whether what a customer asks for by email can be sent.
+    `sends_email`: whether what a customer asks for by email can be sent. `hold` gathers all that
+    is held of a member; None where nobody can ask for it.
     """
 
     app_url: str
@@ -52,6 +58,7 @@ class WalletSettings:
     google: GoogleSettings | None = None
     shop_url: Callable[[str], str] = "https://{}".format
     sends_email: bool = False
+    hold: Callable[[Session, int, UUID], Held] | None = None
 
 
 _settings: WalletSettings | None = None

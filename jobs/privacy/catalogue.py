@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from loyalty.privacy import ours
 from loyalty.privacy.parts import Part
+from loyalty.proofs import parts as proofs
 from loyalty.till import parts as till
 from mailing import privacy as mailing
 from pos_extension import privacy as pos_extension
@@ -19,6 +20,7 @@ PARTS: Sequence[Part] = (
     *pos_extension.PARTS,
     *platform.PARTS,
     *till.PARTS,
+    *proofs.PARTS,
     *ours.PARTS,
 )
 """In the order in which they are erased: what finds its rows through others comes before them."""

@@ -1,4 +1,4 @@
-"""customers/redact: the person becomes anonymous; numbers stay, cards become void.
+"""A person becomes anonymous, as Shopify or they themselves asked; numbers stay, cards are void.
 
 What must still reach the outside, such as phones that show the card, is erased at a last look.
 There is one a day after, too: webhooks may be late by a day.
@@ -14,6 +14,7 @@ from jobs.privacy.people import find_erased, find_person, lock, remember
 from loyalty import outbox
 from loyalty.members.tables import Customer
 from loyalty.privacy.parts import Person, carry_out
+from shopify_app.platform.own_erasures import NOTICE, SUBJECT
 from shopify_app.platform.privacy_parts import count_unread, with_webhooks
 from shopify_app.platform.tables import PrivacyRequest
 
@@ -40,7 +41,8 @@ def look_again(session: Session, request: PrivacyRequest, *, now: datetime) -> d
     """Erase what came late, at the last look also what had to stay; None when all is done."""
     person = with_webhooks(session, find_erased(session, request))
     lock(session, person)
-    last_at = min(request.received_at + LAST_LOOK, request.due_at - LOOK_AGAIN)
+    notice = NOTICE if request.subject == SUBJECT else timedelta(0)
+    last_at = min(request.received_at + notice + LAST_LOOK, request.due_at - LOOK_AGAIN)
     for part in PARTS:
         carry_out(session, part.erase, part, person, now=now)
         if now >= last_at:

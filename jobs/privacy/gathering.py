@@ -1,9 +1,6 @@
-"""customers/data_request: one JSON document of all that is held of a person, for the merchant."""
+"""All that is held of a person: a JSON document for the merchant, or for the person themselves."""
 
-import base64
-import json
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from jobs.privacy.catalogue import PARTS
-from jobs.privacy.people import find_person
+from jobs.privacy.people import find_person, find_person_of
+from loyalty.privacy.documents import to_json
 from loyalty.privacy.parts import Person, read_rows
 from loyalty.shops.directory import get_shop
 from shopify_app.platform.privacy_parts import read_webhooks
@@ -38,9 +36,14 @@ def gather(session: Session, request: PrivacyRequest, *, now: datetime) -> None:
         customer_id=request.customer_id,
         member_id=person.member_ids[0] if person.member_ids else None,
         made_at=now,
-        body=json.dumps(document, default=_plain, ensure_ascii=False, indent=2),
+        body=to_json(document),
     )
     session.execute(kept.on_conflict_do_nothing())
+
+
+def hold_member(session: Session, shop_id: int, member_id: UUID) -> dict[str, list[dict[str, Any]]]:
+    """All that is held of the person who is this member."""
+    return hold(session, find_person_of(session, shop_id, members={member_id}))
 
 
 def hold(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
@@ -55,13 +58,3 @@ def hold(session: Session, person: Person) -> dict[str, list[dict[str, Any]]]:
         else:
             held[part.title] = read_rows(session, part, person)
     return held
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, UUID | Decimal):
-        return str(value)
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    raise TypeError(f"{type(value).__name__} has no place in a document")

@@ -1,5 +1,6 @@
 """Who a privacy request is about: all the identities that one person has in the shop."""
 
+from collections.abc import Set
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,16 +14,31 @@ from shopify_app.platform.tables import CustomerMerge, PrivacyRequest
 
 
 def find_person(session: Session, request: PrivacyRequest) -> Person:
-    """The person of a request about a customer, known here or not.
+    """The person of a request about a customer, known here or not, or of a member's own."""
+    return find_person_of(
+        session,
+        request.shop_id,
+        members={request.member_id} if request.member_id else set(),
+        customers={request.customer_id} if request.customer_id is not None else set(),
+        orders=_orders_named(request),
+    )
+
+
+def find_person_of(
+    session: Session,
+    shop_id: int,
+    *,
+    members: set[UUID],
+    customers: Set[int] = frozenset(),
+    orders: tuple[int, ...] = (),
+) -> Person:
+    """The person who has these accounts and memberships, with all that they have besides.
 
     Accounts that Shopify has merged are one person, even before their members are merged here.
     """
-    assert request.customer_id is not None
-    shop_id = request.shop_id
-    members = {request.member_id} if request.member_id else set()
-    ids = _with_merged(session, shop_id, {request.customer_id})
+    ids = _with_merged(session, shop_id, customers)
     found = _customers(session, shop_id, ids, members)
-    members |= {customer.member_id for customer in found if customer.member_id}
+    members = members | {customer.member_id for customer in found if customer.member_id}
     # A member's other accounts are the same person, too, and so is whom they were merged with.
     members = with_merged(session, shop_id, members)
     found = _customers(session, shop_id, ids, members)
@@ -33,7 +49,7 @@ def find_person(session: Session, request: PrivacyRequest) -> Person:
         shop_id=shop_id,
         member_ids=tuple(sorted(members)),
         customer_ids=tuple(sorted(ids | {customer.customer_id for customer in found})),
-        order_ids=_orders_named(request),
+        order_ids=orders,
         emails=tuple(sorted({email for email in emails if email})),
         phones=tuple(sorted({phone for phone in phones if phone})),
     )
@@ -85,10 +101,10 @@ def lock(session: Session, person: Person) -> None:
             lock_balance(session, person.shop_id, member_id, admits_merged=True)
 
 
-def _with_merged(session: Session, shop_id: int, customers: set[int]) -> set[int]:
+def _with_merged(session: Session, shop_id: int, customers: Set[int]) -> set[int]:
     """The customers and all whom Shopify merged into them, those merged into these included."""
     known: set[int] = set()
-    fresh = customers
+    fresh = set(customers)
     while fresh:
         known |= fresh
         taken_in = session.scalars(

@@ -29,6 +29,7 @@ _AGAIN_MAX = timedelta(hours=12)
 DONE = {
     "customers/data_request": "data_gathered",
     "customers/redact": "customer_redacted",
+    "member/erase": "member_erased",
     "shop/redact": "shop_removed",
 }
 
@@ -138,8 +139,9 @@ def _remove_shop(session: Session, request: PrivacyRequest, now: datetime) -> No
 
 def _end(session: Session, request: PrivacyRequest, now: datetime) -> None:
     request.state, request.done_at, request.error = "done", now, None
-    action = "privacy_request_done" if request.subject == "customers/redact" else None
-    _audit(session, request, action or DONE[request.subject], now)
+    was_erased = request.subject in ("customers/redact", "member/erase")
+    action = "privacy_request_done" if was_erased else DONE[request.subject]
+    _audit(session, request, action, now)
 
 
 def _audit(session: Session, request: PrivacyRequest, action: str, now: datetime) -> None:

@@ -2,13 +2,14 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 from migrations import tenancy
 
 revision = "0017"
 down_revision = "0016"
 
-TENANT_TABLES: tuple[str, ...] = ("till_limit", "till_manager", "till_try", "till_code")
+TENANT_TABLES = ("till_limit", "till_manager", "till_try", "till_code", "email_challenge")
 
 _TIME = sa.DateTime(timezone=True)
 
@@ -19,6 +20,7 @@ def upgrade() -> None:
     _managers()
     _tries()
     _codes()
+    _challenges()
     for table in TENANT_TABLES:
         tenancy.protect(table)
     tenancy.remake_removal()
@@ -94,4 +96,32 @@ def _codes() -> None:
             ["shop_id", "member_id"], ["member.shop_id", "member.id"], name="fk_till_code__member"
         ),
         sa.PrimaryKeyConstraint("shop_id", "member_id", name=op.f("pk_till_code")),
+    )
+
+
+def _challenges() -> None:
+    op.create_table(
+        "email_challenge",
+        sa.Column("shop_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("member_id", sa.UUID(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("body", JSONB(), nullable=False),
+        sa.Column("wrong_tries", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("asked_at", _TIME, nullable=False),
+        sa.Column("proved_at", _TIME, nullable=True),
+        sa.CheckConstraint(
+            "purpose in ('data', 'erase', 'redeem')", name=op.f("ck_email_challenge__purpose")
+        ),
+        sa.CheckConstraint("wrong_tries >= 0", name=op.f("ck_email_challenge__wrong_tries")),
+        sa.ForeignKeyConstraint(
+            ["shop_id", "member_id"],
+            ["member.shop_id", "member.id"],
+            name="fk_email_challenge__member",
+        ),
+        sa.PrimaryKeyConstraint("shop_id", "id", name=op.f("pk_email_challenge")),
+    )
+    op.create_index("ix_email_challenge__asked", "email_challenge", ["shop_id", "asked_at"])
+    op.create_index(
+        "ix_email_challenge__member", "email_challenge", ["shop_id", "member_id", "asked_at"]
     )

@@ -14,7 +14,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from shopify_app.admin import wording
 from shopify_app.admin.pages import blueprint, enter, parse_id
-from shopify_app.platform import privacy
+from shopify_app.platform import own_erasures, privacy
 from shopify_app.platform.admin_auth import admin_page
 from shopify_app.platform.privacy import RequestPage, RequestRow
 
@@ -93,6 +93,8 @@ def _say(row: RequestRow, now: datetime) -> Shown:
     if row.subject == "customers/data_request" and row.state == "done":
         state = "Ready" if row.has_document else "Done"
         note = "" if row.has_document else "The file was deleted."
+    if row.subject == own_erasures.SUBJECT and row.state == "open":
+        note = wording.ERASURE_NOTICE
     if row.is_stuck:
         state, tone, note = wording.DATA_REQUEST_STUCK
     is_urgent = row.state == "open" and row.due_at < now + privacy.NEAR

@@ -20,13 +20,16 @@ DATA_REQUESTS = {
     "customers/data_request": "Show what is held",
     "customers/redact": "Erase a customer",
     "shop/redact": "Erase the shop",
+    "member/erase": "Erase a member, who asked for it",
 }
 DATA_REQUEST_STATES = {
     "open": ("Waiting", "info", "Encore works on it by itself, within minutes."),
     "checking": ("Erased", "success", "Passes are void. Last traces go within two weeks."),
     "done": ("Done", "success", ""),
     "refused": ("Not carried out", "warning", "The shop has installed Encore again."),
+    "withdrawn": ("Taken back", "info", "The member changed their mind within the seven days."),
 }
+ERASURE_NOTICE = "The member can take it back for seven days. Then Encore does it by itself."
 DATA_REQUEST_STUCK = ("Delayed", "critical", "It has failed so far. Encore tries again by itself.")
 URGENT = "The law leaves 30 days. If a request does not move, tell our support."
 LOST = (

@@ -107,10 +107,11 @@ class BackfillRun(Base):
 
 
 class PrivacyRequest(Base):
-    """A request of Shopify's compliance topics, with the day by which it must be met.
+    """A request of Shopify's compliance topics, or a member's own, with the day it must be met by.
 
-    `subject`: customers/data_request, customers/redact or shop/redact. `state`: open, checking
-    (erased, to be looked at once more), done or refused. `next_at` doubles as the claim's lease.
+    `subject`: customers/data_request, customers/redact, shop/redact or member/erase. `state`: open,
+    checking (erased, to be looked at once more), done, refused, or withdrawn (a member's own, taken
+    back during the notice). `next_at` doubles as the claim's lease, and is the notice's end.
     ix open (shop_id, next_at, id) where not done: what is to be carried out.
     """
 
