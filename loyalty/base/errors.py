@@ -395,3 +395,25 @@ class NoEmailAddress(LoyaltyError):
     """There is no address to which a code could be sent."""
 
     code = "no_email_address"
+
+
+class BadCoupon(LoyaltyError):
+    """A coupon, or codes for one, that cannot work; `field` names the input at fault."""
+
+    code, status = "bad_coupon", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class CouponNotFound(LoyaltyError):
+    """This shop has no such coupon."""
+
+    code, status = "coupon_not_found", 404
+
+
+class CouponOver(LoyaltyError):
+    """A coupon that is not handed out any more; the message says why."""
+
+    code = "coupon_over"
