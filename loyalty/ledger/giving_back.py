@@ -3,6 +3,7 @@
 The invariant: a debit never gives back more than it took, whoever owns its lots by now.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from loyalty.base.bulk import among
 from loyalty.base.errors import EntryNotFound, IdempotencyConflict, TooMuchGivenBack
 from loyalty.ledger import dying
 from loyalty.ledger.books import Books
@@ -41,6 +43,18 @@ def return_points(
     """
     assert points > 0
     books = _open(session, shop_id, debit_id, now)
+    entries = give_back(books, debit_id, cause, points=points)
+    books.write()
+    return entries
+
+
+def give_back(books: Books, debit_id: UUID, cause: Cause, *, points: int) -> list[LedgerEntry]:
+    """As `return_points`, into books that are open for all of `list_owners`; writes no figures.
+
+    What was posted to the books before is written, for it is read back here.
+    """
+    session, shop_id = books.session, books.shop_id
+    books.write_rows()
     debit = _get(session, shop_id, debit_id)
     if known := _posted(session, debit, cause):
         if sum(entry.points for entry in known) != points:
@@ -52,8 +66,34 @@ def return_points(
         dying.expire_dead(books, owner_id)
         theirs = [part for part in parts if part.owner_id == owner_id]
         entries.append(_give(books, debit, cause, owner_id, theirs))
-    books.write()
     return entries
+
+
+def list_owners(session: Session, shop_id: int, debit_ids: Collection[UUID]) -> set[UUID]:
+    """Who must be locked to give points of these debits back: who made them, who owns the lots."""
+    if not debit_ids:
+        return set()
+    debtors = select(LedgerEntry.member_id).where(
+        LedgerEntry.shop_id == shop_id, among(LedgerEntry.id, debit_ids)
+    )
+    lots = (
+        select(Lot.member_id)
+        .join(LotDebit, (LotDebit.shop_id == Lot.shop_id) & (LotDebit.lot_id == Lot.id))
+        .where(LotDebit.shop_id == shop_id, among(LotDebit.entry_id, debit_ids))
+    )
+    deficits = select(Deficit.member_id).where(
+        Deficit.shop_id == shop_id, among(Deficit.entry_id, debit_ids)
+    )
+    return {
+        *(survivor_of(session, shop_id, member_id) for member_id in set(session.scalars(debtors))),
+        *session.scalars(lots),
+        *session.scalars(deficits),
+    }
+
+
+def lock_owners(session: Session, shop_id: int, debit_id: UUID, *, now: datetime) -> None:
+    """Lock everybody who owns a part of the debit, for who must look before giving it back."""
+    _open(session, shop_id, debit_id, now)
 
 
 def left_to_give_back(session: Session, shop_id: int, debit_id: UUID) -> int:
@@ -70,26 +110,14 @@ def left_to_give_back(session: Session, shop_id: int, debit_id: UUID) -> int:
 def _open(session: Session, shop_id: int, debit_id: UUID, now: datetime) -> Books:
     """The books of everybody who owns a part of it, as committed once they are locked."""
     while True:
-        owners = _owners(session, shop_id, debit_id)
+        _get(session, shop_id, debit_id)
+        owners = list_owners(session, shop_id, [debit_id])
         savepoint = session.begin_nested()
         books = Books.open(session, shop_id, owners, now=now, admits_merged=True)
-        if _owners(session, shop_id, debit_id) == owners:
+        if list_owners(session, shop_id, [debit_id]) == owners:
             savepoint.commit()
             return books
         savepoint.rollback()  # A merge was faster: let its locks go and look again.
-
-
-def _owners(session: Session, shop_id: int, debit_id: UUID) -> set[UUID]:
-    debit = _get(session, shop_id, debit_id)
-    lots = session.scalars(
-        select(Lot.member_id)
-        .join(LotDebit, (LotDebit.shop_id == Lot.shop_id) & (LotDebit.lot_id == Lot.id))
-        .where(LotDebit.shop_id == shop_id, LotDebit.entry_id == debit_id)
-    )
-    deficits = session.scalars(
-        select(Deficit.member_id).where(Deficit.shop_id == shop_id, Deficit.entry_id == debit_id)
-    )
-    return {survivor_of(session, shop_id, debit.member_id), *lots, *deficits}
 
 
 def _get(session: Session, shop_id: int, debit_id: UUID) -> LedgerEntry:

@@ -1,7 +1,7 @@
 """The desk: the one path on which orders and refunds become rows and points, many or one.
 
 Everything is loaded with one query per table, settled in memory and written with one statement per
-table. Locks: members' balances in id order, then orders in id order.
+table. Locks: members' balances in id order, then orders in id order, then redemptions.
 """
 
 from collections.abc import Collection, Iterable
@@ -23,6 +23,7 @@ from loyalty.orders.loading import load_refunds, lock_sheets
 from loyalty.orders.sheets import OrderSheet, RefundSheet, new_sheet, take_refund
 from loyalty.orders.storing import store_orders, store_refunds
 from loyalty.orders.tables import Order
+from loyalty.redemption.using import find_spenders, settle_codes
 from loyalty.shops.tables import Shop
 from loyalty.tiers.standing import after_changes
 
@@ -51,6 +52,7 @@ class Desk:
         self._asker = Asker(session, shop, member_ids)
         self._settling: Settling | None = None
         self._touched: dict[UUID, None] = {}
+        self._told: dict[int, OrderSheet] = {}
         self._is_backfill = is_backfill
 
     @classmethod
@@ -61,19 +63,25 @@ class Desk:
         order_ids: Iterable[int],
         *,
         member_ids: Iterable[UUID] = (),
+        codes: Iterable[str] = (),
         now: datetime,
         is_backfill: bool = False,
     ) -> Self:
         """Lock the books of `member_ids` and of these orders' members, then the orders.
 
+        `codes`: discount codes that will be told with them; whose points they cost is locked too.
         `is_backfill`: what plain history does to tiers and badges is looked at when all is read.
         """
-        wanted, members = sorted(set(order_ids)), set(member_ids)
+        wanted, members, told = sorted(set(order_ids)), set(member_ids), set(codes)
         members |= set(find_owners(session, shop.shop_id, wanted).values())
+        members |= find_spenders(session, shop.shop_id, wanted, told)
         while True:
             books = Books.open(session, shop.shop_id, members, now=now)
             sheets = lock_sheets(session, shop.shop_id, wanted)
             owners = {sheet.member_id for sheet in sheets.values() if sheet.member_id is not None}
+            carried = {code for sheet in sheets.values() for code in sheet.codes}
+            if told or carried:
+                owners |= find_spenders(session, shop.shop_id, (), told | carried)
             if owners <= members:
                 break
             members |= owners  # One was given to somebody else while we waited for a lock.
@@ -104,6 +112,7 @@ class Desk:
         sheet.set("member_id", sheet.member_id or member_id)
         sheet.set("customer_id", customer_id)
         sheet.take(facts)
+        self._told[sheet.order_id] = sheet
         self.settle(sheet, happened_at=_happened_at(facts))
         return sheet
 
@@ -113,6 +122,7 @@ class Desk:
         take_refund(refunds, facts, in_order=False)
         sheet = self._sheets.get(facts.order_id)
         if sheet is not None:
+            self._told[sheet.order_id] = sheet
             self.settle(sheet, happened_at=facts.created_at)
 
     def settle(self, sheet: OrderSheet, *, happened_at: datetime) -> None:
@@ -136,6 +146,8 @@ class Desk:
         store_orders(self.session, self.shop.shop_id, self._sheets.values())
         refunds = (refund for found in self._refunds.values() for refund in found.values())
         store_refunds(self.session, self.shop.shop_id, refunds)
+        settle_codes(self.books, self._told.values())
+        self._told = {}
         self.books.write()
         if self._settling is not None:
             book = self._settling.terms.rulebook

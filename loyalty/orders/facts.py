@@ -34,6 +34,18 @@ class LineFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeFacts:
+    """A discount code that an order carries, upper case: a code in any case is one code.
+
+    `amount_minor`: what it took off, shipping included; `lines`: (line, what it took off it).
+    """
+
+    code: str
+    amount_minor: int
+    lines: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RefundFacts:
     """`money_minor`: what came back without any line, shipping apart; `lines`: (line, quantity).
 
@@ -76,3 +88,4 @@ class OrderFacts:
     refunds: tuple[RefundFacts, ...]
     shipping_minor: int = 0
     shipping_tax_minor: int = 0
+    codes: tuple[CodeFacts, ...] = ()

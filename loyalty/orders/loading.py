@@ -10,8 +10,15 @@ from loyalty.base.bulk import among
 from loyalty.earning.sheets import AwardSheet, ShareSheet
 from loyalty.earning.tables import Award, AwardLine
 from loyalty.ledger.tables import LedgerEntry
-from loyalty.orders.sheets import LINE_STATE, STATE, LineSheet, OrderSheet, RefundSheet
-from loyalty.orders.tables import Order, OrderLine, Refund, RefundLine
+from loyalty.orders.sheets import LINE_STATE, STATE, CodeSheet, LineSheet, OrderSheet, RefundSheet
+from loyalty.orders.tables import (
+    Order,
+    OrderCode,
+    OrderLine,
+    OrderLineCode,
+    Refund,
+    RefundLine,
+)
 
 OWN = (
     "order_id", "member_id", "customer_id", "is_history", "assessed_at", "held_back",
@@ -57,6 +64,7 @@ def _load(session: Session, shop_id: int, orders: Select[Any]) -> dict[int, Orde
     sheets = {row[0]: OrderSheet(*row) for row in session.execute(orders)}
     if sheets:
         _load_lines(session, shop_id, sheets)
+        _load_codes(session, shop_id, sheets)
         _load_awards(session, shop_id, sheets)
         _count_posted(session, shop_id, sheets)
     return sheets
@@ -95,6 +103,30 @@ def _load_lines(session: Session, shop_id: int, sheets: dict[int, OrderSheet]) -
     for order_id, *values in session.execute(statement):
         line = LineSheet(*values)
         sheets[order_id].lines[line.line_id] = line
+
+
+def _load_codes(session: Session, shop_id: int, sheets: dict[int, OrderSheet]) -> None:
+    statement = (
+        select(
+            OrderCode.order_id,
+            OrderCode.code,
+            OrderCode.amount_minor,
+            OrderLineCode.line_id,
+            OrderLineCode.amount_minor.label("line_minor"),
+        )
+        .outerjoin(
+            OrderLineCode,
+            (OrderLineCode.shop_id == OrderCode.shop_id)
+            & (OrderLineCode.order_id == OrderCode.order_id)
+            & (OrderLineCode.code == OrderCode.code),
+        )
+        .where(OrderCode.shop_id == shop_id, among(OrderCode.order_id, sheets))
+        .order_by(OrderCode.order_id, OrderCode.code)
+    )
+    for order_id, code, amount_minor, line_id, line_minor in session.execute(statement):
+        sheet = sheets[order_id].codes.setdefault(code, CodeSheet(code, amount_minor))
+        if line_id is not None:
+            sheet.lines[line_id] = line_minor
 
 
 def _load_awards(session: Session, shop_id: int, sheets: dict[int, OrderSheet]) -> None:

@@ -66,7 +66,16 @@ def record_all(
         return set()
     members = owners.members() | set(earlier.values())
     wanted = order_ids | earlier.keys()
-    desk = Desk.open(session, shop, wanted, member_ids=members, now=now, is_backfill=is_backfill)
+    codes = {code.code for facts in told if isinstance(facts, OrderFacts) for code in facts.codes}
+    desk = Desk.open(
+        session,
+        shop,
+        wanted,
+        member_ids=members,
+        codes=codes,
+        now=now,
+        is_backfill=is_backfill,
+    )
     adopt(desk, earlier, get_programme(session, shop.shop_id))
     desk.expect(facts for facts in told if isinstance(facts, OrderFacts))
     for index in _in_waves(told, owners):

@@ -4,13 +4,14 @@ The invariant: `is_changed` and the like name all that must be written, and noth
 """
 
 from collections import defaultdict
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from loyalty.earning.sheets import AwardSheet
-from loyalty.orders.facts import LineFacts, OrderFacts, RefundFacts
+from loyalty.orders.facts import CodeFacts, LineFacts, OrderFacts, RefundFacts
 from loyalty.shops.tables import Shop
 
 STATE = (
@@ -59,6 +60,17 @@ class RefundSheet:
 
 
 @dataclass(slots=True)
+class CodeSheet:
+    """A discount code on an order; `lines`: what it took off each."""
+
+    code: str
+    amount_minor: int
+    lines: dict[int, int] = field(default_factory=dict)
+    is_changed: bool = False
+    changed_lines: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
 class OrderSheet:
     """An order with all that hangs on it. `posted`: how many entries each rule wrote before."""
 
@@ -87,6 +99,7 @@ class OrderSheet:
     is_changed: bool = False
     lines: dict[int, LineSheet] = field(default_factory=dict)
     refunds: dict[int, RefundSheet] = field(default_factory=dict)
+    codes: dict[str, CodeSheet] = field(default_factory=dict)
     awards: list[AwardSheet] = field(default_factory=list)
     posted: dict[str, int] = field(default_factory=dict)
 
@@ -104,7 +117,7 @@ class OrderSheet:
         ) >= _progress(self.shopify_updated_at, self.cancelled_at, self.is_paid, counted)
 
     def take(self, facts: OrderFacts) -> None:
-        """Be what `facts` say, lines and refunds included."""
+        """Be what `facts` say, lines, refunds and codes included."""
         self.set("shopify_updated_at", facts.updated_at)
         for name in STATE:
             self.set(name, getattr(facts, name))
@@ -112,6 +125,9 @@ class OrderSheet:
             self._take_line(line)
         for refund in facts.refunds:
             take_refund(self.refunds, refund, in_order=True)
+        told = {code.code: code for code in facts.codes}
+        for code in (*told.values(), *_gone(self.codes, told)):
+            self._take_code(code)
 
     def _take_line(self, facts: LineFacts) -> None:
         known = self.lines.get(facts.line_id)
@@ -123,6 +139,20 @@ class OrderSheet:
             if getattr(known, name) != value:
                 setattr(known, name, value)
                 known.is_changed = True
+
+    def _take_code(self, facts: CodeFacts) -> None:
+        sheet = self.codes.get(facts.code)
+        if sheet is None:
+            sheet = CodeSheet(facts.code, facts.amount_minor, is_changed=True)
+            self.codes[facts.code] = sheet
+        elif sheet.amount_minor != facts.amount_minor:
+            sheet.amount_minor, sheet.is_changed = facts.amount_minor, True
+        told = dict(facts.lines)
+        for line_id in {*sheet.lines, *told}:
+            amount_minor = told.get(line_id, 0)
+            if sheet.lines.get(line_id) != amount_minor:
+                sheet.lines[line_id] = amount_minor
+                sheet.changed_lines.add(line_id)
 
 
 def new_sheet(
@@ -170,6 +200,11 @@ def take_refund(refunds: dict[int, RefundSheet], facts: RefundFacts, *, in_order
         if sheet.lines.get(line_id) != quantity:
             sheet.lines[line_id] = quantity
             sheet.changed_lines.add(line_id)
+
+
+def _gone(codes: dict[str, CodeSheet], told: Container[str]) -> list[CodeFacts]:
+    """Codes that an order no longer carries: they were on it, and take nothing off any more."""
+    return [CodeFacts(code, 0) for code in codes if code not in told]
 
 
 def _by_line(facts: RefundFacts) -> dict[int, int]:

@@ -15,7 +15,14 @@ from loyalty.earning.sheets import AwardSheet
 from loyalty.earning.tables import Award, AwardLine
 from loyalty.orders.loading import AWARD, OWN, SHARE
 from loyalty.orders.sheets import LINE_STATE, STATE, OrderSheet, RefundSheet
-from loyalty.orders.tables import Order, OrderLine, Refund, RefundLine
+from loyalty.orders.tables import (
+    Order,
+    OrderCode,
+    OrderLine,
+    OrderLineCode,
+    Refund,
+    RefundLine,
+)
 
 _ORDER = (*OWN, *STATE)
 _LINE = ("line_id", *LINE_STATE, "assessed_quantity")
@@ -23,7 +30,7 @@ _REFUND = ("refund_id", "order_id", "created_at", "money_minor", "shipping_minor
 
 
 def store_orders(session: Session, shop_id: int, sheets: Iterable[OrderSheet]) -> None:
-    """Write orders, their lines and their awards; the sheets then say that nothing has changed."""
+    """Write orders with all that hangs on them; the sheets then say that nothing has changed."""
     changed = [sheet for sheet in sheets if _has_news(sheet)]
     own = [sheet for sheet in changed if sheet.is_changed]
     new = [_row(shop_id, sheet, _ORDER) for sheet in own if sheet.is_new]
@@ -31,10 +38,11 @@ def store_orders(session: Session, shop_id: int, sheets: Iterable[OrderSheet]) -
     insert_rows(session, Order, new)
     update_rows(session, Order, ("shop_id", "order_id"), old)
     _store_lines(session, shop_id, changed)
+    _store_codes(session, shop_id, changed)
     _store_awards(session, shop_id, changed)
     for sheet in changed:
         _settle_down(sheet)
-    _forget(session, (Order, OrderLine, Award, AwardLine))
+    _forget(session, (Order, OrderLine, OrderCode, OrderLineCode, Award, AwardLine))
 
 
 def store_refunds(session: Session, shop_id: int, refunds: Iterable[RefundSheet]) -> None:
@@ -63,6 +71,23 @@ def _store_lines(session: Session, shop_id: int, sheets: Iterable[OrderSheet]) -
         if line.is_changed
     ]
     put_rows(session, OrderLine, rows)
+
+
+def _store_codes(session: Session, shop_id: int, sheets: Iterable[OrderSheet]) -> None:
+    codes = [(sheet.order_id, code) for sheet in sheets for code in sheet.codes.values()]
+    changed = [
+        _row(shop_id, code, ("code", "amount_minor")) | {"order_id": order_id}
+        for order_id, code in codes
+        if code.is_changed
+    ]
+    put_rows(session, OrderCode, changed)
+    lines = [
+        {"shop_id": shop_id, "order_id": order_id, "code": code.code}
+        | {"line_id": line_id, "amount_minor": code.lines[line_id]}
+        for order_id, code in codes
+        for line_id in sorted(code.changed_lines)
+    ]
+    put_rows(session, OrderLineCode, lines)
 
 
 def _store_awards(session: Session, shop_id: int, sheets: Iterable[OrderSheet]) -> None:
@@ -101,6 +126,7 @@ def _has_news(sheet: OrderSheet) -> bool:
     return (
         sheet.is_changed
         or any(line.is_changed for line in sheet.lines.values())
+        or any(code.is_changed or code.changed_lines for code in sheet.codes.values())
         or any(award.is_new or award.is_changed for award in sheet.awards)
     )
 
@@ -109,6 +135,9 @@ def _settle_down(sheet: OrderSheet) -> None:
     sheet.is_new = sheet.is_changed = False
     for line in sheet.lines.values():
         line.is_changed = False
+    for code in sheet.codes.values():
+        code.is_changed = False
+        code.changed_lines.clear()
     for award in sheet.awards:
         award.is_new = award.is_changed = False
 

@@ -97,6 +97,46 @@ class OrderLine(Base):
     assessed_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
+class OrderCode(Base):
+    """A discount code that an order carries, upper case; once seen it stays.
+
+    `amount_minor`: what it took off the order, shipping included, before any refund.
+    """
+
+    __tablename__ = "order_code"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["shop_id", "order_id"],
+            ["shop_order.shop_id", "shop_order.order_id"],
+            name="fk_order_code__shop_order",
+        ),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    amount_minor: Mapped[int]
+
+
+class OrderLineCode(Base):
+    """What a code took off the ordered quantity of a line; 0 once an edit has taken it away."""
+
+    __tablename__ = "order_line_code"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["shop_id", "order_id", "code"],
+            ["order_code.shop_id", "order_code.order_id", "order_code.code"],
+            name="fk_order_line_code__order_code",
+        ),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    line_id: Mapped[int] = mapped_column(primary_key=True)
+    amount_minor: Mapped[int]
+
+
 class Refund(Base):
     """A refund. No foreign key to the order: either may arrive first.
 

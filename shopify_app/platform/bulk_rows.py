@@ -7,6 +7,7 @@ from loyalty.members.facts import CustomerFacts
 from loyalty.orders.facts import LineFacts, OrderFacts, RefundFacts
 from loyalty.shops.locations import LocationFacts
 from shopify_app.platform.payloads import amounts
+from shopify_app.platform.payloads.codes import read_code_nodes
 from shopify_app.platform.payloads.reading import (
     flag,
     identifier,
@@ -87,6 +88,7 @@ def read_order(node: Node, line_nodes: Sequence[Node]) -> OrderFacts:
         refunds=tuple(_refund(one, order_id, currency) for one in objects_at(node, "refunds")),
         shipping_minor=shipping_minor,
         shipping_tax_minor=shipping_tax_minor,
+        codes=read_code_nodes(node, line_nodes, currency),
     )
 
 

@@ -6,6 +6,7 @@ from loyalty.base.money import parse_minor
 from loyalty.members.facts import CustomerFacts
 from loyalty.orders.facts import LineFacts, OrderFacts
 from shopify_app.platform.payloads import amounts
+from shopify_app.platform.payloads.codes import read_codes
 from shopify_app.platform.payloads.customers import read_customer
 from shopify_app.platform.payloads.reading import (
     flag,
@@ -58,6 +59,7 @@ def read_order(payload: dict[str, Any]) -> OrderFacts:
         refunds=tuple(read_refund(one, currency) for one in objects_at(payload, "refunds")),
         shipping_minor=shipping_minor,
         shipping_tax_minor=shipping_tax_minor,
+        codes=read_codes(payload, currency),
     )
 
 
