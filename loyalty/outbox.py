@@ -34,6 +34,9 @@ PROOF_EMAIL_ASKED = "proof_email_asked"
 ERASURE_EMAIL_ASKED = "erasure_email_asked"
 """The member asked to be forgotten. Body: {"request_id": its id}."""
 
+FRIEND_ORDER_CHANGED = "friend_order_changed"
+"""An order has changed of a member whom another one brought, who may be paid for it by now."""
+
 CARDS_CHANGED = "cards_changed"
 """Something that stands on every card of the shop has changed; it names no member."""
 
