@@ -18,7 +18,11 @@ from loyalty.outbox import (
     ADJUSTMENT_EMAIL_ASKED,
     BIRTHDAY_EMAIL_ASKED,
     CARD_EMAIL_ASKED,
+    COUPON_EMAIL_ASKED,
+    ERASURE_EMAIL_ASKED,
     EXPIRY_EMAIL_ASKED,
+    PROOF_EMAIL_ASKED,
+    REWARD_EMAIL_ASKED,
     VERIFICATION_EMAIL_ASKED,
     Delivery,
     OutboxEvent,
@@ -33,15 +37,24 @@ KIND_OF_EVENT = {
     BIRTHDAY_EMAIL_ASKED: "birthday",
     EXPIRY_EMAIL_ASKED: "expiry_warning",
     ADJUSTMENT_EMAIL_ASKED: "adjustment",
+    REWARD_EMAIL_ASKED: "reward",
+    COUPON_EMAIL_ASKED: "coupon",
+    PROOF_EMAIL_ASKED: "proof",
+    ERASURE_EMAIL_ASKED: "erasure",
 }
 """The email that each outbox event makes; the mail subscriber is told of these."""
 
-# A greeting twice is worse than none; what a person waits for is better twice than never.
+# A greeting or an offer twice is worse than none; what a person waits for is better twice than
+# never.
 _DOUBTS_MAX = {
     "card": 2,
     "verification": 2,
     "expiry_warning": 2,
     "adjustment": 2,
+    "reward": 2,
+    "proof": 2,
+    "erasure": 2,
+    "coupon": 1,
     "birthday": 1,
     "campaign": 1,
 }

@@ -138,7 +138,58 @@ def _adjustment(facts: CardFacts, body: Mapping[str, Any], links: Links) -> Note
     )
 
 
+def _reward(facts: CardFacts, body: Mapping[str, Any], links: Links) -> Note:
+    if body["code"] is None:
+        return Note(
+            subject=f"{body['name']} from {facts.programme}",
+            headline=f"{body['name']} is yours",
+            lines=(
+                f"{facts.shop} has put it on your account as store credit.",
+                f"You have {facts.points} {facts.points_name} left.",
+            ),
+            button="Open my card",
+            url=links.card,
+        )
+    return Note(
+        subject=f"Your code for {body['name']}",
+        headline=f"{body['name']} is yours",
+        lines=(
+            "Type this code at checkout, or show it at the till. It works once.",
+            *_validity(facts, body),
+            f"You have {facts.points} {facts.points_name} left.",
+        ),
+        button="Open my card",
+        url=links.card,
+        big=body["code"],
+    )
+
+
+def _coupon(facts: CardFacts, body: Mapping[str, Any], links: Links) -> Note:
+    return Note(
+        subject=f"{facts.shop} has a coupon for you: {body['name']}",
+        headline=body["name"],
+        lines=(
+            f"{body['worth']}. Type this code at checkout, or show it at the till.",
+            *_validity(facts, body),
+        ),
+        button="Open my card",
+        url=links.card,
+        big=body["code"],
+    )
+
+
+def _validity(facts: CardFacts, body: Mapping[str, Any]) -> tuple[str, ...]:
+    if body.get("valid_until") is None:
+        return ()
+    day = format_date(
+        date.fromisoformat(body["valid_until"]), "long", locale=locale_of(facts.locale)
+    )
+    return (f"It is good until {day}, that day included.",)
+
+
 _NOTES: dict[str, Write] = {
+    "reward": _reward,
+    "coupon": _coupon,
     "adjustment": _adjustment,
     "expiry_warning": _expiry_warning,
     "verification": _verification,

@@ -6,6 +6,7 @@ have gone out. No network in a transaction.
 
 import time
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -19,6 +20,7 @@ from loyalty.outbox import OutboxEvent
 from mailing import messages, setup
 from mailing.addresses import address_hash, why_blocked
 from mailing.card_email import read_facts
+from mailing.contents import read_content
 from mailing.errors import EmailError
 from mailing.letters import Letter, compose
 from mailing.ses import send
@@ -28,6 +30,7 @@ log = structlog.get_logger()
 
 TURN_S = 60
 """How long one call may go on, so that it ends within its delivery's lease."""
+_IS_OVER = "What it would tell of is over"
 
 
 def send_emails(shop_id: int, member_id: UUID) -> None:
@@ -85,21 +88,33 @@ def _begin(shop_id: int, message_id: UUID, now: datetime) -> Letter | None:
         if message is None or message.state not in ("queued", "unknown"):
             return None
         member = session.get_one(Member, (shop_id, message.member_id))
-        reason = why_blocked(session, member, is_asked_for=message.is_asked_for)
-        if message.kind == "verification" and member.email_verified_at is not None:
-            reason = "The address is confirmed already"
-        if reason is not None:
-            messages.mark_blocked(session, message, reason, now)
+        reason = _why_not(session, message, member)
+        body = None if reason else _read_body(session, message, now)
+        if body is None:
+            messages.mark_blocked(session, message, reason or _IS_OVER, now)
             log.info("email_blocked", shop=shop_id, email=str(message_id))
             return None
         message.state = "sending"
         message.address_hash = address_hash(shop_id, member.email_norm)
-        return _letter(session, message, member)
+        return _letter(session, message, member, body)
 
 
-def _letter(session: Session, message: EmailMessage, member: Member) -> Letter:
-    assert member.email and message.address_hash, "why_blocked lets nobody without one pass"
+def _why_not(session: Session, message: EmailMessage, member: Member) -> str | None:
+    if message.kind == "verification" and member.email_verified_at is not None:
+        return "The address is confirmed already"
+    return why_blocked(session, member, is_asked_for=message.is_asked_for)
+
+
+def _read_body(session: Session, message: EmailMessage, now: datetime) -> dict[str, Any] | None:
     event = session.get(OutboxEvent, (message.shop_id, message.event_id))
+    body = event.body if event else {}
+    return read_content(session, message.shop_id, message.kind, body, now=now)
+
+
+def _letter(
+    session: Session, message: EmailMessage, member: Member, body: dict[str, Any]
+) -> Letter:
+    assert member.email and message.address_hash, "why_blocked lets nobody without one pass"
     return Letter(
         shop_id=message.shop_id,
         message_id=message.id,
@@ -108,7 +123,7 @@ def _letter(session: Session, message: EmailMessage, member: Member) -> Letter:
         address_hash=message.address_hash,
         facts=read_facts(session, member),
         kind=message.kind,
-        body=event.body if event else {},
+        body=body,
         asked_at=message.created_at,
     )
 

@@ -13,7 +13,10 @@ from loyalty.base.db import Base
 
 STATES = ("queued", "sending", "sent", "unknown", "failed", "blocked")
 _STATES = ", ".join(f"'{state}'" for state in STATES)
-KINDS = ("card", "campaign", "verification", "birthday", "expiry_warning", "adjustment")
+KINDS = (
+    *("card", "campaign", "verification", "birthday", "expiry_warning", "adjustment"),
+    *("reward", "coupon", "proof", "erasure"),
+)
 _KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
 
 

@@ -5,6 +5,7 @@ A table that is in neither list fails that test: name it here, with its part in 
 
 from collections.abc import Sequence
 
+from loyalty.coupons import parts as coupons
 from loyalty.privacy import ours
 from loyalty.privacy.parts import Part
 from loyalty.proofs import parts as proofs
@@ -21,6 +22,7 @@ PARTS: Sequence[Part] = (
     *platform.PARTS,
     *till.PARTS,
     *proofs.PARTS,
+    *coupons.PARTS,
     *ours.PARTS,
 )
 """In the order in which they are erased: what finds its rows through others comes before them."""
@@ -31,6 +33,7 @@ NOBODYS = {
     "badge": "the shop's",
     "backfill_run": "how far the import is",
     "collection": "the shop's",
+    "coupon": "what the shop hands out",
     "earning_rule": "the programme's",
     "earning_rule_version": "what the programme's rules were",
     "email_feedback": "which SNS messages were heard",

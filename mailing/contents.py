@@ -1,0 +1,82 @@
+"""What an email tells beyond its event's body, read at the moment before it goes.
+
+The invariant: no code stands in an outbox row, and none is sent that is good for nothing by then.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from loyalty.base.clock import day_in
+from loyalty.coupons.tables import Coupon, CouponCode
+from loyalty.coupons.terms import is_over
+from loyalty.coupons.words import worth_of
+from loyalty.redemption.tables import Redemption
+from loyalty.redemption.terms import Terms
+from loyalty.shops.directory import get_shop
+from loyalty.shops.tables import Shop
+
+Body = Mapping[str, Any]
+Named = TypeVar("Named", Redemption, CouponCode)
+Read = Callable[[Session, Shop, Body, datetime], dict[str, Any] | None]
+
+
+def read_content(
+    session: Session, shop_id: int, kind: str, body: Body, *, now: datetime
+) -> dict[str, Any] | None:
+    """`body` with what the email of `kind` needs besides; None when there is nothing to tell."""
+    read = _CONTENTS.get(kind)
+    if read is None:
+        return dict(body)
+    found = read(session, get_shop(session, shop_id), body, now)
+    return None if found is None else {**body, **found}
+
+
+def _reward(session: Session, shop: Shop, body: Body, now: datetime) -> dict[str, Any] | None:
+    """A code that waits to be used, or store credit that was given."""
+    found = _named(session, Redemption, shop, body.get("redemption_id"))
+    if found is None:
+        return None
+    terms = Terms.from_json(found.terms)
+    if found.state != ("issued" if terms.has_code else "used"):
+        return None
+    return {
+        "name": terms.name,
+        "code": found.code if terms.has_code else None,
+        "valid_until": _last_day(shop, found.expires_at) if terms.has_code else None,
+    }
+
+
+def _coupon(session: Session, shop: Shop, body: Body, now: datetime) -> dict[str, Any] | None:
+    given = _named(session, CouponCode, shop, body.get("coupon_code_id"))
+    if given is None or given.state != "ready":
+        return None
+    coupon = session.get_one(Coupon, (shop.shop_id, given.coupon_id), populate_existing=True)
+    if is_over(coupon, day_in(shop.timezone, now)):
+        return None
+    return {
+        "name": coupon.name,
+        "code": given.code,
+        "worth": worth_of(coupon, shop),
+        "valid_until": coupon.ends_on.isoformat() if coupon.ends_on else None,
+    }
+
+
+def _named(session: Session, model: type[Named], shop: Shop, row_id: object) -> Named | None:
+    """The shop's row of this id as it stands now; None when the event's body was emptied."""
+    if not row_id:
+        return None
+    return session.get(model, (shop.shop_id, UUID(str(row_id))), populate_existing=True)
+
+
+def _last_day(shop: Shop, expires_at: datetime | None) -> str | None:
+    """The last of the shop's days on which it can be used."""
+    if expires_at is None:
+        return None
+    return day_in(shop.timezone, expires_at - timedelta(seconds=1)).isoformat()
+
+
+_CONTENTS: dict[str, Read] = {"reward": _reward, "coupon": _coupon}
