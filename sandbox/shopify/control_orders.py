@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from .changes import orders as changes
+from .changes.discounts import application_of
 from .control_request import named_shop
 from .store.build import LineSpec, OrderSpec
 from .store.money import ZERO, money
@@ -150,12 +151,7 @@ def _application(shop: Shop, given: dict[str, Any]) -> DiscountApplication:
         discount = shop.discount_by_code(code)
         if discount is None:
             raise LookupError(f"discount code {code}")
-        value = discount.gets.get("value", {})
-        if "percentage" in value:
-            percent = Decimal(str(value["percentage"])) * 100
-            return DiscountApplication(code, code, percent, "percentage")
-        amount = money(value.get("discountAmount", {}).get("amount", "0"))
-        return DiscountApplication(code, code, amount, "fixed_amount")
+        return application_of(discount, code)
     title = given.get("title", code or "Discount")
     kind = given.get("type", "fixed_amount")
     return DiscountApplication(code, title, Decimal(str(given["value"])), kind)

@@ -1,4 +1,4 @@
-"""Faults on demand: each surface can be told to fail, stall, throttle, cut or repeat, n times."""
+"""Faults on demand: each surface can be told to fail, stall, cut, refuse or repeat, n times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-SURFACES = ("graphql", "token", "webhooks", "bulk", "files")
+SURFACES = ("graphql", "token", "webhooks", "bulk", "files", "discounts", "credit")
 MODES = (
     "off",
     "fail",
@@ -19,12 +19,16 @@ MODES = (
     "hold",
     "drop",
     "wrong_hmac",
+    "refuse",
 )
 
 
 @dataclass
 class Fault:
-    """What goes wrong on a surface. `count` None means until it is switched off."""
+    """What goes wrong on a surface. `count` None means until it is switched off.
+
+    `topic` narrows it: to a webhook topic, or to the name of a GraphQL operation.
+    """
 
     mode: str
     status: int = 500
@@ -33,6 +37,7 @@ class Fault:
     times: int = 2  # deliveries of each webhook in mode repeat
     after: int = 0  # objects that a failing bulk operation still writes
     topic: str | None = None
+    code: str = "INTERNAL_ERROR"  # of the userErrors in mode refuse
 
 
 class Faults:
@@ -57,7 +62,7 @@ class Faults:
             fault = self._faults.get(surface)
             if fault is None or fault.mode not in modes:
                 return None
-            if fault.topic and topic and fault.topic != topic:
+            if fault.topic and topic is not None and fault.topic != topic:
                 return None
             if fault.count is not None:
                 fault.count -= 1
@@ -65,9 +70,9 @@ class Faults:
                     del self._faults[surface]
             return fault
 
-    def stall(self, surface: str) -> None:
+    def stall(self, surface: str, topic: str | None = None) -> None:
         """Sleep if the surface is told to stall."""
-        fault = self.take(surface, "stall")
+        fault = self.take(surface, "stall", topic=topic)
         if fault:
             time.sleep(fault.seconds)
 

@@ -13,18 +13,20 @@ class CutConnection(Exception):
     """Raised in the middle of a body: the server drops the connection."""
 
 
-def failed_answer(world: World, surface: str) -> Response | None:
+def failed_answer(world: World, surface: str, topic: str | None = None) -> Response | None:
     """The answer of a failing surface, None when it works; stalls on the way."""
-    world.faults.stall(surface)
-    fault = world.faults.take(surface, "fail")
+    world.faults.stall(surface, topic)
+    fault = world.faults.take(surface, "fail", topic=topic)
     if fault is None:
         return None
     return Response('{"errors":"Internal Server Error"}', fault.status, mimetype="application/json")
 
 
-def cut_answer(world: World, surface: str, response: Response) -> Response:
+def cut_answer(
+    world: World, surface: str, response: Response, topic: str | None = None
+) -> Response:
     """The same answer, or half of it and then silence: what it tells of has happened."""
-    if world.faults.take(surface, "cut") is None:
+    if world.faults.take(surface, "cut", topic=topic) is None:
         return response
     body = response.get_data()
     headers = {"Content-Length": str(len(body)), "Content-Type": response.content_type}

@@ -43,12 +43,14 @@ def restore(world: World) -> bool:
 
 
 def _end_interrupted(world: World) -> None:
-    """Bulk operations that ran when the process ended have failed."""
+    """Bulk operations that ran when the process ended failed; codes stay as far as they got."""
     for shop in world.shops.values():
         for operation in shop.all("BulkOperation"):
             if operation.status in ("CREATED", "RUNNING", "CANCELING"):
                 operation.status, operation.error_code = "FAILED", "INTERNAL_SERVER_ERROR"
                 operation.completed_at = utc_now()
+        for unfinished in (*shop.all("DiscountRedeemCodeBulkCreation"), *shop.all("Job")):
+            unfinished.done = True
 
 
 def _read(path: Path) -> Any:

@@ -118,7 +118,7 @@ def shopify(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shopify]:
 @pytest.fixture
 def connected(shopify: Shopify, database: DatabaseUrls) -> Settings:
     """Settings that lead to the stand-in, with every fault of earlier tests gone."""
-    for surface in ("graphql", "token", "webhooks", "bulk", "files"):
+    for surface in ("graphql", "token", "webhooks", "bulk", "files", "discounts", "credit"):
         shopify.fail(surface, "off")
     settings = make_settings(shopify_url_template=shopify.url_template)
     platform_settings.configure(settings)

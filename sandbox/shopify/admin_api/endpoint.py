@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,7 @@ from .execution import resolve_field, resolve_type
 from .schema import load_schema
 
 assert mutations and types  # importing them registers the resolvers
+_NAMED = re.compile(r"\s*(?:query|mutation)\s+(\w+)")
 UNAUTHORIZED = "[API] Invalid API key or access token (unrecognized login or wrong password)"
 
 
@@ -49,7 +51,8 @@ def admin_api(world: World) -> Blueprint:
 
     @pages.post("/shops/<domain>/admin/api/<version>/graphql.json")
     def graphql(domain: str, version: str) -> Response:
-        fault = failed_answer(world, "graphql")
+        operation = _operation_name(request.get_json(silent=True))
+        fault = failed_answer(world, "graphql", operation)
         if fault:
             return fault
         shop = world.shops.get(domain)
@@ -63,9 +66,16 @@ def admin_api(world: World) -> Blueprint:
             return _errors({"query": "Required parameter missing or invalid"}, 400)
         response = jsonify(_answer(world, shop, body))
         response.headers["X-Request-Id"] = str(uuid.uuid4())
-        return cut_answer(world, "graphql", response)
+        return cut_answer(world, "graphql", response, operation)
 
     return pages
+
+
+def _operation_name(body: Any) -> str:
+    """The name of the document's first operation; empty when it has none."""
+    query = body.get("query") if isinstance(body, dict) else None
+    found = _NAMED.match(query) if isinstance(query, str) else None
+    return found.group(1) if found else ""
 
 
 def _errors(errors: Any, status: int) -> Response:

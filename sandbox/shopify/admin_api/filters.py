@@ -164,4 +164,5 @@ _TEXTS: dict[str, Callable[[Any], list[str | None]]] = {
     "Collection": lambda c: [c.title],
     "Location": lambda place: [place.name, place.city],
     "DiscountNode": lambda d: [d.title, *(c.code for c in d.codes)],
+    "DiscountRedeemCode": lambda c: [c.code],
 }

@@ -118,8 +118,11 @@ def build_line(shop: Shop, order: Order, spec: LineSpec) -> OrderLine:
 
 
 def spread_discount(order: Order, application: DiscountApplication, index: int) -> None:
-    """Spread an order discount over its lines by value; gift cards are never discounted."""
-    lines = [line for line in order.lines if not line.is_gift_card and line.net > 0]
+    """Spread a discount by value over the lines it fits; gift cards are never discounted."""
+    if application.target_type == "shipping_line":
+        order.shipping_discount = order.shipping
+        return
+    lines = [line for line in order.lines if application.fits(line) and line.net > 0]
     basis = sum((line.net for line in lines), ZERO)
     if application.value_type == "percentage":
         left = money(basis * application.value / 100)

@@ -57,6 +57,35 @@ class Discount(Record):
 
 
 @dataclass
+class BulkCreationCode:
+    """One code that is to be added in bulk: then it has a redeem code, or errors."""
+
+    typename: ClassVar[str] = "DiscountRedeemCodeBulkCreationCode"
+    code: str
+    redeem_code: RedeemCode | None = None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class BulkCreation(Record):
+    """Codes on their way to a discount."""
+
+    typename: ClassVar[str] = "DiscountRedeemCodeBulkCreation"
+    discount_id: int
+    created_at: datetime
+    wanted: list[BulkCreationCode]
+    done: bool = False
+
+
+@dataclass
+class Job(Record):
+    """Something that Shopify does aside."""
+
+    typename: ClassVar[str] = "Job"
+    done: bool = False
+
+
+@dataclass
 class Metafield(Record):
     """A value that an app keeps on a record. `namespace` is the full one, never `$app:`."""
 
@@ -77,7 +106,7 @@ class Metafield(Record):
 
 @dataclass
 class CreditTransaction(Record):
-    """A movement of store credit; debits are negative."""
+    """Store credit given."""
 
     typename: ClassVar[str] = "StoreCreditAccountCreditTransaction"
     account_id: int
@@ -85,6 +114,13 @@ class CreditTransaction(Record):
     balance_after: Decimal
     created_at: datetime
     expires_at: datetime | None = None
+
+
+@dataclass
+class DebitTransaction(CreditTransaction):
+    """Store credit taken; its amount is negative."""
+
+    typename: ClassVar[str] = "StoreCreditAccountDebitTransaction"
 
 
 @dataclass

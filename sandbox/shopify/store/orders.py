@@ -34,7 +34,10 @@ class TaxLine:
 
 @dataclass
 class DiscountApplication:
-    """How an order was discounted: by a code, or by hand at the till (then `code` is None)."""
+    """How an order was discounted: by a code, or by hand at the till (then `code` is None).
+
+    `product_ids` and `variant_ids` are what an entitled one is for; none of them means all goods.
+    """
 
     code: str | None
     title: str
@@ -43,6 +46,16 @@ class DiscountApplication:
     allocation_method: str = "across"
     target_selection: str = "all"
     target_type: str = "line_item"
+    product_ids: list[int] = field(default_factory=list)
+    variant_ids: list[int] = field(default_factory=list)
+
+    def fits(self, line: OrderLine) -> bool:
+        """Whether it takes something off this line."""
+        if self.target_type != "line_item" or line.is_gift_card:
+            return False
+        if not (self.product_ids or self.variant_ids):
+            return True
+        return line.product_id in self.product_ids or line.variant_id in self.variant_ids
 
 
 @dataclass
@@ -166,6 +179,7 @@ class Order(Record):
     lines: list[OrderLine] = field(default_factory=list)
     applications: list[DiscountApplication] = field(default_factory=list)
     shipping: Decimal = ZERO
+    shipping_discount: Decimal = ZERO
     tip: Decimal = ZERO
     transactions: list[Transaction] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
@@ -175,6 +189,12 @@ class Order(Record):
     def name(self) -> str:
         """`#1001`."""
         return f"#{self.number}"
+
+    @property
+    def shipping_application(self) -> int | None:
+        """Which application made the shipping cheaper."""
+        kinds = [application.target_type for application in self.applications]
+        return kinds.index("shipping_line") if self.shipping_discount else None
 
     @property
     def discount_codes(self) -> list[str]:

@@ -14,13 +14,13 @@ def line_items_price(order: Order) -> Decimal:
 
 
 def discounts(order: Order) -> Decimal:
-    """Σ of all discount allocations."""
-    return sum((line.discount for line in order.lines), ZERO)
+    """Σ of all discount allocations, that on shipping among them."""
+    return _on_lines(order) + order.shipping_discount
 
 
 def subtotal(order: Order) -> Decimal:
     """Goods after discounts, before shipping; taxes are inside when prices include them."""
-    return line_items_price(order) - discounts(order)
+    return line_items_price(order) - _on_lines(order)
 
 
 def tax(order: Order) -> Decimal:
@@ -31,12 +31,18 @@ def tax(order: Order) -> Decimal:
 def total(order: Order) -> Decimal:
     """What the order came to when it was placed."""
     added_tax = ZERO if order.taxes_included else tax(order)
-    return subtotal(order) + order.shipping + order.tip + added_tax
+    return subtotal(order) + paid_shipping(order) + order.tip + added_tax
+
+
+def paid_shipping(order: Order) -> Decimal:
+    """What shipping came to after its discount."""
+    return order.shipping - order.shipping_discount
 
 
 def current_discounts(order: Order) -> Decimal:
-    """Discounts on the units that remain."""
-    return sum((line.current(line.discount) for line in order.lines), ZERO)
+    """Discounts on the units that remain, and on the shipping."""
+    on_lines = sum((line.current(line.discount) for line in order.lines), ZERO)
+    return on_lines + order.shipping_discount
 
 
 def current_subtotal(order: Order) -> Decimal:
@@ -51,7 +57,7 @@ def current_tax(order: Order) -> Decimal:
 
 def current_shipping(order: Order) -> Decimal:
     """Shipping that was not refunded."""
-    return order.shipping - sum((refund.shipping for refund in order.refunds), ZERO)
+    return paid_shipping(order) - sum((refund.shipping for refund in order.refunds), ZERO)
 
 
 def current_total(order: Order) -> Decimal:
@@ -85,3 +91,7 @@ def financial_status(order: Order) -> str:
     if went_back > 0:
         return "refunded" if went_back >= came_in else "partially_refunded"
     return "paid" if came_in >= current_total(order) else "partially_paid"
+
+
+def _on_lines(order: Order) -> Decimal:
+    return sum((line.discount for line in order.lines), ZERO)

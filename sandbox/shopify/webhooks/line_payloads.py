@@ -72,7 +72,7 @@ def shipping_payload(order: Order) -> list[dict[str, Any]]:
     """The shipping line of an order that is sent."""
     if order.shipping == 0:
         return []
-    shown, now = order.shipping, totals.current_shipping(order)
+    shown, now = totals.paid_shipping(order), totals.current_shipping(order)
     return [
         {
             "id": order.id + 1,
@@ -83,23 +83,29 @@ def shipping_payload(order: Order) -> list[dict[str, Any]]:
             "discounted_price_set": price_set(shown, order.currency),
             "is_removed": False,
             "phone": None,
-            "price": price(shown),
-            "price_set": price_set(shown, order.currency),
+            "price": price(order.shipping),
+            "price_set": price_set(order.shipping, order.currency),
             "requested_fulfillment_service_id": None,
             "source": "shopify",
             "title": "Standard",
             "tax_lines": [],
-            "discount_allocations": [],
+            "discount_allocations": _shipping_allocations(order),
         }
     ]
 
 
 def _allocations(order: Order, line: OrderLine) -> list[dict[str, Any]]:
-    return [
-        {
-            "amount": price(allocation.amount),
-            "amount_set": price_set(allocation.amount, order.currency),
-            "discount_application_index": allocation.application_index,
-        }
-        for allocation in line.allocations
-    ]
+    return [_allocation(order, a.amount, a.application_index) for a in line.allocations]
+
+
+def _shipping_allocations(order: Order) -> list[dict[str, Any]]:
+    index = order.shipping_application
+    return [] if index is None else [_allocation(order, order.shipping_discount, index)]
+
+
+def _allocation(order: Order, amount: Decimal, index: int) -> dict[str, Any]:
+    return {
+        "amount": price(amount),
+        "amount_set": price_set(amount, order.currency),
+        "discount_application_index": index,
+    }

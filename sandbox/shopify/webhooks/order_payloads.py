@@ -182,13 +182,10 @@ def _codes(order: Order) -> list[dict[str, str]]:
         if application.code:
             allocations = [a for line in order.lines for a in line.allocations]
             amounts = [a.amount for a in allocations if a.application_index == index]
-            codes.append(
-                {
-                    "code": application.code,
-                    "amount": price(sum(amounts, ZERO)),
-                    "type": application.value_type,
-                }
-            )
+            is_shipping = application.target_type == "shipping_line"
+            amount = order.shipping_discount if is_shipping else sum(amounts, ZERO)
+            kind = "shipping" if is_shipping else application.value_type
+            codes.append({"code": application.code, "amount": price(amount), "type": kind})
     return codes
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from .stand_in import App, StandIn, wait_until
 
-CALM = ("graphql", "token", "webhooks", "bulk", "files")
+CALM = ("graphql", "token", "webhooks", "bulk", "files", "discounts", "credit")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,23 @@
 """Mutations: each changes the store, so that the next query sees it, or says why not."""
 
-from . import bulk, customers, discounts, metafields, orders, webhooks
+from . import (
+    bulk,
+    customers,
+    discounts,
+    metafields,
+    orders,
+    redeem_codes,
+    store_credit,
+    webhooks,
+)
 
-__all__ = ["bulk", "customers", "discounts", "metafields", "orders", "webhooks"]
+__all__ = [
+    "bulk",
+    "customers",
+    "discounts",
+    "metafields",
+    "orders",
+    "redeem_codes",
+    "store_credit",
+    "webhooks",
+]

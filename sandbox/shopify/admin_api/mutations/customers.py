@@ -1,13 +1,10 @@
-"""Mutations of customers: fields, tags, consents, merge, store credit."""
+"""Mutations of customers: fields, tags, consents, merge."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from ...changes import customers as changes
-from ...store.discounts import CreditAccount, CreditTransaction
-from ...store.money import ZERO
 from ...store.records import Consent
 from ..context import Context
 from ..errors import refuse
@@ -116,17 +113,6 @@ def customer_merge(source: Any, context: Context, arguments: dict[str, Any]) -> 
     return {"resultingCustomerId": kept.gid, "job": job}
 
 
-@resolves("Mutation", "storeCreditAccountCredit")
-def credit(source: Any, context: Context, arguments: dict[str, Any]) -> Any:
-    given = arguments["creditInput"]
-    return _move(context, arguments["id"], given["creditAmount"], given.get("expiresAt"), sign=1)
-
-
-@resolves("Mutation", "storeCreditAccountDebit")
-def debit(source: Any, context: Context, arguments: dict[str, Any]) -> Any:
-    return _move(context, arguments["id"], arguments["debitInput"]["debitAmount"], None, sign=-1)
-
-
 def _plain(given: dict[str, Any]) -> dict[str, Any]:
     return {own: given[name] for name, own in _FIELDS.items() if name in given}
 
@@ -163,45 +149,3 @@ def _tagged(context: Context, arguments: dict[str, Any], mutation: str) -> Any:
 
 def _split(tags: list[str]) -> list[str]:
     return [part for tag in tags for part in tag.split(",")]
-
-
-def _move(
-    context: Context, gid: str, amount: dict[str, Any], expires_at: str | None, *, sign: int
-) -> Any:
-    """Move store credit; a customer's account comes into being with its first credit."""
-    moved = Decimal(amount["amount"])
-    if moved <= 0:
-        message = "A positive amount must be used"
-        code = "NEGATIVE_OR_ZERO_AMOUNT"
-        raise refuse(message, ["amount"], code)
-    account = _account(context, gid, amount["currencyCode"], may_create=sign > 0)
-    if account.balance + sign * moved < 0:
-        raise refuse("Insufficient funds", ["amount"], "INSUFFICIENT_FUNDS")
-    account.balance += sign * moved
-    transaction = CreditTransaction(
-        context.shop.next_id("StoreCreditAccountTransaction"),
-        account.id,
-        sign * moved,
-        account.balance,
-        context.now,
-        moment(expires_at),
-    )
-    account.transactions.append(transaction)
-    return {"storeCreditAccountTransaction": transaction}
-
-
-def _account(context: Context, gid: str, currency: str, *, may_create: bool) -> CreditAccount:
-    found = context.shop.find_gid(gid)
-    if isinstance(found, CreditAccount):
-        return found
-    if found is None or found.typename != "Customer":
-        raise refuse("Store credit account not found", ["id"], "ACCOUNT_NOT_FOUND")
-    for account in context.shop.all("StoreCreditAccount"):
-        if (account.customer_id, account.currency) == (found.id, currency):
-            return account
-    if not may_create:
-        raise refuse("Store credit account not found", ["id"], "ACCOUNT_NOT_FOUND")
-    new_id = context.shop.next_id("StoreCreditAccount")
-    account = CreditAccount(new_id, found.id, currency, ZERO)
-    context.shop.add(account)
-    return account

@@ -1,6 +1,18 @@
 """Resolvers of the fields that a record does not hold under their own name."""
 
-from . import constants, customers, discounts, order_lines, orders, products, refunds, roots, shops
+from . import (
+    constants,
+    customers,
+    discounts,
+    order_lines,
+    orders,
+    products,
+    redeem_codes,
+    refunds,
+    roots,
+    shops,
+    store_credit,
+)
 
 __all__ = [
     "constants",
@@ -9,7 +21,9 @@ __all__ = [
     "order_lines",
     "orders",
     "products",
+    "redeem_codes",
     "refunds",
     "roots",
     "shops",
+    "store_credit",
 ]

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from ...store import totals
-from ...store.discounts import CreditAccount
 from ...store.money import ZERO
 from ...store.records import Customer
 from ..context import Context
@@ -88,22 +87,6 @@ def mergeable(customer: Customer, context: Context, arguments: dict[str, Any]) -
     return {"isMergeable": True, "errorFields": [], "reason": None}
 
 
-@resolves("Customer", "storeCreditAccounts")
-def store_credit(customer: Customer, context: Context, arguments: dict[str, Any]) -> Any:
-    accounts = context.shop.all("StoreCreditAccount")
-    return [account for account in accounts if account.customer_id == customer.id]
-
-
-@resolves("StoreCreditAccount", "balance")
-def balance(account: CreditAccount, context: Context, arguments: dict[str, Any]) -> Any:
-    return money(account.balance, account.currency)
-
-
-@resolves("StoreCreditAccount", "owner")
-def credit_owner(account: CreditAccount, context: Context, arguments: dict[str, Any]) -> Any:
-    return context.shop.find("Customer", account.customer_id)
-
-
 def _orders(customer: Customer, context: Context) -> list[Any]:
     """A customer's orders, from an index that lives for this execution."""
     index = context.cache.get("orders")
@@ -114,22 +97,3 @@ def _orders(customer: Customer, context: Context) -> list[Any]:
         context.cache["orders"] = index
     found: list[Any] = index.get(customer.id, [])
     return found
-
-
-for _kind in ("Credit", "Debit"):
-    _name = f"StoreCreditAccount{_kind}Transaction"
-
-    @resolves(_name, "amount")
-    def transaction_amount(moved: Any, context: Context, arguments: dict[str, Any]) -> Any:
-        return money(
-            moved.amount, context.shop.find("StoreCreditAccount", moved.account_id).currency
-        )
-
-    @resolves(_name, "balanceAfterTransaction")
-    def transaction_balance(moved: Any, context: Context, arguments: dict[str, Any]) -> Any:
-        account = context.shop.find("StoreCreditAccount", moved.account_id)
-        return money(moved.balance_after, account.currency)
-
-    @resolves(_name, "account")
-    def transaction_account(moved: Any, context: Context, arguments: dict[str, Any]) -> Any:
-        return context.shop.find("StoreCreditAccount", moved.account_id)

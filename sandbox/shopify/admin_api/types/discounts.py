@@ -87,11 +87,6 @@ def discount_classes(source: _Inside, context: Context, arguments: dict[str, Any
     return ["ORDER"] if source.discount.gets.get("items", {}).get("all") else ["PRODUCT"]
 
 
-@resolves("DiscountRedeemCode", "asyncUsageCount")
-def code_usage(code: Any, context: Context, arguments: dict[str, Any]) -> Any:
-    return code.usage_count
-
-
 def _metafield(source: Any, context: Context, arguments: dict[str, Any]) -> Any:
     namespace = context.namespace(arguments.get("namespace"))
     return context.shop.metafield(source.gid, namespace, arguments["key"])

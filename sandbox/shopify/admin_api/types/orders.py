@@ -8,7 +8,7 @@ from typing import Any
 
 from ...store import totals
 from ...store.money import ZERO
-from ...store.orders import Order
+from ...store.orders import Allocation, Order
 from ..context import Context
 from ..registry import bind, resolves
 from ..values import count, mailing_address
@@ -34,7 +34,9 @@ _ORDER_SETS: dict[str, Callable[[Order], Decimal]] = {
     "totalTipReceivedSet": lambda order: order.tip,
     "totalCapturableSet": lambda order: ZERO,
     "refundDiscrepancySet": lambda order: sum((r.adjustment for r in order.refunds), ZERO),
-    "totalRefundedShippingSet": lambda order: order.shipping - totals.current_shipping(order),
+    "totalRefundedShippingSet": lambda order: (
+        totals.paid_shipping(order) - totals.current_shipping(order)
+    ),
 }
 _ORDER_PLAIN: dict[str, Callable[[Order], Any]] = {
     "displayFinancialStatus": lambda order: totals.financial_status(order).upper(),
@@ -112,10 +114,10 @@ def shipping_lines(order: Order, context: Context, arguments: dict[str, Any]) ->
             "custom": False,
             "isRemoved": False,
             "originalPriceSet": price,
-            "discountedPriceSet": price,
+            "discountedPriceSet": bag(totals.paid_shipping(order), context),
             "currentDiscountedPriceSet": bag(totals.current_shipping(order), context),
             "taxLines": [],
-            "discountAllocations": [],
+            "discountAllocations": _shipping_allocations(order),
         }
     ]
 
@@ -138,3 +140,10 @@ def discount_applications(order: Order, context: Context, arguments: dict[str, A
 @resolves("Order", "taxLines", "currentTaxLines")
 def order_taxes(order: Order, context: Context, arguments: dict[str, Any]) -> Any:
     return [tax for line in order.lines for tax in line.tax_lines]
+
+
+def _shipping_allocations(order: Order) -> list[dict[str, Any]]:
+    index = order.shipping_application
+    if index is None:
+        return []
+    return [{"allocation": Allocation(order.shipping_discount, index), "order": order}]

@@ -23,6 +23,8 @@ _BY_ID = {
     "codeDiscountNode": "DiscountCodeNode",
     "discountNode": "DiscountCodeNode",
     "bulkOperation": "BulkOperation",
+    "discountRedeemCodeBulkCreation": "DiscountRedeemCodeBulkCreation",
+    "storeCreditAccount": "StoreCreditAccount",
     "refund": "Refund",
     "webhookSubscription": "WebhookSubscription",
 }
