@@ -1,0 +1,82 @@
+"""The points of a redemption, there and back. Whoever moves them locks balances before the row.
+
+The invariant: `points_returned` is what came back of the debit `entry_id`, at most `points`.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty.audit import SYSTEM, Actor
+from loyalty.base.errors import RedemptionNotFound
+from loyalty.ledger.giving_back import lock_owners, return_points
+from loyalty.ledger.journal import Cause
+from loyalty.redemption.tables import Redemption
+
+LEASE = timedelta(seconds=45)
+"""How long whoever reserved or began a return has to bring it on before the sweep does."""
+
+
+def lock(session: Session, shop_id: int, redemption_id: UUID) -> Redemption:
+    """The redemption as committed by now, locked; raises RedemptionNotFound."""
+    redemption = session.get(
+        Redemption, (shop_id, redemption_id), with_for_update=True, populate_existing=True
+    )
+    if redemption is None:
+        raise RedemptionNotFound(str(redemption_id))
+    return redemption
+
+
+def lock_with_points(
+    session: Session, shop_id: int, redemption_id: UUID, *, now: datetime
+) -> Redemption:
+    """The same, with the balances of all to whom its points would go locked before it."""
+    entry_id = session.scalar(
+        select(Redemption.entry_id).where(
+            Redemption.shop_id == shop_id, Redemption.id == redemption_id
+        )
+    )
+    if entry_id is None:
+        raise RedemptionNotFound(str(redemption_id))
+    lock_owners(session, shop_id, entry_id, now=now)
+    return lock(session, shop_id, redemption_id)
+
+
+def give_back(
+    session: Session,
+    redemption: Redemption,
+    points: int,
+    *,
+    now: datetime,
+    actor: Actor = SYSTEM,
+    order_id: int | None = None,
+    order_name: str | None = None,
+) -> None:
+    """Give `points` (> 0) of it back to the lots they came from. Both are locked; flushes."""
+    assert 0 < points <= redemption.points - redemption.points_returned
+    cause = Cause(
+        kind="redeem_reversal",
+        idempotency_key=f"redemption:{redemption.id}:return:{redemption.returns + 1}",
+        source_kind="redemption",
+        source_id=str(redemption.id),
+        actor=str(actor),
+        occurred_at=now,
+        order_id=order_id,
+        order_name=order_name,
+    )
+    shop_id = redemption.shop_id
+    return_points(session, shop_id, redemption.entry_id, cause, points=points, now=now)
+    redemption.returns += 1
+    redemption.points_returned += points
+    session.flush()
+
+
+def give_all_back(
+    session: Session, redemption: Redemption, *, now: datetime, actor: Actor = SYSTEM
+) -> None:
+    """Give back what has not come back yet, if anything."""
+    left = redemption.points - redemption.points_returned
+    if left:
+        give_back(session, redemption, left, now=now, actor=actor)

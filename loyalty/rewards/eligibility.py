@@ -1,0 +1,159 @@
+"""Whether a member may have a reward now, whatever it costs, and in words why not.
+
+The invariant: what a page shows as redeemable and what a redemption accepts is asked here alone.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, true
+from sqlalchemy.orm import Session
+
+from loyalty.actions.periods import period_of
+from loyalty.base.bulk import among_many
+from loyalty.base.clock import day_in
+from loyalty.base.errors import (
+    CartTooSmall,
+    LoyaltyError,
+    OutOfStock,
+    RewardLimitReached,
+    RewardNotAvailable,
+)
+from loyalty.redemption.tables import Redemption
+from loyalty.rewards.tables import Reward, RewardCode
+from loyalty.shops.tables import Shop
+from loyalty.tiers.views import list_tiers_of
+
+CHANNELS = ("till", "online", "admin", "operator")
+_SEEN_AT = {
+    "till": ("everywhere", "till"),
+    "online": ("everywhere", "online"),
+    "admin": ("everywhere", "till", "online", "hidden"),
+    "operator": ("everywhere", "till", "online", "hidden"),
+}
+_PER = {"ever": "", "day": " a day", "week": " a week", "month": " a month", "year": " a year"}
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What stands now for some members and rewards: tiers, redemptions so far, stock."""
+
+    today: date
+    tiers: Mapping[UUID, str]
+    uses: Mapping[tuple[UUID, UUID], int]
+    in_stock: Collection[UUID]
+
+
+def read_circumstances(
+    session: Session,
+    shop: Shop,
+    rewards: Collection[Reward],
+    member_ids: Collection[UUID],
+    *,
+    now: datetime,
+) -> Circumstances:
+    """Read it all, in few statements however many members they are, and none for what none asks."""
+    tiers = {}
+    if any(reward.tier_ids for reward in rewards):
+        found = list_tiers_of(session, shop.shop_id, member_ids)
+        tiers = {member_id: str(rung.id) for member_id, rung in found.items()}
+    uses: dict[tuple[UUID, UUID], int] = {}
+    for period in {reward.limit_period for reward in rewards if reward.limit_per_member}:
+        limited = [r.id for r in rewards if r.limit_per_member and r.limit_period == period]
+        uses |= _uses(session, shop, limited, member_ids, _began_at(shop, period, now))
+    stocked = [reward.id for reward in rewards if reward.code_source == "stock"]
+    in_stock = _in_stock(session, shop.shop_id, stocked)
+    return Circumstances(day_in(shop.timezone, now), tiers, uses, in_stock)
+
+
+def refusal_of(
+    reward: Reward,
+    member_id: UUID,
+    stands: Circumstances,
+    *,
+    channel: str,
+    cart_minor: int | None = None,
+) -> LoyaltyError | None:
+    """Why the member cannot have it, in words for whoever asks; None when they can."""
+    if not reward.is_active:
+        return RewardNotAvailable("This reward is not offered any more")
+    if reward.starts_on is not None and stands.today < reward.starts_on:
+        return RewardNotAvailable(f"This reward begins on {reward.starts_on}")
+    if reward.ends_on is not None and stands.today > reward.ends_on:
+        return RewardNotAvailable(f"This reward ended on {reward.ends_on}")
+    if not is_visible(reward, channel):
+        return RewardNotAvailable("This reward is not offered here")
+    if reward.tier_ids and stands.tiers.get(member_id) not in reward.tier_ids:
+        return RewardNotAvailable("This reward is for another tier")
+    limit = reward.limit_per_member
+    if limit and stands.uses.get((member_id, reward.id), 0) >= limit:
+        times = "once" if limit == 1 else f"{limit} times"
+        return RewardLimitReached(f"Redeemed {times}{_PER[reward.limit_period]}: that is the limit")
+    if reward.code_source == "stock" and reward.id not in stands.in_stock:
+        return OutOfStock("This reward is out of stock")
+    if cart_minor is not None and cart_minor < reward.minimum_cart_minor:
+        return CartTooSmall("The cart is too small for this reward")
+    return None
+
+
+def is_visible(reward: Reward, channel: str) -> bool:
+    """Whether the reward is offered in this channel; staff see all."""
+    return reward.visibility in _SEEN_AT[channel]
+
+
+def _began_at(shop: Shop, period: str, now: datetime) -> datetime | None:
+    """When the shop's present day, week (from Monday), month or year began; None for ever."""
+    if period == "ever":
+        return None
+    today = day_in(shop.timezone, now)
+    first = today if period == "day" else period_of(period, today).first_on
+    return datetime.combine(first, time.min, ZoneInfo(shop.timezone)).astimezone(UTC)
+
+
+def _uses(
+    session: Session,
+    shop: Shop,
+    reward_ids: Collection[UUID],
+    member_ids: Collection[UUID],
+    since: datetime | None,
+) -> dict[tuple[UUID, UUID], int]:
+    """Redemptions since then by member and reward; what was returned whole does not count."""
+    statement = (
+        select(Redemption.member_id, Redemption.reward_id, func.count())
+        .where(
+            Redemption.shop_id == shop.shop_id,
+            among_many(Redemption.member_id, member_ids),
+            Redemption.reward_id.in_(reward_ids),
+            Redemption.state != "returned",
+            Redemption.reserved_at >= since if since is not None else true(),
+        )
+        .group_by(Redemption.member_id, Redemption.reward_id)
+    )
+    return {(member, reward): count for member, reward, count in session.execute(statement)}
+
+
+def _in_stock(session: Session, shop_id: int, reward_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the rewards that have a free code; each asks the index for one."""
+    return {reward_id for reward_id in reward_ids if _has_code(session, shop_id, reward_id)}
+
+
+def _has_code(session: Session, shop_id: int, reward_id: UUID) -> bool:
+    statement = (
+        select(RewardCode.code)
+        .where(
+            RewardCode.shop_id == shop_id,
+            RewardCode.reward_id == reward_id,
+            RewardCode.redemption_id.is_(None),
+        )
+        .limit(1)
+    )
+    return session.scalar(statement) is not None
+
+
+def expires_at(shop: Shop, validity_days: int, now: datetime) -> datetime:
+    """The local midnight after the shop's day that lies `validity_days` ahead."""
+    day = day_in(shop.timezone, now) + timedelta(days=validity_days + 1)
+    return datetime.combine(day, time.min, ZoneInfo(shop.timezone)).astimezone(UTC)

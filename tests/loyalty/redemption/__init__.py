@@ -1,0 +1,1 @@
+"""Redemptions: what they take, promise and refuse, and what becomes of them."""
