@@ -3,6 +3,7 @@
 The invariant: a rule that cannot be used gives nothing and is reported, never guessed.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -47,6 +48,21 @@ def find_rule(
     one with the priority nearest 1, then more points, then the older: one action earns by one
     rule.
     """
+    for row in rules_in_force(session, shop, kind, at=at):
+        try:
+            if _is_for(row, location_id):
+                return _read(row)
+        except BadRule as error:
+            log.error(
+                "action_rule_unusable", shop=shop.shop_id, rule=str(row.id), field=error.field
+            )
+    return None
+
+
+def rules_in_force(
+    session: Session, shop: Shop, kind: str, *, at: datetime
+) -> Iterable[EarningRule]:
+    """The rules of a kind for what is done `at` that moment, the one that rewards it first."""
     on = day_in(shop.timezone, at)
     statement = (
         select(EarningRule)
@@ -65,15 +81,7 @@ def find_rule(
             EarningRule.id,
         )
     )
-    for row in session.scalars(statement):
-        try:
-            if _is_for(row, location_id):
-                return _read(row)
-        except BadRule as error:
-            log.error(
-                "action_rule_unusable", shop=shop.shop_id, rule=str(row.id), field=error.field
-            )
-    return None
+    return session.scalars(statement)
 
 
 def _is_for(row: EarningRule, location_id: int | None) -> bool:

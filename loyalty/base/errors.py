@@ -417,3 +417,15 @@ class CouponOver(LoyaltyError):
     """A coupon that is not handed out any more; the message says why."""
 
     code = "coupon_over"
+
+
+class ReferralNotFound(LoyaltyError):
+    """This shop has no such referral."""
+
+    code, status = "referral_not_found", 404
+
+
+class NotFlagged(LoyaltyError):
+    """The referral waits for nobody's word: it was given, or is not needed."""
+
+    code = "not_flagged"

@@ -174,11 +174,13 @@ def _load_tiers(session: Session, shop: Shop, members: Found, today: date) -> Fo
 
 
 def _load_entries(session: Session, shop: Shop, members: Found, today: date) -> Found:
-    """Each referral and redemption, whatever became of it later."""
+    """Each friend brought and each redemption, whatever became of it later."""
+    # Who was brought is paid by an entry of the same kind, and has brought nobody.
+    has_brought = (LedgerEntry.kind == "referral") & (LedgerEntry.source_kind != "referral_friend")
     statement = (
         select(
             LedgerEntry.member_id,
-            func.count().filter(LedgerEntry.kind == "referral").label("referral_count"),
+            func.count().filter(has_brought).label("referral_count"),
             func.count().filter(LedgerEntry.kind == "redeem").label("redemption_count"),
         )
         .where(

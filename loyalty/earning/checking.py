@@ -19,6 +19,8 @@ RATE_MAX = Decimal(10_000)
 MULTIPLIER_MAX = Decimal(100)
 PRIORITY_MAX = 1000
 PERIODS = ("once", "week", "month", "quarter", "year")
+_LIMITS = {"check_in": {"check_in"}, "referral": {"friend_points"}}
+"""What a kind's limits may name: how often a visit earns; what the friend gets beside `fixed`."""
 _NAME_MAX = 100
 _DECIMALS_MAX = 4
 
@@ -60,8 +62,6 @@ class PromotionSettings:
 def check_rule(given: Given) -> RuleSettings:
     """The rule's settings; raises BadRule naming the first field that cannot work, and why."""
     kind = _one_of(given, "kind", RULE_KINDS)
-    if kind == "referral":
-        raise BadRule("kind", "referrals have no rules yet")
     gives = _one_of(given, "gives", ("per_unit", "fixed"))
     if gives == "per_unit" and kind != "order":
         raise BadRule("gives", f"{kind} has no amount to give points for")
@@ -152,12 +152,12 @@ def _decimal(value: object, field: str) -> Decimal:
     return number
 
 
-def _whole(given: Given, field: str, least: int, most: int) -> int:
+def _whole(given: Given, field: str, least: int, most: int, *, title: str = "") -> int:
     value = given.get(field)
     if isinstance(value, str) and value.isascii() and value.strip().isdigit():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise BadRule(field, f"is no whole number from {least} to {most}")
+        raise BadRule(title or field, f"is no whole number from {least} to {most}")
     return value
 
 
@@ -191,7 +191,11 @@ def _conditions(given: Given, kind: str) -> Conditions:
     conditions = read_conditions(given.get("conditions") or {})
     if kind == "order":
         return conditions
-    allowed = Conditions(locations=conditions.locations) if kind == "check_in" else Conditions()
+    allowed = Conditions()
+    if kind == "check_in":
+        allowed = Conditions(locations=conditions.locations)
+    elif kind == "referral":
+        allowed = Conditions(minimum_minor=conditions.minimum_minor)
     if conditions != allowed:
         raise BadRule("conditions", f"ask what {kind} does not have")
     return conditions
@@ -201,12 +205,16 @@ def _limits(given: Given, kind: str) -> dict[str, Any]:
     limits = given.get("limits") or {}
     if not isinstance(limits, Mapping):
         raise BadRule("limits", "is no object")
-    unknown = set(limits) - ({"check_in"} if kind == "check_in" else set())
+    unknown = set(limits) - _LIMITS.get(kind, set())
     if unknown:
         raise BadRule("limits", f"{kind} knows no limit called {min(map(str, unknown))[:40]}")
     if "check_in" in limits and limits["check_in"] not in PERIODS:
         raise BadRule("limits.check_in", f"is none of {', '.join(PERIODS)}")
-    return dict(limits)
+    kept = dict(limits)
+    if "friend_points" in kept:
+        title = "limits.friend_points"
+        kept["friend_points"] = _whole(kept, "friend_points", 0, POINTS_MAX, title=title)
+    return kept
 
 
 def _flag(given: Given, field: str) -> bool:

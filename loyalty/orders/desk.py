@@ -24,6 +24,7 @@ from loyalty.orders.sheets import OrderSheet, RefundSheet, new_sheet, take_refun
 from loyalty.orders.storing import store_orders, store_refunds
 from loyalty.orders.tables import Order
 from loyalty.redemption.using import find_spenders, settle_codes
+from loyalty.referrals.noticing import notice_orders
 from loyalty.shops.tables import Shop
 from loyalty.tiers.standing import after_changes
 
@@ -143,6 +144,7 @@ class Desk:
 
     def write(self) -> None:
         """Write what changed, and lift the members whose orders have taken them to a new tier."""
+        notice_orders(self.session, self.shop.shop_id, self._sheets.values(), now=self.now)
         store_orders(self.session, self.shop.shop_id, self._sheets.values())
         refunds = (refund for found in self._refunds.values() for refund in found.values())
         store_refunds(self.session, self.shop.shop_id, refunds)

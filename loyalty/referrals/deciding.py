@@ -1,0 +1,82 @@
+"""What the friend's orders say of a referral, as they stand now. Reads only.
+
+The invariant: the answer hangs on the orders' present state alone, not on what came first. The
+friend's first paid order decides for good, whatever becomes of it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from loyalty.earning.assessing import earning_lines
+from loyalty.earning.removal import removal_of
+from loyalty.orders.loading import read_sheets
+from loyalty.orders.sheets import OrderSheet
+from loyalty.orders.tables import Order
+from loyalty.programme.rules import get_programme
+from loyalty.shops.tables import Shop
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOrder:
+    """The order that decides. `basis_minor`: what it was worth as ordered, as earning counts it."""
+
+    order_id: int
+    name: str
+    processed_at: datetime
+    basis_minor: int
+    is_gone: bool
+    """It was cancelled, or nothing of it is left."""
+
+
+def has_earlier_order(
+    session: Session, shop_id: int, friend_id: UUID, *, claimed_at: datetime
+) -> bool:
+    """Whether the friend had bought before they came by the link, cancelled since or not."""
+    earlier = _paid(shop_id, friend_id).where(Order.processed_at < claimed_at).limit(1)
+    return session.scalar(earlier) is not None
+
+
+def find_first_order(
+    session: Session, shop: Shop, friend_id: UUID, *, claimed_at: datetime
+) -> FirstOrder | None:
+    """The friend's first paid order since they came by the link; tests are none.
+
+    `friend_id` is who the friend is by now.
+    """
+    statement = (
+        _paid(shop.shop_id, friend_id)
+        .where(Order.processed_at >= claimed_at)
+        .order_by(Order.processed_at, Order.order_id)
+        .limit(1)
+    )
+    order_id = session.scalar(statement)
+    if order_id is None:
+        return None
+    return _look_at(session, shop, read_sheets(session, shop.shop_id, [order_id])[order_id])
+
+
+def _paid(shop_id: int, friend_id: UUID) -> Select[tuple[int]]:
+    return select(Order.order_id).where(
+        Order.shop_id == shop_id,
+        Order.member_id == friend_id,
+        Order.is_paid,
+        Order.is_test.is_(False),
+    )
+
+
+def _look_at(session: Session, shop: Shop, sheet: OrderSheet) -> FirstOrder:
+    removal = removal_of(sheet, counts_money=False)
+    programme = get_programme(session, shop.shop_id)
+    lines = earning_lines(programme, sheet, sheet.lines.values(), removal)
+    is_empty = bool(lines) and all(line.present == 0 for line in lines)
+    return FirstOrder(
+        order_id=sheet.order_id,
+        name=sheet.name,
+        processed_at=sheet.processed_at,
+        basis_minor=sum(line.basis_minor for line in lines),
+        is_gone=removal.is_cancelled or is_empty,
+    )

@@ -1,0 +1,48 @@
+"""The desk's word that a friend's orders have changed: what was said goes to the outbox.
+
+The invariant: it costs one query a write, and tells of nobody who was not brought by somebody.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from loyalty import outbox
+from loyalty.base.bulk import among
+from loyalty.members.tables import MemberBalance
+from loyalty.orders.sheets import OrderSheet
+from loyalty.referrals.tables import OPEN, Referral
+
+
+def notice_orders(
+    session: Session, shop_id: int, sheets: Iterable[OrderSheet], *, now: datetime
+) -> None:
+    """Stage an event for each friend one of whose orders is about to be written with news."""
+    owners = {sheet.member_id for sheet in sheets if sheet.member_id and _has_news(sheet)}
+    if not owners:
+        return
+    person = (
+        select(MemberBalance.member_id)
+        .where(MemberBalance.shop_id == shop_id, among(MemberBalance.member_id, owners))
+        .cte("person", recursive=True)
+    )
+    taken_in = aliased(MemberBalance)
+    person = person.union(
+        select(taken_in.member_id)
+        .join(person, taken_in.merged_into == person.c.member_id)
+        .where(taken_in.shop_id == shop_id)
+    )
+    friends = session.scalars(
+        select(Referral.friend_id)
+        .join(person, Referral.friend_id == person.c.member_id)
+        .where(Referral.shop_id == shop_id, Referral.state.in_(OPEN))
+        .distinct()
+    )
+    for friend_id in list(friends):
+        outbox.stage(session, shop_id, outbox.FRIEND_ORDER_CHANGED, member_id=friend_id, now=now)
+
+
+def _has_news(sheet: OrderSheet) -> bool:
+    return sheet.is_changed or any(refund.is_changed for refund in sheet.refunds.values())

@@ -1,0 +1,144 @@
+"""Paying both sides of a referral, once, and taking it back, once.
+
+The invariant: what stands of a referral in the ledger is `advocate_points` and `friend_points`
+while it is paid, and nothing otherwise. Balances are locked by the caller, in the books.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty import timeline
+from loyalty.badges.awarding import give_badges
+from loyalty.criteria.facts import Source
+from loyalty.ledger import dying, reversal
+from loyalty.ledger.books import Books
+from loyalty.ledger.journal import Cause
+from loyalty.ledger.tables import LedgerEntry
+from loyalty.members.tables import Member
+from loyalty.referrals.tables import Referral
+from loyalty.shops.tables import Shop
+from loyalty.tiers.standing import BY_POINTS, after_changes
+
+ADVOCATE, FRIEND = "advocate", "friend"
+SOURCE_KINDS = {ADVOCATE: "referral", FRIEND: "referral_friend"}
+"""Who was brought has brought nobody: the two are told apart by this."""
+
+
+def pay(session: Session, shop: Shop, referral: Referral, books: Books, people: "People") -> None:
+    """Credit both sides what was fixed; who is not active any more gets nothing."""
+    for side, member_id in people.items():
+        points = getattr(referral, f"{side}_points")
+        if not points or not _is_active(session, shop.shop_id, member_id):
+            setattr(referral, f"{side}_points", 0)
+            continue
+        books.credit(member_id, _cause(referral, side, books.now), points=points)
+        _note(session, referral, member_id, timeline.REFERRAL_REWARDED, side, points, books.now)
+    books.write()
+    _follow_up(session, shop, people, books.now)
+
+
+def take_back(
+    session: Session,
+    shop: Shop,
+    referral: Referral,
+    books: Books,
+    people: "People",
+    *,
+    reason: str,
+) -> None:
+    """Reverse what either side got, their lots first; spent points go negative, or are forgiven."""
+    for side, member_id in people.items():
+        entry = _find_paid(session, referral, side)
+        if entry is None:
+            continue
+        _reverse(books, member_id, entry, reason)
+        _note(
+            session,
+            referral,
+            member_id,
+            timeline.REFERRAL_REVERSED,
+            side,
+            -entry.points,
+            books.now,
+            reason=reason,
+        )
+    books.write()
+    _follow_up(session, shop, people, books.now)
+
+
+People = dict[str, UUID]
+"""Who the two sides are by now: `advocate` and `friend`."""
+
+
+def _reverse(books: Books, member_id: UUID, entry: LedgerEntry, reason: str) -> None:
+    cause = Cause(
+        kind="earn_reversal",
+        idempotency_key=f"{entry.idempotency_key}:reversal",
+        source_kind=entry.source_kind,
+        source_id=entry.source_id,
+        actor="system:encore",
+        occurred_at=books.now,
+        reason_code=reason,
+        reverses_id=entry.id,
+    )
+    if books.journal.find(member_id, cause) is not None:
+        return
+    dying.expire_dead(books, member_id)
+    own = [lot for lot in books.shelf.lots_of_entries([entry.id]) if lot.member_id == member_id]
+    short = entry.points - sum(lot.points_left for lot in own)
+    if short > 0:
+        own += reversal.undo_expiry_of(books, cause, own, short)
+    reversal.take_back(books, member_id, cause, entry.points, own)
+
+
+def _cause(referral: Referral, side: str, now: datetime) -> Cause:
+    return Cause(
+        kind="referral",
+        idempotency_key=f"referral:{referral.id}:{side}",
+        source_kind=SOURCE_KINDS[side],
+        source_id=str(referral.id),
+        actor="system:encore",
+        occurred_at=now,
+        reason_code=side,
+    )
+
+
+def _find_paid(session: Session, referral: Referral, side: str) -> LedgerEntry | None:
+    return session.scalar(
+        select(LedgerEntry).where(
+            LedgerEntry.shop_id == referral.shop_id,
+            LedgerEntry.idempotency_key == f"referral:{referral.id}:{side}",
+        )
+    )
+
+
+def _is_active(session: Session, shop_id: int, member_id: UUID) -> bool:
+    state = session.scalar(
+        select(Member.state).where(Member.shop_id == shop_id, Member.id == member_id)
+    )
+    return state == "active"
+
+
+def _note(
+    session: Session,
+    referral: Referral,
+    member_id: UUID,
+    kind: str,
+    side: str,
+    points: int,
+    now: datetime,
+    **details: str,
+) -> None:
+    timeline.note_event(
+        session, referral.shop_id, member_id, kind, now, side=side, points=points, **details
+    )
+
+
+def _follow_up(session: Session, shop: Shop, people: People, now: datetime) -> None:
+    """The tiers and badges that both have come to by it."""
+    members = sorted(set(people.values()))
+    after_changes(session, shop, members, now=now, touched=BY_POINTS)
+    give_badges(session, shop, members, now=now, touched=(Source.ENTRIES,))
