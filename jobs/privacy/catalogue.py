@@ -9,6 +9,7 @@ from loyalty.coupons import parts as coupons
 from loyalty.privacy import ours
 from loyalty.privacy.parts import Part
 from loyalty.proofs import parts as proofs
+from loyalty.referrals import parts as referrals
 from loyalty.till import parts as till
 from mailing import privacy as mailing
 from pos_extension import privacy as pos_extension
@@ -23,6 +24,7 @@ PARTS: Sequence[Part] = (
     *till.PARTS,
     *proofs.PARTS,
     *coupons.PARTS,
+    *referrals.PARTS,
     *ours.PARTS,
 )
 """In the order in which they are erased: what finds its rows through others comes before them."""
@@ -50,9 +52,14 @@ NOBODYS = {
     "programme_pause": "when the programme was paused",
     "promotion": "the programme's",
     "reader": "the shop's readers, and hashes of their keys",
+    "reconciliation_finding": "what did not agree: numbers of Shopify's and ids",
+    "reconciliation_mark": "how far each look has come",
+    "reconciliation_report": "what each look came to",
+    "referral_settings": "whether the shop has referrals",
     "removed_shop": "proofs without a name",
     "shop": "the shop's",
     "shop_directory": "the shop's",
+    "shown_definitions": "that metafields were defined",
     "staff_member": "the merchant's staff, who are no members; they go with the shop",
     "stray_webhook": "topics for shops that we do not know, without bodies",
     "tier": "the shop's",
