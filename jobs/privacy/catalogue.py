@@ -9,6 +9,7 @@ from loyalty.coupons import parts as coupons
 from loyalty.privacy import ours
 from loyalty.privacy.parts import Part
 from loyalty.proofs import parts as proofs
+from loyalty.redemption import parts as redemption
 from loyalty.referrals import parts as referrals
 from loyalty.till import parts as till
 from mailing import privacy as mailing
@@ -25,6 +26,7 @@ PARTS: Sequence[Part] = (
     *proofs.PARTS,
     *coupons.PARTS,
     *referrals.PARTS,
+    *redemption.PARTS,
     *ours.PARTS,
 )
 """In the order in which they are erased: what finds its rows through others comes before them."""
@@ -57,6 +59,8 @@ NOBODYS = {
     "reconciliation_report": "what each look came to",
     "referral_settings": "whether the shop has referrals",
     "removed_shop": "proofs without a name",
+    "reward": "the shop's",
+    "reward_code": "imported codes, and which redemption took each",
     "shop": "the shop's",
     "shop_directory": "the shop's",
     "shown_definitions": "that metafields were defined",
