@@ -44,6 +44,22 @@ class BadAdjustment(LoyaltyError):
         self.field = field
 
 
+class BadLiabilitySetting(LoyaltyError):
+    """What points are said to be worth cannot be so; `field` names the input at fault."""
+
+    code, status = "bad_liability_setting", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class BadPeriod(LoyaltyError):
+    """A report's days are in the wrong order, or not over yet."""
+
+    code, status = "bad_period", 422
+
+
 class MemberNotActive(LoyaltyError):
     """The member is archived or erased: nothing can be done for them; `state` says which."""
 
