@@ -445,3 +445,13 @@ class NotFlagged(LoyaltyError):
     """The referral waits for nobody's word: it was given, or is not needed."""
 
     code = "not_flagged"
+
+
+class DiscountRefused(LoyaltyError):
+    """Shopify does not make the discount; the message says why, `shopify_code` how it named it."""
+
+    code = "discount_refused"
+
+    def __init__(self, message: str, *, shopify_code: str = "") -> None:
+        super().__init__(message)
+        self.shopify_code = shopify_code
