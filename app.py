@@ -26,6 +26,7 @@ from jobs.mail_commands import emails
 from jobs.order_commands import order_commands
 from jobs.people_commands import people as people_commands
 from jobs.privacy.catalogue import PARTS
+from jobs.privacy.gathering import hold_member
 from jobs.rule_commands import rule_commands
 from jobs.supervisor import Supervisor
 from jobs.tier_commands import tier_commands
@@ -51,11 +52,13 @@ from shopify_app.edge import (
 )
 from shopify_app.platform import auth, webhooks
 from shopify_app.platform import settings as platform_settings
-from wallet import card_links, go, join, own_details
+from shopify_app.platform.projection import shown
+from wallet import card_links, codes, go, join, own_data, own_details
 from wallet import setup as wallet_setup
 from wallet import web as wallet_web
 from wallet.apple import web_service as passkit
 from wallet.google import web as google_web
+from wallet.shown import list_shown
 
 ROOT = Path(__file__).parent
 
@@ -72,9 +75,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     if not settings.sandbox:
         https.init_app(app)
     customers = (wallet_web.blueprint, own_details.blueprint, go.blueprint, join.blueprint)
+    proved = (codes.blueprint, own_data.blueprint)
     google = (google_web.google, google_web.google_card)
     platform = (webhooks.blueprint, auth.blueprint, admin.blueprint)
-    for blueprint in (*platform, *customers, passkit.blueprint, *google):
+    for blueprint in (*platform, *customers, *proved, passkit.blueprint, *google):
         app.register_blueprint(blueprint)
     app.register_blueprint(mail_web.blueprint)
     till_cors.configure(settings.till_origins)
@@ -97,6 +101,7 @@ def set_up(settings: Settings) -> None:
     queues.configure(settings.redis_url.get_secret_value())
     bell.register(queues.ring)
     platform_settings.configure(settings)
+    shown.register(list_shown)
     wallet_setup.configure(_wallet_settings(settings))
     mail_setup.configure(_mail_settings(settings))
     if settings.sandbox and settings.encore_fault_points:
@@ -111,6 +116,7 @@ def _wallet_settings(settings: Settings) -> wallet_setup.WalletSettings:
         google=_google_settings(settings),
         shop_url=platform_settings.shop_url,
         sends_email=bool(settings.mail_from),
+        hold=hold_member,
     )
 
 

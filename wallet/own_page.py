@@ -103,6 +103,11 @@ def read_own(session: Session, shop_id: int, member_id: UUID, *, now: datetime) 
     )
 
 
+def clock_time(at: datetime, shop: Shop) -> str:
+    """`14:03`, as the shop writes times."""
+    return format_time(at, "short", tzinfo=ZoneInfo(shop.timezone), locale=locale_of(shop.locale))
+
+
 def _email(session: Session, shop: Shop, member: Member, now: datetime) -> OwnEmail | None:
     address = mask_contact(member.email, None)
     if address is None:
@@ -114,7 +119,7 @@ def _email(session: Session, shop: Shop, member: Member, now: datetime) -> OwnEm
         is_verified=proof.verified_at is not None,
         can_ask=setup.current().sends_email
         and (proof.asked_at is None or now - proof.asked_at >= SAME_ASKING),
-        asked_at=_clock_time(proof.asked_at, shop) if is_fresh and proof.asked_at else None,
+        asked_at=clock_time(proof.asked_at, shop) if is_fresh and proof.asked_at else None,
         reward=_reward(session, shop, "verified_email", now),
     )
 
@@ -160,7 +165,3 @@ def _reward(session: Session, shop: Shop, kind: Kind, now: datetime) -> str | No
     if rule is None or programme.paused_at is not None:
         return None
     return f"{format_decimal(rule.points, locale=locale_of(shop.locale))} {programme.points_name}"
-
-
-def _clock_time(at: datetime, shop: Shop) -> str:
-    return format_time(at, "short", tzinfo=ZoneInfo(shop.timezone), locale=locale_of(shop.locale))

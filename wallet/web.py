@@ -17,7 +17,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import MemberNotFound
 from loyalty.preferences import set_preference
-from wallet import card_links, own_page, page, setup
+from wallet import card_links, data_page, own_page, page, setup
 from wallet.apple.card import signed_pass
 from wallet.apple.pkpass import MEDIA_TYPE
 from wallet.content import Content, card_content
@@ -152,6 +152,7 @@ def _read(session: Session, link: CardLink) -> dict[str, Any]:
         "places": page.read_places(session, link.shop_id),
         "is_archived": is_archived,
         "own": None if is_archived else own_page.read_own(session, *_ids(link), now=utc_now()),
+        "data": None if is_archived else data_page.read_panel(session, *_ids(link), now=utc_now()),
     }
 
 

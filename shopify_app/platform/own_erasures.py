@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from loyalty import audit, outbox, timeline
 from loyalty.audit import Actor
-from loyalty.base.ids import new_id
 from loyalty.ledger.posting import lock_balance
 from loyalty.members.identity import with_merged
 from loyalty.members.states import get_active_member
@@ -24,20 +23,21 @@ DUE = timedelta(days=30)
 
 
 def ask_to_be_erased(
-    session: Session, shop_id: int, member_id: UUID, *, actor: Actor, now: datetime
+    session: Session, shop_id: int, member_id: UUID, *, key: UUID, actor: Actor, now: datetime
 ) -> PrivacyRequest:
-    """The member's request, which is carried out at its `next_at`; asked again, it is the same.
+    """The member's request, which is carried out at its `next_at`; while it waits it is the same.
 
-    They are told by email. Raises MemberNotFound, MemberNotActive. The caller commits.
+    So it is for the same `key`, even when it was taken back meanwhile. They are told by email.
+    Raises MemberNotFound, MemberNotActive. The caller commits.
     """
     lock_balance(session, shop_id, member_id)
     get_active_member(session, shop_id, member_id)
-    known = find_erasure(session, shop_id, member_id)
+    known = session.get(PrivacyRequest, (shop_id, key)) or find_erasure(session, shop_id, member_id)
     if known is not None:
         return known
     request = PrivacyRequest(
         shop_id=shop_id,
-        id=new_id(),
+        id=key,
         subject=SUBJECT,
         customer_id=None,
         member_id=member_id,

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
+from jobs.privacy.gathering import hold_member
+from mailing import setup as mail_setup
+from mailing.setup import CardLinks, MailSettings
 from sandbox.apple.world import World
 from tests.wallet.cast import Cardholder, enrol
 from tests.wallet.certificates import PASS_TYPE_ID, TEAM_ID, PassChain, write_chain
-from wallet import go, own_details, setup, web
+from wallet import codes, go, own_data, own_details, setup, web
 from wallet.apple import web_service
 from wallet.google import web as google_web
 from wallet.setup import AppleSettings, WalletSettings
@@ -60,11 +64,30 @@ def app(apple: World) -> Iterator[Flask]:
     """The wallet's blueprints alone, signing with the stand-in's certificate."""
     app = Flask("wallet")
     pages = (web.blueprint, own_details.blueprint, go.blueprint)
-    for blueprint in (*pages, web_service.blueprint, google_web.google_card):
+    proved = (codes.blueprint, own_data.blueprint)
+    for blueprint in (*pages, *proved, web_service.blueprint, google_web.google_card):
         app.register_blueprint(blueprint)
     _configure(apple, "https://encore.example")
     yield app
     setup._settings = None
+
+
+@pytest.fixture
+def emailing(app: Flask) -> Iterator[None]:
+    """This installation can send emails, and gather what is held of members."""
+    settings = setup.current()
+    setup.configure(replace(settings, sends_email=True, hold=hold_member))
+    mail_setup.configure(
+        MailSettings(
+            sender="cards@encore.example",
+            region="us-east-1",
+            app_url=settings.app_url,
+            key=settings.link_secret,
+            card_links=lambda *_: CardLinks("https://encore.example/card", None, None),
+        )
+    )
+    yield
+    mail_setup._settings = None
 
 
 @pytest.fixture
