@@ -1,0 +1,320 @@
+"""A code on an order uses its redemption; what is given back of the order gives points back."""
+
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from loyalty.audit import SYSTEM
+from loyalty.ledger.tables import LedgerEntry
+from loyalty.members.enrolment import record_customer
+from loyalty.members.tables import Member, TimelineEvent
+from loyalty.merging.merging import merge
+from loyalty.orders.facts import CodeFacts
+from loyalty.redemption.issuing import issue
+from loyalty.redemption.returning import begin, finish
+from loyalty.redemption.tables import Redemption
+from loyalty.redemption.use_table import RedemptionUse
+from loyalty.shops.tables import Shop
+from tests.factories.facts import NOON, a_customer, a_refund
+from tests.loyalty.conftest import balance_of
+from tests.loyalty.redemption.uses_cast import (
+    DISCOUNT,
+    HOUR,
+    LAMP,
+    Spender,
+    carrying,
+    less,
+    share,
+)
+
+
+@pytest.fixture
+def spender(session: Session, aurora: Shop, alice: Member) -> Spender:
+    """Alice, who has 1000 points to spend."""
+    return Spender(session, aurora, alice)
+
+
+def test_a_paid_order_that_carries_the_code_uses_the_redemption(spender: Spender) -> None:
+    redemption = spender.redeem()
+
+    spender.tell(carrying(redemption))
+
+    used = spender.read(redemption)
+    assert (used.state, used.order_id, used.used_at) == ("used", 5123, NOON)
+    assert (used.points_returned, used.flags) == (0, [])
+    assert spender.available == 900
+    assert _events(spender, "reward_used") == [{"reward": "5 euros off", "order_name": "#5123"}]
+
+
+def test_the_same_order_again_writes_nothing(spender: Spender) -> None:
+    redemption = spender.redeem()
+    told = carrying(redemption, 5123, less(1), LAMP, refunds=(a_refund(),))
+    spender.tell(told, a_refund())
+    before = spender.written()
+
+    spender.tell(told, a_refund(), told)
+
+    assert spender.written() == before
+    assert spender.available == 900 + share(100, 1000, 3000)
+
+
+def test_an_unpaid_order_uses_nothing_until_it_is_paid(spender: Spender) -> None:
+    redemption = spender.redeem()
+    spender.tell(carrying(redemption, is_paid=False))
+    assert spender.read(redemption).state == "issued"
+
+    spender.tell(carrying(redemption, updated_at=NOON + HOUR))
+
+    assert spender.read(redemption).state == "used"
+    assert spender.available == 900
+
+
+def test_a_test_order_uses_nothing(spender: Spender) -> None:
+    redemption = spender.redeem()
+
+    spender.tell(carrying(redemption, is_test=True))
+
+    assert spender.read(redemption).state == "issued"
+
+
+def test_an_order_of_a_guest_or_from_before_the_programme_uses_it(spender: Spender) -> None:
+    guests, old = spender.redeem(), spender.redeem()
+
+    spender.tell(carrying(guests, 1, customer_id=None))
+    spender.tell(
+        carrying(old, 2, created_at=NOON - 2000 * HOUR, processed_at=NOON - 2000 * HOUR),
+        is_backfill=True,
+    )
+
+    assert [spender.read(each).state for each in (guests, old)] == ["used", "used"]
+
+
+def test_refunded_pieces_give_back_their_floored_share_of_the_points(spender: Spender) -> None:
+    # given 100 points for 5.00 off three candles of 10.00
+    redemption = spender.redeem()
+    spender.tell(carrying(redemption))
+    # when one comes back, then another: floor(100 × 10/30) = 33, floor(100 × 20/30) = 66
+    spender.tell(carrying(redemption, 5123, less(1), LAMP, updated_at=NOON + HOUR))
+    after_one = spender.available
+    spender.tell(carrying(redemption, 5123, less(2), LAMP, updated_at=NOON + 2 * HOUR))
+    # then
+    assert (after_one, spender.available) == (933, 966)
+    used = spender.read(redemption)
+    assert (used.state, used.points_returned) == ("used", 66)
+
+
+def test_all_points_are_back_when_no_discounted_line_is_left(spender: Spender) -> None:
+    redemption = spender.redeem()
+    spender.tell(carrying(redemption))
+
+    spender.tell(carrying(redemption, 5123, less(3), LAMP, updated_at=NOON + HOUR))
+
+    back = spender.read(redemption)
+    assert (back.state, back.reason, back.points_returned) == ("returned", "refunded", 100)
+    assert spender.available == 1000
+    assert balance_of(spender.session, spender.member).lifetime_burned == 0
+
+
+def test_a_line_without_the_discount_gives_nothing_back(spender: Spender) -> None:
+    redemption = spender.redeem()
+    spender.tell(carrying(redemption))
+
+    lamp_gone = replace(LAMP, current_quantity=0)
+    spender.tell(carrying(redemption, 5123, less(0), lamp_gone, updated_at=NOON + HOUR))
+
+    assert spender.available == 900
+
+
+def test_a_refund_of_money_alone_gives_no_points_back(spender: Spender) -> None:
+    redemption = spender.redeem()
+    spender.tell(carrying(redemption), a_refund(lines=(), money_minor=2500))
+
+    assert spender.available == 900
+    assert spender.read(redemption).state == "used"
+
+
+def test_free_shipping_comes_back_only_when_the_order_is_cancelled(spender: Spender) -> None:
+    redemption = spender.redeem()
+    assert redemption.code
+    codes = (CodeFacts(redemption.code, 490),)
+    gone = carrying(redemption, 5123, less(3), codes=codes, updated_at=NOON + HOUR)
+    spender.tell(gone)
+    after_refund = spender.available
+
+    spender.tell(replace(gone, cancelled_at=NOON + 2 * HOUR, updated_at=NOON + 2 * HOUR))
+
+    assert (after_refund, spender.available) == (900, 1000)
+    assert spender.read(redemption).reason == "order_cancelled"
+
+
+def test_a_cancelled_paid_order_gives_all_points_back_at_once(spender: Spender) -> None:
+    redemption = spender.redeem()
+
+    spender.tell(carrying(redemption, cancelled_at=NOON + HOUR, updated_at=NOON + HOUR))
+
+    assert spender.read(redemption).state == "returned"
+    assert spender.available == 1000
+
+
+def test_a_cancelled_unpaid_order_gives_them_back_once_the_code_is_dead(spender: Spender) -> None:
+    redemption = spender.redeem()
+    cancelled = carrying(redemption, is_paid=False, cancelled_at=NOON + HOUR, updated_at=NOON)
+    spender.tell(cancelled)
+    returning = spender.read(redemption)
+    assert (returning.state, returning.reason) == ("returning", "order_cancelled")
+    assert returning.next_at is not None and returning.next_at <= NOON
+    assert spender.available == 900
+
+    finish(spender.session, spender.shop.shop_id, redemption.id, now=NOON)
+    spender.tell(cancelled)
+
+    assert spender.read(redemption).state == "returned"
+    assert spender.available == 1000
+
+
+def test_a_returned_code_that_turns_up_is_debited_again_and_flagged(spender: Spender) -> None:
+    # given a code whose points came back and were spent since
+    redemption = spender.redeem()
+    _void(spender, redemption)
+    for _ in range(10):
+        spender.redeem()
+    assert spender.available == 0
+    # when an order still carries it
+    spender.tell(carrying(redemption))
+    # then
+    late = spender.read(redemption)
+    assert (late.state, late.flags, late.points_returned) == ("used", ["used_after_return"], 0)
+    assert spender.available == -100
+
+
+def test_a_late_use_gives_back_what_it_took_when_its_order_is_refunded(spender: Spender) -> None:
+    redemption = spender.redeem()
+    _void(spender, redemption)
+    spender.tell(carrying(redemption))
+    assert spender.available == 900
+
+    spender.tell(carrying(redemption, 5123, less(1), LAMP, updated_at=NOON + HOUR))
+    spender.tell(carrying(redemption, 5123, less(3), LAMP, updated_at=NOON + 2 * HOUR))
+
+    assert spender.available == 1000
+    assert spender.read(redemption).state == "returned"
+    keys = spender.session.scalars(
+        select(LedgerEntry.idempotency_key)
+        .where(LedgerEntry.source_id == str(redemption.id))
+        .order_by(LedgerEntry.id)
+    )
+    name = f"redemption:{redemption.id}"
+    ends = ("", ":return:1", ":late:5123", ":return:2", ":return:3")
+    assert list(keys) == [name + end for end in ends]
+
+
+def test_a_code_that_two_orders_carry_is_paid_for_twice(spender: Spender) -> None:
+    redemption = spender.redeem()
+
+    spender.tell(carrying(redemption, 1), carrying(redemption, 2))
+    twice = spender.available
+    spender.tell(carrying(redemption, 1, less(3), LAMP, updated_at=NOON + HOUR))
+
+    assert (twice, spender.available) == (800, 900)
+    row = spender.read(redemption)
+    assert (row.state, row.order_id, row.flags) == ("returned", 1, ["used_twice"])
+    assert spender.session.scalar(select(func.count()).select_from(RedemptionUse)) == 2
+
+
+def test_a_code_used_while_it_is_being_taken_back_is_used(spender: Spender) -> None:
+    redemption = spender.redeem()
+    shop_id = spender.shop.shop_id
+    begin(spender.session, shop_id, redemption.id, reason="void", actor=SYSTEM, now=NOON)
+
+    spender.tell(carrying(redemption))
+    finish(spender.session, shop_id, redemption.id, now=NOON)
+
+    assert spender.read(redemption).state == "used"
+    assert spender.available == 900
+
+
+def test_an_order_faster_than_the_answer_of_shopify_uses_it(spender: Spender) -> None:
+    redemption = spender.reserve()
+
+    spender.tell(carrying(redemption))
+    issue(spender.session, spender.shop.shop_id, redemption.id, discount_gid=DISCOUNT, now=NOON)
+
+    used = spender.read(redemption)
+    assert (used.state, used.discount_gid) == ("used", DISCOUNT)
+
+
+def test_points_come_back_to_whom_the_redeemer_was_merged_into(spender: Spender) -> None:
+    redemption = spender.redeem()
+    spender.tell(carrying(redemption))
+    carol = _enrol(spender, 503)
+    merge(spender.session, spender.shop, carol.id, spender.member.id, actor=SYSTEM, now=NOON)
+
+    spender.tell(carrying(redemption, 5123, less(3), LAMP, updated_at=NOON + HOUR))
+
+    assert balance_of(spender.session, carol).available == 1000
+    assert spender.available == 0
+
+
+def test_an_order_of_somebody_else_spends_the_points_of_who_redeemed(spender: Spender) -> None:
+    redemption, carol = spender.redeem(), _enrol(spender, 503)
+
+    spender.tell(carrying(redemption, customer_id=503))
+    spender.tell(carrying(redemption, 5123, less(1), LAMP, updated_at=NOON + HOUR))
+
+    assert spender.available == 933
+    assert balance_of(spender.session, carol).available == 0
+
+
+def test_orders_in_one_batch_settle_as_one_by_one(spender: Spender) -> None:
+    first, second = spender.redeem(), spender.redeem()
+    assert first.code and second.code
+    both = (CodeFacts(first.code, 500, ((1, 500),)), CodeFacts(second.code, 300, ((2, 300),)))
+    told = carrying(first, 5123, less(1), LAMP, codes=both)
+
+    spender.tell(carrying(second, 7), told, replace(told, updated_at=NOON + HOUR))
+
+    # The second was used by order 7 first; 5123 takes 100 more, and 33 of the first came back.
+    assert spender.available == 1000 - 300 + 33
+    assert spender.read(second).flags == ["used_twice"]
+
+
+def test_any_order_of_arrival_gives_the_same_points(spender: Spender) -> None:
+    redemption = spender.redeem()
+    one_back = carrying(
+        redemption, 5123, less(1), LAMP, refunds=(a_refund(),), updated_at=NOON + HOUR
+    )
+    messages = (carrying(redemption), a_refund(), one_back, a_refund(78))
+
+    ends = set()
+    for arrivals in permutations(messages):
+        savepoint = spender.session.begin_nested()
+        spender.tell(*arrivals)
+        row = spender.read(redemption)
+        ends.add((spender.available, row.state, row.points_returned))
+        savepoint.rollback()
+
+    # Two of three candles, one of which the order has not counted yet.
+    assert ends == {(966, "used", 66)}
+
+
+def _void(spender: Spender, redemption: Redemption) -> None:
+    shop_id = spender.shop.shop_id
+    begin(spender.session, shop_id, redemption.id, reason="void", actor=SYSTEM, now=NOON)
+    finish(spender.session, shop_id, redemption.id, now=NOON)
+    assert spender.read(redemption).state == "returned"
+
+
+def _enrol(spender: Spender, customer_id: int) -> Member:
+    facts = a_customer(customer_id, email=f"{customer_id}@example.com", first_name="Carol")
+    customer = record_customer(spender.session, spender.shop, facts, now=NOON, is_backfill=False)
+    return spender.session.get_one(Member, (spender.shop.shop_id, customer.member_id))
+
+
+def _events(spender: Spender, kind: str) -> list[dict[str, object]]:
+    spender.session.flush()
+    found = spender.session.scalars(select(TimelineEvent).where(TimelineEvent.kind == kind))
+    names = ("reward", "order_name")
+    return [{name: event.details.get(name) for name in names} for event in found]
