@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 QUEUES = ("inbox", "relay", "wallet", "google", "mail", "backfill")
 """What a worker can listen on."""
-QUEUE_OF_BELL = {name: name for name in QUEUES} | {"release": "relay"}
+QUEUE_OF_BELL = {name: name for name in QUEUES} | {"release": "relay", "projection": "backfill"}
 
 RUNG_S = 10
 """How long one ring may silence the next ones, should nobody answer: less than the sweep's turn."""

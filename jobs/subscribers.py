@@ -9,10 +9,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from loyalty.base.bell import Queue
-from loyalty.outbox import MEMBER_CHANGED
+from loyalty.outbox import MEMBER_CHANGED, SHOWN_ASKED
 from mailing import setup as mail_setup
 from mailing import subscriber as mail
 from mailing.messages import KIND_OF_EVENT
+from shopify_app.platform.projection import shown, writing
 from wallet import setup
 from wallet.google import subscriber as google
 from wallet.subscriber import give_up, refresh_member, refresh_members
@@ -69,5 +70,13 @@ SUBSCRIBERS = (
         call=mail.send_emails,
         give_up=mail.give_up,
         is_on=mail_setup.is_on,
+    ),
+    Subscriber(
+        "projection",
+        frozenset({MEMBER_CHANGED, SHOWN_ASKED}),
+        call=writing.write_member,
+        call_many=writing.write_members,
+        batch=50,
+        is_on=shown.is_on,
     ),
 )

@@ -37,6 +37,10 @@ ERASURE_EMAIL_ASKED = "erasure_email_asked"
 FRIEND_ORDER_CHANGED = "friend_order_changed"
 """An order has changed of a member whom another one brought, who may be paid for it by now."""
 
+SHOWN_ASKED = "shown_asked"
+"""What Shopify shows of the member may not be what it should: their card was put on a phone or
+taken off, or somebody else changed it. No card changes by it."""
+
 CARDS_CHANGED = "cards_changed"
 """Something that stands on every card of the shop has changed; it names no member."""
 

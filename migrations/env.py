@@ -9,6 +9,7 @@ from alembic import context
 from sqlalchemy import create_engine
 
 import loyalty.tables
+import shopify_app.platform.projection.tables
 import shopify_app.platform.tables
 import wallet.google.tables
 import wallet.tables

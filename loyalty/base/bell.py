@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-Queue = Literal["inbox", "relay", "wallet", "google", "mail", "backfill"]
+Queue = Literal["inbox", "relay", "wallet", "google", "mail", "projection", "backfill"]
 Ring = Callable[[Queue, int], None]
 
 _ring: Ring | None = None

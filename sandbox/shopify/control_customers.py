@@ -92,6 +92,9 @@ def _changes(world: World) -> dict[str, Change]:
         gone = _customer(shop, int(wanted["other_id"]))
         return changes.merge_customers(world, shop, customer, gone, wanted.get("failure"))
 
+    def metafields(shop: Shop, customer: Customer, wanted: dict[str, Any]) -> Any:
+        changes.set_metafield(world, shop, customer, wanted["namespace"], wanted["key"], wanted)
+
     def redact(shop: Shop, customer: Customer, wanted: dict[str, Any]) -> Any:
         return shops.redact_customer(world, shop, customer)
 
@@ -103,6 +106,7 @@ def _changes(world: World) -> dict[str, Change]:
         "tags": tags,
         "consent": consent,
         "merge": merge,
+        "metafields": metafields,
         "redact": redact,
         "data-request": request_data,
     }
@@ -135,4 +139,8 @@ def _shown(shop: Shop, customer: Customer) -> dict[str, Any]:
         "tags": customer.tags,
         "email_marketing": customer.email_consent.state,
         "sms_marketing": customer.sms_consent.state,
+        "metafields": [
+            {"namespace": one.namespace, "key": one.key, "type": one.type, "value": one.value}
+            for one in shop.metafields_of(customer.gid)
+        ],
     }

@@ -14,7 +14,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, LargeBinary, cast, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from loyalty.privacy.parts import Drop, Keep, Part, Person, Run, Stays, by_either
+from loyalty.privacy.parts import Drop, Keep, Part, Person, Run, Stays, by_customer, by_either
+from shopify_app.platform.projection.tables import ShownCustomer
 from shopify_app.platform.tables import (
     CustomerMerge,
     InboxRow,
@@ -137,10 +138,28 @@ def _merges(person: Person) -> ColumnElement[bool]:
     )
 
 
+def _clear_shown(session: Session, person: Person, _: datetime) -> None:
+    """What Shopify shows of them is taken away there, and then the row is deleted."""
+    session.execute(
+        update(ShownCustomer)
+        .where(by_customer(ShownCustomer)(person), ShownCustomer.state != "gone")
+        .values(state="leaving")
+        .execution_options(synchronize_session=False)
+    )
+
+
 _PAST = Stays("it tells of the past")
 _BODIES = Run("bodies that name the person are emptied", _blank_bodies)
 
 PARTS: Sequence[Part] = (
+    Part(
+        ShownCustomer,
+        by_customer(ShownCustomer),
+        "What Shopify shows of the programme",
+        Run("what Shopify shows is taken away there", _clear_shown),
+        Stays("it is a customer's, whosever they are"),
+        secrets=("digests",),
+    ),
     Part(
         InboxRow,
         _is_naming,

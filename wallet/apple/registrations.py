@@ -82,6 +82,7 @@ def register(
         outbox.stage(
             session, card.shop_id, outbox.MEMBER_CHANGED, member_id=card.member_id, now=now
         )
+    _show(session, card, now)
     shop = get_shop(session, card.shop_id)
     award_action(session, shop, card.member_id, "pass_installed", occurred_at=now, now=now)
     return True
@@ -100,7 +101,13 @@ def unregister(session: Session, card: WalletPass, device_id: str, *, now: datet
         timeline.note_event(
             session, card.shop_id, card.member_id, timeline.PASS_REMOVED, now, platform="apple"
         )
+        _show(session, card, now)
     return removed is not None
+
+
+def _show(session: Session, card: WalletPass, now: datetime) -> None:
+    """Let Shopify show that the card is on a phone, or no more."""
+    outbox.stage(session, card.shop_id, outbox.SHOWN_ASKED, member_id=card.member_id, now=now)
 
 
 def list_changes(

@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from loyalty import timeline
+from loyalty import outbox, timeline
 from loyalty.actions.awarding import award_action
 from loyalty.base.errors import MemberHasMoved
 from loyalty.ledger.posting import lock_balance
@@ -110,6 +110,7 @@ def _set_saved(session: Session, card: GoogleObject, is_saved: bool, now: dateti
         card.removed_at = now
     kind = timeline.PASS_INSTALLED if is_saved else timeline.PASS_REMOVED
     timeline.note_event(session, card.shop_id, card.member_id, kind, now, platform="google")
+    outbox.stage(session, card.shop_id, outbox.SHOWN_ASKED, member_id=card.member_id, now=now)
     note_hop(
         session,
         card.shop_id,

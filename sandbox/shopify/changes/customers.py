@@ -90,6 +90,27 @@ def set_sms_consent(world: World, shop: Shop, customer: Customer, consent: Conse
     _tell(world, shop, customer, ("customers_marketing_consent/update", payload))
 
 
+def touch_customer(world: World, shop: Shop, customer: Customer) -> None:
+    """Something of theirs changed that no payload tells."""
+    _tell(world, shop, customer)
+
+
+def set_metafield(
+    world: World, shop: Shop, customer: Customer, namespace: str, key: str, wanted: dict[str, Any]
+) -> None:
+    """Somebody changes or removes (`value` null) a value of an app's by hand; quietly if asked."""
+    full = namespace.replace("$app:", f"app--{world.settings.app_id}--", 1)
+    held = shop.metafield(customer.gid, full, key)
+    if held is None:
+        raise RefusedChange("There is no such metafield", ["key"])
+    if wanted["value"] is None:
+        shop.remove(held)
+    else:
+        held.value, held.updated_at = str(wanted["value"]), utc_now()
+    if not wanted.get("quietly"):
+        touch_customer(world, shop, customer)
+
+
 def delete_customer(world: World, shop: Shop, customer: Customer) -> None:
     """Remove a customer; somebody with orders stays, as in Shopify."""
     if shop.orders_of(customer.id):

@@ -18,8 +18,9 @@ def wanted(context: Context, gid: str, typename: str, field: list[str] | None = 
     """The record of this type, else userErrors as Shopify's."""
     found = record(context, gid)
     if found is None or found.typename != typename:
-        label = "Discount" if typename.startswith("Discount") else typename
-        raise refuse(f"{label} does not exist", field or ["id"], "NOT_FOUND")
+        if typename == "DiscountCodeNode":
+            raise refuse("Code discount does not exist.", field or ["id"], "INVALID")
+        raise refuse(f"{typename} does not exist", field or ["id"], "NOT_FOUND")
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from ...changes.customers import touch_customer
 from ...clock import parse_time
 from ...store.discounts import Metafield
 from ..context import Context
@@ -40,7 +41,9 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 
 @resolves("Mutation", "metafieldsSet")
 def metafields_set(source: Any, context: Context, arguments: dict[str, Any]) -> Any:
-    return {"metafields": set_all(context, arguments["metafields"])}
+    written = set_all(context, arguments["metafields"])
+    _tell(context, [metafield.owner_gid for metafield in written])
+    return {"metafields": written}
 
 
 @resolves("Mutation", "metafieldsDelete")
@@ -54,7 +57,16 @@ def metafields_delete(source: Any, context: Context, arguments: dict[str, Any]) 
             context.shop.remove(found)
         shown = {"ownerId": given["ownerId"], "namespace": namespace, "key": given["key"]}
         deleted.append(shown if found else None)
+    _tell(context, [shown["ownerId"] for shown in deleted if shown])
     return {"deletedMetafields": deleted}
+
+
+def _tell(context: Context, owners: list[str]) -> None:
+    """A customer whose metafields changed is a changed customer: no app may be surprised by it."""
+    for gid in dict.fromkeys(owners):
+        owner = context.shop.find_gid(gid)
+        if owner is not None and owner.typename == "Customer":
+            touch_customer(context.world, context.shop, owner)
 
 
 def set_all(context: Context, inputs: list[dict[str, Any]]) -> list[Metafield]:
@@ -99,6 +111,16 @@ def _error(context: Context, given: dict[str, Any]) -> tuple[str, str, str] | No
                 "STALE_OBJECT",
             )
     return None
+
+
+def is_type(kind: str) -> bool:
+    """Whether a metafield may be of this type."""
+    return kind in _PARSERS
+
+
+def owner_scope(owner_type: str) -> str | None:
+    """The scope that whoever writes to owners of this kind (CUSTOMER, …) needs."""
+    return next((s for name, s in _OWNER_SCOPES.items() if name.upper() == owner_type), None)
 
 
 def _is_valid(kind: str, value: str) -> bool:

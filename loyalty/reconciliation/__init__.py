@@ -1,0 +1,1 @@
+"""What was looked through for differences, and what was found."""

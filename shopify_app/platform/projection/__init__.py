@@ -1,0 +1,1 @@
+"""What Shopify shows of members: metafields and tags of ours on its customers, and nothing else."""

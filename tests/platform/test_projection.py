@@ -1,0 +1,293 @@
+"""Shopify shows the points, tier, card link and tag of each member, and nothing older (R152)."""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import requests
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from config import Settings
+from loyalty.base import db
+from loyalty.base.clock import utc_now
+from loyalty.base.ids import new_id
+from loyalty.members.enrolment import record_customer
+from loyalty.members.facts import CustomerFacts
+from loyalty.members.tables import Customer
+from loyalty.outbox import OutboxEvent
+from loyalty.shops.directory import get_shop
+from shopify_app.platform import inbox, inbox_writer, installations
+from shopify_app.platform.errors import ShopifyError
+from shopify_app.platform.projection import definitions, shown, writing
+from shopify_app.platform.projection.shown import Shown
+from shopify_app.platform.projection.tables import ShownCustomer
+from shopify_app.platform.session_tokens import verify
+from tests.platform.shopify import Shopify
+
+NAMESPACE = "$app:loyalty"
+
+
+@pytest.fixture
+def shop_id(shopify: Shopify, connected: Settings) -> int:
+    """Aurora, installed."""
+    return installations.ensure_installed(verify(shopify.id_token(), connected))
+
+
+@pytest.fixture
+def said() -> Iterator[dict[UUID, Shown]]:
+    """What is to be shown of each member."""
+    wanted: dict[UUID, Shown] = {}
+
+    def read(_: Session, __: int, members: Collection[UUID]) -> Mapping[UUID, Shown]:
+        return {member: wanted[member] for member in members if member in wanted}
+
+    shown.register(read)
+    yield wanted
+    shown.register(None)
+
+
+class Alice:
+    """A new customer of Shopify's who is our member."""
+
+    def __init__(self, shopify: Shopify, shop_id: int) -> None:
+        self.shopify, self.shop_id = shopify, shop_id
+        made = shopify.tell("customers", first_name="Alice")
+        self.customer_id: int = made["id"]
+        facts = CustomerFacts(
+            self.customer_id, "Alice", None, None, None, True, False, None, None, utc_now()
+        )
+        with db.shop_transaction(shop_id) as session:
+            shop = get_shop(session, shop_id)
+            customer = record_customer(session, shop, facts, now=utc_now(), is_backfill=False)
+            assert customer.member_id is not None
+            self.member_id: UUID = customer.member_id
+
+    def shows(self) -> dict[str, Any]:
+        """Key → value of our metafields, and the tags."""
+        customer = self._ask()
+        fields = {one["key"]: one["value"] for one in customer["metafields"]}
+        return fields | {"tags": customer["tags"]}
+
+    def change_by_hand(self, key: str, value: str | None, **more: Any) -> None:
+        """Somebody else writes over a metafield of ours."""
+        told = {"namespace": NAMESPACE, "key": key, "value": value, **more}
+        self.shopify.tell(f"customers/{self.customer_id}/metafields", **told)
+
+    def let_pause_end(self) -> None:
+        """As if she had been written a while ago."""
+        with db.shop_transaction(self.shop_id) as session:
+            session.execute(
+                update(ShownCustomer).values(written_at=utc_now() - timedelta(minutes=1))
+            )
+
+    def _ask(self) -> Any:
+        return self.shopify.tell(f"customers/{self.customer_id}/tags")
+
+
+@pytest.fixture
+def alice(shopify: Shopify, shop_id: int, said: dict[UUID, Shown]) -> Alice:
+    """Alice with 120 points, gold, without a pass."""
+    alice = Alice(shopify, shop_id)
+    said[alice.member_id] = Shown(120, "Gold", "https://encore.example/card/a", None)
+    return alice
+
+
+def test_points_tier_and_card_link_are_shown(alice: Alice) -> None:
+    writing.write_member(alice.shop_id, alice.member_id)
+
+    assert alice.shows() == {
+        "balance": "120",
+        "tier": "Gold",
+        "card": "https://encore.example/card/a",
+        "tags": [],
+    }
+
+
+def test_only_what_differs_is_written(
+    shopify: Shopify, alice: Alice, said: dict[UUID, Shown]
+) -> None:
+    writing.write_member(alice.shop_id, alice.member_id)
+    alice.let_pause_end()
+    before = shopify.calls("MetafieldsSet")
+
+    writing.write_member(alice.shop_id, alice.member_id)
+    assert shopify.calls("MetafieldsSet") == before
+    said[alice.member_id] = Shown(130, "Gold", "https://encore.example/card/a", None)
+    writing.write_member(alice.shop_id, alice.member_id)
+
+    assert shopify.calls("MetafieldsSet") == before + 1
+    assert alice.shows()["balance"] == "130"
+
+
+def test_a_second_change_waits_for_the_pause(alice: Alice, said: dict[UUID, Shown]) -> None:
+    writing.write_member(alice.shop_id, alice.member_id)
+    said[alice.member_id] = Shown(140, "Gold", "https://encore.example/card/a", None)
+
+    with pytest.raises(writing.TooSoon) as caught:
+        writing.write_member(alice.shop_id, alice.member_id)
+
+    assert timedelta(0) < caught.value.retry_after <= writing.PAUSE
+    assert alice.shows()["balance"] == "120"
+
+
+def test_a_tier_that_is_lost_is_shown_no_more(alice: Alice, said: dict[UUID, Shown]) -> None:
+    writing.write_member(alice.shop_id, alice.member_id)
+    alice.let_pause_end()
+    said[alice.member_id] = Shown(0, None, "https://encore.example/card/a", None)
+
+    writing.write_member(alice.shop_id, alice.member_id)
+
+    assert "tier" not in alice.shows() and alice.shows()["balance"] == "0"
+
+
+def test_the_tag_says_whether_the_pass_is_installed(
+    shopify: Shopify, alice: Alice, said: dict[UUID, Shown]
+) -> None:
+    shopify.tell(f"customers/{alice.customer_id}/tags", add=["vip"])
+    card = "https://encore.example/card/a"
+    seen = []
+    for tag in (shown.INSTALLED, shown.REMOVED):
+        said[alice.member_id] = Shown(120, "Gold", card, tag)
+        writing.write_member(alice.shop_id, alice.member_id)
+        seen.append(alice.shows()["tags"])
+        alice.let_pause_end()
+
+    assert seen == [["Pass installed", "vip"], ["Pass removed", "vip"]]
+
+
+def test_many_members_share_calls_of_twenty_five(
+    shopify: Shopify, shop_id: int, said: dict[UUID, Shown]
+) -> None:
+    people = [Alice(shopify, shop_id) for _ in range(10)]
+    for number, one in enumerate(people):
+        said[one.member_id] = Shown(number, None, f"https://encore.example/{number}", None)
+    before = shopify.calls("MetafieldsSet")
+
+    errors = writing.write_members(shop_id, [one.member_id for one in people])
+
+    assert set(errors.values()) == {None}
+    assert shopify.calls("MetafieldsSet") == before + 1  # ten people, two metafields each
+    assert [one.shows()["balance"] for one in people] == [str(n) for n in range(10)]
+
+
+def test_who_wrote_meanwhile_is_seen_and_the_newest_wins(
+    alice: Alice, said: dict[UUID, Shown]
+) -> None:
+    # given another writer whose answer we never heard of
+    writing.write_member(alice.shop_id, alice.member_id)
+    alice.let_pause_end()
+    alice.change_by_hand("balance", "999")
+    # when
+    said[alice.member_id] = Shown(125, "Gold", "https://encore.example/card/a", None)
+    writing.write_member(alice.shop_id, alice.member_id)
+    # then
+    assert alice.shows()["balance"] == "125"
+
+
+def test_one_who_is_gone_keeps_nobody_else_from_being_shown(
+    shopify: Shopify, shop_id: int, alice: Alice, said: dict[UUID, Shown]
+) -> None:
+    gone = Alice(shopify, shop_id)
+    said[gone.member_id] = Shown(5, None, "https://encore.example/card/g", None)
+    requests.delete(f"{shopify.url}/_control/customers/{gone.customer_id}", timeout=30)
+
+    errors = writing.write_members(shop_id, [gone.member_id, alice.member_id])
+
+    assert errors == {gone.member_id: None, alice.member_id: None}
+    assert alice.shows()["balance"] == "120"
+    assert _state(shop_id, gone.customer_id) == "gone"
+
+
+def test_a_lost_answer_is_tried_again_and_ends_right(shopify: Shopify, alice: Alice) -> None:
+    definitions.make(alice.shop_id)
+    shopify.fail("graphql", "cut", count=1)
+
+    with pytest.raises(ShopifyError) as caught:
+        writing.write_member(alice.shop_id, alice.member_id)
+    assert caught.value.retryable
+    writing.write_member(alice.shop_id, alice.member_id)
+
+    assert alice.shows()["balance"] == "120"
+
+
+def test_what_shows_somebody_who_was_erased_is_taken_away(
+    alice: Alice, shopify: Shopify, said: dict[UUID, Shown]
+) -> None:
+    writing.write_member(alice.shop_id, alice.member_id)
+    with db.shop_transaction(alice.shop_id) as session:
+        session.execute(update(ShownCustomer).values(state="leaving"))
+        session.execute(update(Customer).values(member_id=None, redacted_at=utc_now()))
+    said.clear()
+
+    writing.write_member(alice.shop_id, alice.member_id)
+
+    assert alice.shows() == {"tags": []}
+    assert _state(alice.shop_id, alice.customer_id) is None
+
+
+def test_definitions_are_made_once(shopify: Shopify, alice: Alice) -> None:
+    before = shopify.calls("MetafieldDefinitionCreate")
+    definitions.make(alice.shop_id)
+    definitions.make(alice.shop_id)
+
+    assert shopify.calls("MetafieldDefinitionCreate") == before + 3
+
+
+def test_nothing_is_written_for_a_shop_that_left(alice: Alice, shopify: Shopify) -> None:
+    with db.shop_transaction(alice.shop_id) as session:
+        get_shop(session, alice.shop_id).status = "uninstalled"
+    before = shopify.calls("graphql.json")
+
+    writing.write_member(alice.shop_id, alice.member_id)
+
+    assert shopify.calls("graphql.json") == before
+
+
+def test_our_own_writing_comes_back_by_webhook_and_asks_for_nothing(
+    shopify: Shopify, alice: Alice
+) -> None:
+    # given the webhook that our own metafields lead to
+    writing.write_member(alice.shop_id, alice.member_id)
+    payload = shopify.tell(f"customers/{alice.customer_id}/tags")
+    with db.shop_transaction(alice.shop_id) as session:
+        before = session.scalars(select(OutboxEvent.id)).all()
+    # when
+    _arrive(alice.shop_id, payload, "customers/update")
+    inbox.drain(alice.shop_id)
+    # then
+    with db.shop_transaction(alice.shop_id) as session:
+        assert session.scalars(select(OutboxEvent.id)).all() == before
+
+
+def test_the_link_itself_is_not_kept(alice: Alice) -> None:
+    writing.write_member(alice.shop_id, alice.member_id)
+
+    with db.shop_transaction(alice.shop_id) as session:
+        held = session.get_one(ShownCustomer, (alice.shop_id, alice.customer_id)).held
+    assert held["balance"] == "120" and "encore.example" not in str(held)
+
+
+def _state(shop_id: int, customer_id: int) -> str | None:
+    with db.shop_transaction(shop_id) as session:
+        row = session.get(ShownCustomer, (shop_id, customer_id))
+        return row.state if row else None
+
+
+def _arrive(shop_id: int, payload: dict[str, Any], topic: str) -> None:
+    """A webhook that is already in the inbox."""
+    now = utc_now()
+    arrival = inbox_writer.Arrival(
+        shop_id=shop_id,
+        webhook_id=str(new_id()),
+        event_id=None,
+        topic=topic,
+        api_version="2026-07",
+        triggered_at=now,
+        received_at=now,
+        body=json.dumps(payload).encode(),
+    )
+    inbox_writer.of_this_process().store(arrival)
