@@ -36,7 +36,7 @@ def allow(response: Response) -> Response:
         return response
     headers["Access-Control-Allow-Origin"] = origin
     if request.method == "OPTIONS":
-        headers["Access-Control-Allow-Methods"] = "GET, POST"
+        headers["Access-Control-Allow-Methods"] = "GET, POST, DELETE"
         headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
         headers["Access-Control-Max-Age"] = "600"
     return response

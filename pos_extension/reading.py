@@ -12,7 +12,8 @@ from pos_extension import refusals
 
 BODY_MAX = 16 * 1024
 TEXT_MAX = 255
-_ID_MAX = 2**63 - 1
+POINTS_MAX = 1_000_000_000
+ID_MAX = 2**63 - 1
 _KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 Body = dict[str, Any]
@@ -35,9 +36,14 @@ def read_body(request: Request) -> Body:
 
 def client_key(body: Body) -> UUID:
     """The key that makes a resend count once."""
-    value = body.get("client_key")
+    return uuid(body, "client_key")
+
+
+def uuid(body: Body, field: str) -> UUID:
+    """The UUID of a field."""
+    value = body.get(field)
     if not isinstance(value, str) or not _KEY.fullmatch(value):
-        raise refusals.invalid(client_key="A UUID is wanted")
+        raise refusals.invalid(**{field: "A UUID is wanted"})
     return UUID(value)
 
 
@@ -72,6 +78,11 @@ def points(body: Body, field: str, *, most: int) -> int:
     return value
 
 
+def optional_points(body: Body, field: str) -> int | None:
+    """Whole points, or None where there are none."""
+    return None if body.get(field) is None else points(body, field, most=POINTS_MAX)
+
+
 def identifier(body: Body, field: str) -> int:
     """One of Shopify's ids, as a number."""
     value = optional_identifier(body, field)
@@ -85,7 +96,7 @@ def optional_identifier(body: Body, field: str) -> int | None:
     value = body.get(field)
     if value is None:
         return None
-    if not _is_whole(value) or not 0 < value <= _ID_MAX:
+    if not _is_whole(value) or not 0 < value <= ID_MAX:
         raise refusals.invalid(**{field: "An id is wanted"})
     return value
 

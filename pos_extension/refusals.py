@@ -97,3 +97,48 @@ def shopify_refused() -> Refusal:
     """Shopify does not let us: only the merchant can help."""
     words = "Encore may not add customers to this shop. Open it in the Shopify admin to allow it."
     return Refusal(409, "shopify_refused", words)
+
+
+def unknown_redemption() -> Refusal:
+    """This shop has no such redemption."""
+    return Refusal(404, "unknown_redemption", "This shop has no such redemption.")
+
+
+def moved() -> Refusal:
+    """The member was merged into another while the till showed them."""
+    words = "This membership was joined with another. Scan the card again."
+    return Refusal(409, "member_moved", words)
+
+
+def second_proof_needed() -> Refusal:
+    """The till has no proof that the card is there."""
+    words = "Scan the newest code of the card, or use a code from its page or a manager's PIN."
+    return Refusal(409, "second_proof_needed", words)
+
+
+def wrong_proof(field: str, words: str) -> Refusal:
+    """The code or the PIN is not right."""
+    return Refusal(409, "wrong_proof", f"{words}.", fields={field: f"{words}."})
+
+
+def too_many_tries(until: str) -> Refusal:
+    """The user guessed too often; `until` is ISO 8601."""
+    words = "There were too many wrong codes. Wait a quarter of an hour."
+    # Not 429: a till sends that again by itself.
+    return Refusal(409, "too_many_tries", words, until=until)
+
+
+def over_redeem_limit(left_today: int) -> Refusal:
+    """The user would redeem more today than one may without a manager."""
+    words = f"You can redeem {left_today} more points today. A manager's PIN lifts the limit."
+    return Refusal(409, "over_redeem_limit", words, left_today=left_today)
+
+
+def no_reward(code: str, words: str) -> Refusal:
+    """The member cannot have the reward; the words say why."""
+    return Refusal(409, code, f"{words}.", fields={"reward": f"{words}."})
+
+
+def discount_refused(words: str) -> Refusal:
+    """Shopify made no discount of it, for good: the points are back."""
+    return Refusal(409, "discount_refused", words, fields={"reward": words})

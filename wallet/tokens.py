@@ -91,6 +91,17 @@ def find_token_holder(session: Session, shop_id: int, read: str) -> UUID | None:
     return found.member_id if found else None
 
 
+def is_newest_token(session: Session, shop_id: int, member_id: UUID, scanned: str) -> bool:
+    """Whether `scanned` is the member's token of the newest epoch.
+
+    A short code is none: cashiers are shown it, so it proves no card.
+    """
+    if _as_token(scanned) is None:
+        return False
+    found = find_scanned(session, shop_id, scanned)
+    return found is not None and found.is_newest and found.member_id == member_id
+
+
 def _as_token(scanned: str) -> str | None:
     text = scanned.strip()
     return text if _TOKEN.fullmatch(text) else None

@@ -14,7 +14,10 @@ from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.contact import mask_contact
 from loyalty.members.tables import Customer, Member, MemberBalance
 from loyalty.orders.tables import Order
+from loyalty.redemption.tables import Redemption
 from loyalty.shops.tables import Location, Shop
+
+_OPEN_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,21 @@ def read_till_member(session: Session, shop: Shop, member_id: UUID) -> TillMembe
         joined_on=day_in(shop.timezone, row.joined_at),
         last_order=_last_order(session, shop, member_id),
     )
+
+
+def list_open_redemptions(session: Session, shop_id: int, member_id: UUID) -> list[Redemption]:
+    """The member's redemptions whose code can be used, or is on its way; newest first, ten."""
+    rows = session.scalars(
+        select(Redemption)
+        .where(
+            Redemption.shop_id == shop_id,
+            Redemption.member_id == member_id,
+            Redemption.state.in_(("reserved", "issued")),
+        )
+        .order_by(Redemption.reserved_at.desc(), Redemption.id)
+        .limit(_OPEN_MAX)
+    )
+    return list(rows)
 
 
 def find_location_name(session: Session, shop_id: int, location_id: int) -> str | None:
