@@ -9,11 +9,13 @@ from wallet.links import (
     ClickLink,
     FollowLink,
     Platform,
+    ReferralLink,
     Target,
     make_click_token,
     make_follow_token,
     make_join_token,
     make_link_token,
+    make_referral_token,
 )
 
 
@@ -56,3 +58,10 @@ def join_page_url(shop_id: int) -> str:
     """The public page on which anybody can join the shop's programme."""
     settings = setup.current()
     return f"{settings.app_url}/join/{make_join_token(shop_id, settings.link_secret)}"
+
+
+def referral_url(shop_id: int, member_id: UUID) -> str:
+    """The page on which a member's friends come to the shop."""
+    settings = setup.current()
+    token = make_referral_token(ReferralLink(shop_id, member_id), settings.link_secret)
+    return f"{settings.app_url}/r/{token}"

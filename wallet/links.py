@@ -17,10 +17,10 @@ from wallet.errors import BadLink, ExpiredLink
 Purpose = Literal["card"]
 Platform = Literal["apple", "google", "email", "page"]
 Target = Literal["card", "shop"]
-Kind = Literal["card", "click", "follow", "join"]
+Kind = Literal["card", "click", "follow", "join", "referral"]
 
 # Part of tokens that are out in the world: only ever append.
-_PURPOSES: dict[Kind, int] = {"card": 1, "click": 2, "follow": 3, "join": 4}
+_PURPOSES: dict[Kind, int] = {"card": 1, "click": 2, "follow": 3, "join": 4, "referral": 5}
 _PLATFORMS: tuple[Platform, ...] = ("apple", "google", "email", "page")
 _TARGETS: tuple[Target, ...] = ("card", "shop")
 _VERSION = 1
@@ -57,6 +57,14 @@ class FollowLink:
     shop_id: int
     member_id: UUID
     network: Network
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralLink:
+    """The link by which a member brings friends."""
+
+    shop_id: int
+    member_id: UUID
 
 
 def make_link_token(link: CardLink, secret: bytes, *, expires_at: datetime | None = None) -> str:
@@ -128,6 +136,21 @@ def read_join_token(token: str, secret: bytes) -> int:
     if version != _VERSION or kind != _PURPOSES["join"]:
         raise BadLink("a link for something else")
     return int(shop_id)
+
+
+def make_referral_token(link: ReferralLink, secret: bytes) -> str:
+    """64 URL-safe characters for `/r/<token>`; the same member's are always the same."""
+    head = (_VERSION, _PURPOSES["referral"], link.shop_id, link.member_id.bytes)
+    body = _BODY.pack(*head, 0)
+    return urlsafe_b64encode(body + _mac(body, secret)).decode()
+
+
+def read_referral_token(token: str, secret: bytes) -> ReferralLink:
+    """What `token` names. Raises BadLink."""
+    version, kind, shop_id, member, _ = _BODY.unpack(_verified_body(token, secret))
+    if version != _VERSION or kind != _PURPOSES["referral"]:
+        raise BadLink("a link for something else")
+    return ReferralLink(shop_id, UUID(bytes=member))
 
 
 def _verified_body(token: str, secret: bytes) -> bytes:
