@@ -14,13 +14,19 @@ from loyalty.base.clock import day_in
 from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.coupons.terms import is_over
 from loyalty.coupons.words import worth_of
+from loyalty.members.tables import Member
+from loyalty.proofs.challenges import code_of
+from loyalty.proofs.challenges import is_over as is_code_over
+from loyalty.proofs.tables import EmailChallenge
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.terms import Terms
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
+from mailing import setup
+from shopify_app.platform.tables import PrivacyRequest
 
 Body = Mapping[str, Any]
-Named = TypeVar("Named", Redemption, CouponCode)
+Named = TypeVar("Named", Redemption, CouponCode, EmailChallenge, PrivacyRequest)
 Read = Callable[[Session, Shop, Body, datetime], dict[str, Any] | None]
 
 
@@ -72,6 +78,24 @@ def _named(session: Session, model: type[Named], shop: Shop, row_id: object) -> 
     return session.get(model, (shop.shop_id, UUID(str(row_id))), populate_existing=True)
 
 
+def _proof(session: Session, shop: Shop, body: Body, now: datetime) -> dict[str, Any] | None:
+    """The code that was asked for, as it is for the address of now."""
+    challenge = _named(session, EmailChallenge, shop, body.get("challenge_id"))
+    if challenge is None or challenge.proved_at is not None or is_code_over(challenge, now):
+        return None
+    member = session.get_one(Member, (shop.shop_id, challenge.member_id))
+    key = setup.current().key
+    return {"code": code_of(key, shop.shop_id, challenge.id, member.email_norm)}
+
+
+def _erasure(session: Session, shop: Shop, body: Body, now: datetime) -> dict[str, Any] | None:
+    """The day of a deletion that was not taken back."""
+    request = _named(session, PrivacyRequest, shop, body.get("request_id"))
+    if request is None or request.state != "open":
+        return None
+    return {"erases_on": day_in(shop.timezone, request.next_at).isoformat()}
+
+
 def _last_day(shop: Shop, expires_at: datetime | None) -> str | None:
     """The last of the shop's days on which it can be used."""
     if expires_at is None:
@@ -79,4 +103,9 @@ def _last_day(shop: Shop, expires_at: datetime | None) -> str | None:
     return day_in(shop.timezone, expires_at - timedelta(seconds=1)).isoformat()
 
 
-_CONTENTS: dict[str, Read] = {"reward": _reward, "coupon": _coupon}
+_CONTENTS: dict[str, Read] = {
+    "reward": _reward,
+    "coupon": _coupon,
+    "proof": _proof,
+    "erasure": _erasure,
+}

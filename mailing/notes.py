@@ -178,6 +178,46 @@ def _coupon(facts: CardFacts, body: Mapping[str, Any], links: Links) -> Note:
     )
 
 
+_PROOF_LETS = {
+    "data": ("see your data", "shows your data, or lets you take it away"),
+    "erase": ("delete your data", "deletes your data seven days later, and your points with it"),
+}
+
+
+def _proof(facts: CardFacts, body: Mapping[str, Any], links: Links) -> Note:
+    if body["purpose"] == "redeem":
+        lets, does = f"redeem {body['reward']}", f"redeems {body['reward']}"
+    else:
+        lets, does = _PROOF_LETS[body["purpose"]]
+    return Note(
+        subject=f"Your code to {lets}",
+        headline=f"Your code to {lets}",
+        lines=(
+            f"Typed on your card within 15 minutes it {does}.",
+            f"Tell it to nobody. If you did not ask for it, do nothing, and tell {facts.shop}: "
+            "somebody else may have the link of your card.",
+        ),
+        button="Open my card",
+        url=links.card,
+        big=body["code"],
+    )
+
+
+def _erasure(facts: CardFacts, body: Mapping[str, Any], links: Links) -> Note:
+    day = format_date(date.fromisoformat(body["erases_on"]), "long", locale=locale_of(facts.locale))
+    return Note(
+        subject=f"Your data of {facts.programme} will be deleted on {day}",
+        headline=f"Your data is deleted on {day}",
+        lines=(
+            f"You asked for it. Your card stops working then, and {facts.points} "
+            f"{facts.points_name} are gone with it.",
+            "Until then you can change your mind: open your card and keep it.",
+        ),
+        button="Open my card",
+        url=links.card,
+    )
+
+
 def _validity(facts: CardFacts, body: Mapping[str, Any]) -> tuple[str, ...]:
     if body.get("valid_until") is None:
         return ()
@@ -190,6 +230,8 @@ def _validity(facts: CardFacts, body: Mapping[str, Any]) -> tuple[str, ...]:
 _NOTES: dict[str, Write] = {
     "reward": _reward,
     "coupon": _coupon,
+    "proof": _proof,
+    "erasure": _erasure,
     "adjustment": _adjustment,
     "expiry_warning": _expiry_warning,
     "verification": _verification,
