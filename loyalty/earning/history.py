@@ -59,6 +59,7 @@ def credit_orders_since(
 
 def _credit(session: Session, shop: Shop, order_ids: Sequence[int], now: datetime) -> Credited:
     desk = Desk.open(session, shop, order_ids, now=now)
+    desk.books.tells_rewards = False
     # Somebody else may have asked for the same meanwhile.
     sheets = [sheet for sheet in map(desk.find, order_ids) if sheet and sheet.is_history]
     before = _points_of(desk, sheets)

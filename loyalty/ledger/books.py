@@ -27,6 +27,7 @@ from loyalty.ledger.tables import EARNING_KINDS, FigureMove, LedgerEntry
 from loyalty.members.tables import MemberBalance
 from loyalty.outbox import OutboxEvent
 from loyalty.programme.tables import Programme
+from loyalty.rewards.crossing import note_crossings
 from loyalty.shops.tables import Shop
 
 _ACTIVITY = (*EARNING_KINDS, "redeem")
@@ -43,6 +44,9 @@ class Books:
     ) -> None:
         self.session, self.shop_id, self.now = session, shop_id, now
         self._figures = {figure.member_id: figure for figure in figures}
+        self._written = {one: figure.available for one, figure in self._figures.items()}
+        self.tells_rewards = True
+        """Whether rewards that come within reach are told; what history earns tells of none."""
         self.journal = Journal(session, shop_id, now)
         self.shelf = Shelf(session, shop_id, self._figures)
         self._changed: dict[UUID, None] = {}
@@ -303,7 +307,15 @@ class Books:
         bulk.insert_rows(self.session, FigureMove, self._moves)
         self._moves = []
         write_figures(self.session, self.shop_id, [self.balance(one) for one in self._changed])
+        self._tell_rewards()
         self._changed = {}
+
+    def _tell_rewards(self) -> None:
+        after = {one: self.balance(one).available for one in self._changed}
+        if self.tells_rewards:
+            risen = {one: (self._written[one], points) for one, points in after.items()}
+            note_crossings(self.session, self.shop_id, risen, now=self.now)
+        self._written |= after
 
     def _note_activity(self, member_id: UUID, occurred_at: datetime) -> None:
         day = day_in(self.rule()[1], min(occurred_at, self.now))

@@ -55,6 +55,7 @@ class Desk:
         self._touched: dict[UUID, None] = {}
         self._told: dict[int, OrderSheet] = {}
         self._is_backfill = is_backfill
+        books.tells_rewards = not is_backfill
 
     @classmethod
     def open(
