@@ -135,7 +135,7 @@ def _who_had_it(session: Session, coupon: Coupon, members: Sequence[UUID]) -> di
         )
         .group_by(CouponCode.member_id)
     )
-    had = dict(rows.tuples().all())
+    had = {row[0]: row[1] for row in rows}
     return {one: HAD_IT for one in members if had.get(one, 0) >= coupon.per_member}
 
 

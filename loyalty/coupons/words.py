@@ -21,6 +21,7 @@ def _worth(coupon: Coupon, shop: Shop) -> str:
         assert coupon.amount_minor is not None
         return f"{_money(coupon.amount_minor, shop)} off"
     if coupon.kind == "percentage":
+        assert coupon.percentage is not None
         return f"{format_decimal(coupon.percentage, locale=_locale(shop))}% off"
     return "Free shipping"
 

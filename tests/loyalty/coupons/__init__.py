@@ -1,0 +1,1 @@
+"""Coupons: saved, handed out, imported, used."""
