@@ -94,6 +94,10 @@ _ACTIONS = {
 _REASONS = dict(adjustments.REASONS) | {
     "customer_deleted": "Deleted in Shopify",
     "by_hand": "By hand",
+    "voided": "Taken back by hand",
+    "expired": "The code ran out",
+    "order_cancelled": "Order cancelled",
+    "refunded": "Order refunded",
 }
 _MERGED = {
     "survivor": "Took another member in",
@@ -179,6 +183,11 @@ def _badge(details: Details) -> str:
     return str(details.get("badge") or "")
 
 
+def _reward(details: Details) -> str:
+    reward, cost = details.get("reward"), details.get("cost_points")
+    return f"{reward} ({cost} points)" if reward and cost else str(reward or "")
+
+
 def _email(details: Details) -> str:
     return _EMAILS.get(details.get("email") or "", "")
 
@@ -243,7 +252,7 @@ def _text(details: Details) -> str:
 
 
 _LINES: tuple[Callable[[Details], str], ...] = (
-    *(_source, _tier, _badge, _email, _bounce, _reason, _order, _target, _preference),
+    *(_source, _tier, _badge, _reward, _email, _bounce, _reason, _order, _target, _preference),
     *(_platform, _place),
     *(_network, _birthday, _expiring, _merge, _fields, _text),
 )
