@@ -55,15 +55,12 @@ def redeem(till: Till, member_id: UUID, body: Body, by: TillUser) -> tuple[Json,
     """201 with the redemption and its code; 202 while Shopify has not made the code yet.
 
     Raises what reserving raises, SecondProofNeeded, WrongProof, TooManyTries, OverRedeemLimit, and
-    Refusal when Shopify makes no discount of it.
+    DiscountRefused when Shopify makes no discount of it: then the points are back.
     """
     proof = Proof.of(body)
     wish = _begin(till, body, proof, by)
     proving = Proving(proof, by)
-    try:
-        redemption = redeeming.redeem(till.shop_id, member_id, wish, actor=by.actor, within=proving)
-    except redeeming.DiscountRefused as error:
-        raise refusals.discount_refused(str(error)) from error
+    redemption = redeeming.redeem(till.shop_id, member_id, wish, actor=by.actor, within=proving)
     answer = read_redemption(till, redemption.id)
     state = answer["redemption"]["state"]
     if state in ("returning", "returned"):
