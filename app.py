@@ -53,7 +53,7 @@ from shopify_app.edge import (
 from shopify_app.platform import auth, webhooks
 from shopify_app.platform import settings as platform_settings
 from shopify_app.platform.projection import shown
-from wallet import card_links, codes, go, join, own_data, own_details
+from wallet import card_links, codes, go, join, own_data, own_details, referral
 from wallet import setup as wallet_setup
 from wallet import web as wallet_web
 from wallet.apple import web_service as passkit
@@ -74,11 +74,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     bodies.init_app(app)
     if not settings.sandbox:
         https.init_app(app)
-    customers = (wallet_web.blueprint, own_details.blueprint, go.blueprint, join.blueprint)
+    customers = (wallet_web.blueprint, own_details.blueprint, go.blueprint)
+    public = (join.blueprint, referral.blueprint)
     proved = (codes.blueprint, own_data.blueprint)
     google = (google_web.google, google_web.google_card)
     platform = (webhooks.blueprint, auth.blueprint, admin.blueprint)
-    for blueprint in (*platform, *customers, *proved, passkit.blueprint, *google):
+    for blueprint in (*platform, *customers, *public, *proved, passkit.blueprint, *google):
         app.register_blueprint(blueprint)
     app.register_blueprint(mail_web.blueprint)
     till_cors.configure(settings.till_origins)

@@ -4,10 +4,6 @@ Whatever is typed, the answer is the same: it says nothing of who is a member. W
 goes by email to the address, whose owner alone learns it. The request only keeps what was typed.
 """
 
-import hmac
-from dataclasses import dataclass, field
-from ipaddress import ip_address
-
 import structlog
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 from flask import url_for as url
@@ -16,9 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.base.errors import BadContact, ShopNotFound, TooManyRequests
-from loyalty.members.contact import read_contact, read_name
-from loyalty.members.join_requests import Joiner, ask_to_join
+from loyalty.base.errors import ShopNotFound, TooManyRequests
+from loyalty.members.join_requests import ask_to_join
 from loyalty.programme.rules import get_programme
 from loyalty.programme.tables import Programme
 from loyalty.shops.directory import get_shop
@@ -28,25 +23,13 @@ from wallet import setup
 from wallet.customer_answers import protect, refused
 from wallet.errors import BadLink
 from wallet.icons import icon
+from wallet.join_form import Typed, joiner_of, read_form
 from wallet.links import read_join_token
 from wallet.web import FORM_MAX, POLICY, is_same_origin
 
 log = structlog.get_logger()
 
 blueprint = Blueprint("join", __name__, url_prefix="/join")
-
-_TEXT_MAX = 254
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What stood in the form, as it was typed, and what was wrong with it by field."""
-
-    name: str = ""
-    email: str = ""
-    has_agreed: bool = False
-    wants_marketing: bool = False
-    problems: dict[str, str] = field(default_factory=dict)
 
 
 @blueprint.after_request
@@ -95,7 +78,7 @@ def join(token: str) -> AnyResponse:
     shop_id = _shop_id(token)
     if not is_same_origin():
         return refused("This did not come from our page", "Open the page and try again.", 403)
-    typed = _read()
+    typed = read_form()
     if typed.problems:
         return _page(token, typed, 422)
     try:
@@ -138,62 +121,11 @@ def _open(session: Session, shop_id: int) -> tuple[Shop, Programme]:
     return shop, programme
 
 
-def _read() -> Typed:
-    form = request.form
-    typed = Typed(
-        name=form.get("name", "")[:_TEXT_MAX],
-        email=form.get("email", "")[:_TEXT_MAX],
-        has_agreed=form.get("terms") == "yes",
-        wants_marketing=form.get("marketing") == "yes",
-    )
-    try:
-        read_name(typed.name)
-    except BadContact as error:
-        typed.problems["name"] = str(error)
-    try:
-        if read_contact(typed.email, country=None).email is None:
-            typed.problems["email"] = "Enter your email address"
-    except BadContact:
-        typed.problems["email"] = "Enter your email address, such as alice@example.com"
-    if not typed.has_agreed:
-        typed.problems["terms"] = "Please agree to the terms to join"
-    return typed
-
-
 def _keep(shop_id: int, typed: Typed) -> None:
     now = utc_now()
     with shop_transaction(shop_id) as session:
         shop, programme = _open(session, shop_id)
-        joiner = _joiner(shop_id, typed)
+        joiner = joiner_of(shop_id, typed)
         kept = ask_to_join(session, shop, joiner, terms_url=programme.terms_url, now=now)
         if kept is not None:
             runs.ask_for_join(session, shop_id, kept.id, now=now)
-
-
-def _joiner(shop_id: int, typed: Typed) -> Joiner:
-    first_name, last_name = read_name(typed.name)
-    email = read_contact(typed.email, country=None).email
-    assert email is not None
-    return Joiner(
-        email=email,
-        first_name=first_name,
-        last_name=last_name,
-        wants_marketing=typed.wants_marketing,
-        contact_hash=_hash(shop_id, "contact", email),
-        client_hash=_hash(shop_id, "client", _place()),
-    )
-
-
-def _hash(shop_id: int, kind: str, text: str) -> bytes:
-    """Keyed, for it outlives what it stands for, and addresses can be guessed."""
-    told = f"encore join {kind}\0{shop_id}\0{text}"
-    return hmac.digest(setup.current().link_secret, told.encode(), "sha256")[:16]
-
-
-def _place() -> str:
-    """Where the request comes from; of IPv6 the network, for one place has many addresses."""
-    try:
-        address = ip_address(request.remote_addr or "")
-    except ValueError:
-        return "unknown"
-    return str(address) if address.version == 4 else address.exploded[:19]
