@@ -18,9 +18,13 @@ from rq import Queue
 
 log = structlog.get_logger()
 
-QUEUES = ("inbox", "relay", "wallet", "google", "mail", "backfill")
+QUEUES = ("inbox", "relay", "wallet", "google", "mail", "backfill", "redemptions")
 """What a worker can listen on."""
-QUEUE_OF_BELL = {name: name for name in QUEUES} | {"release": "relay", "projection": "backfill"}
+QUEUE_OF_BELL = {name: name for name in QUEUES} | {
+    "release": "relay",
+    "referrals": "relay",
+    "projection": "backfill",
+}
 
 RUNG_S = 10
 """How long one ring may silence the next ones, should nobody answer: less than the sweep's turn."""

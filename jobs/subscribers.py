@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from jobs.referrals import settle_friend
 from loyalty.base.bell import Queue
-from loyalty.outbox import MEMBER_CHANGED, SHOWN_ASKED
+from loyalty.outbox import FRIEND_ORDER_CHANGED, MEMBER_CHANGED, SHOWN_ASKED
 from mailing import setup as mail_setup
 from mailing import subscriber as mail
 from mailing.messages import KIND_OF_EVENT
@@ -71,6 +72,7 @@ SUBSCRIBERS = (
         give_up=mail.give_up,
         is_on=mail_setup.is_on,
     ),
+    Subscriber("referrals", frozenset({FRIEND_ORDER_CHANGED}), call=settle_friend),
     Subscriber(
         "projection",
         frozenset({MEMBER_CHANGED, SHOWN_ASKED}),

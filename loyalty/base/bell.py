@@ -3,7 +3,17 @@
 from collections.abc import Callable
 from typing import Literal
 
-Queue = Literal["inbox", "relay", "wallet", "google", "mail", "projection", "backfill"]
+Queue = Literal[
+    "inbox",
+    "relay",
+    "wallet",
+    "google",
+    "mail",
+    "projection",
+    "referrals",
+    "backfill",
+    "redemptions",
+]
 Ring = Callable[[Queue, int], None]
 
 _ring: Ring | None = None

@@ -52,6 +52,16 @@ def find(shop_id: int, contact: Contact) -> CustomerFacts | None:
     return _facts(node) if node is not None else None
 
 
+def count_orders(shop_id: int, customer_id: int) -> int:
+    """How many orders Shopify counts for the customer, however old; 0 for one who is gone."""
+    identifier = {"id": f"gid://shopify/Customer/{customer_id}"}
+    data = client.execute(
+        shop_id, "customer_by_identifier", {"identifier": identifier}, **_PATIENCE
+    )
+    node = data.get("customerByIdentifier")
+    return bulk_rows.read_customer(node)[1] if isinstance(node, dict) else 0
+
+
 def _create(shop_id: int, given: dict[str, str]) -> CustomerFacts:
     data = client.execute(shop_id, "customer_create", {"input": given}, **_PATIENCE)
     answer = data.get("customerCreate")

@@ -19,7 +19,9 @@ from loyalty.members.enrolment import join
 from loyalty.members.facts import CustomerFacts
 from loyalty.members.join_requests import JoinRequest, end_request
 from loyalty.members.tables import Member
+from loyalty.referrals.claiming import drop_claim
 from loyalty.shops.directory import get_shop
+from shopify_app.platform import referrals
 from shopify_app.platform.people import Newcomer, find_facts
 
 log = structlog.get_logger()
@@ -31,8 +33,13 @@ def carry_out(shop_id: int, request_id: UUID) -> None:
     Raises ShopifyError, to be tried again. What Shopify or we refuse ends the request.
     """
     newcomer = _read(shop_id, request_id)
-    if newcomer is None:
-        return
+    if newcomer is not None:
+        _carry_out(shop_id, request_id, newcomer)
+    # Apart, for it locks two members; a crash in between is made up for at the next try.
+    referrals.take(shop_id, request_id)
+
+
+def _carry_out(shop_id: int, request_id: UUID, newcomer: Newcomer) -> None:
     try:
         facts = find_facts(shop_id, newcomer)
         with shop_transaction(shop_id) as session:
@@ -113,4 +120,5 @@ def _refuse(shop_id: int, request_id: UUID, refusal: LoyaltyError) -> None:
         request = _lock(session, shop_id, request_id)
         if request is not None:
             end_request(request, member_id=None, now=utc_now(), is_done=False)
+            drop_claim(session, shop_id, request_id)
     log.info("join_refused", shop=shop_id, request=str(request_id), code=refusal.code)

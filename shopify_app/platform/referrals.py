@@ -1,0 +1,54 @@
+"""Takes the claim of a member's friend once they are a customer: Shopify says if they have bought.
+
+The invariant: Shopify is asked outside every transaction, and again after every crash.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty.base.clock import utc_now
+from loyalty.base.db import shop_transaction
+from loyalty.members.identity import with_merged
+from loyalty.members.tables import Customer
+from loyalty.referrals.claiming import (
+    Asked,
+    count_orders_since,
+    find_asked,
+    take_claim,
+)
+from loyalty.shops.directory import get_shop
+from shopify_app.platform import customers
+
+
+def take(shop_id: int, request_id: UUID) -> None:
+    """Take the claim that came with a form which was carried out; twice is as once.
+
+    Raises ShopifyError and MemberHasMoved, to be tried again.
+    """
+    with shop_transaction(shop_id) as session:
+        asked = find_asked(session, shop_id, request_id)
+        if asked is None:
+            return
+        customer_ids = _customers_of(session, shop_id, asked)
+    counted = sum(customers.count_orders(shop_id, each) for each in customer_ids)
+    with shop_transaction(shop_id) as session:
+        since = count_orders_since(session, shop_id, asked)
+        take_claim(
+            session,
+            get_shop(session, shop_id),
+            asked,
+            earlier_orders=max(0, counted - since),
+            now=utc_now(),
+        )
+
+
+def _customers_of(session: Session, shop_id: int, asked: Asked) -> list[int]:
+    people = with_merged(session, shop_id, [asked.friend_id])
+    statement = select(Customer.customer_id).where(
+        Customer.shop_id == shop_id,
+        Customer.member_id.in_(people),
+        Customer.deleted_at.is_(None),
+    )
+    return sorted(session.scalars(statement))
