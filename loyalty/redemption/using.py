@@ -18,6 +18,7 @@ from loyalty import timeline
 from loyalty.audit import SYSTEM
 from loyalty.base.bulk import among
 from loyalty.base.db import ring_after_commit
+from loyalty.coupons.using import OrderWithCodes, note_uses
 from loyalty.earning.removal import removal_of
 from loyalty.ledger.books import Books
 from loyalty.ledger.giving_back import give_back, list_owners
@@ -64,26 +65,22 @@ def find_spenders(
     return members | list_owners(session, shop_id, entries)
 
 
-def settle_codes(books: Books, sheets: Iterable[OrderSheet]) -> dict[int, list[str]]:
-    """Bring the redemptions whose codes these orders carry to what the orders say.
+def settle_codes(books: Books, sheets: Iterable[OrderSheet]) -> None:
+    """Bring the redemptions and coupons whose codes these orders carry to what the orders say.
 
     The orders are stored, and the books of `find_spenders` open; nothing moves when nothing
-    changed. Test orders use nothing. By order, the codes that are no redemption's.
+    changed. Test orders use nothing.
     """
     coded = [sheet for sheet in sheets if sheet.codes and not sheet.is_test]
     if not coded:
-        return {}
+        return
     known = _lock(books, coded)
-    others: dict[int, list[str]] = {}
     for sheet in sorted(coded, key=lambda sheet: (sheet.processed_at, sheet.order_id)):
-        for code in sorted(sheet.codes):
-            redemption = known.redemptions.get(code)
-            if redemption is None:
-                others.setdefault(sheet.order_id, []).append(code)
-            else:
-                _settle(books, known, redemption, sheet)
+        for code in sorted(sheet.codes.keys() & known.redemptions.keys()):
+            _settle(books, known, known.redemptions[code], sheet)
     books.session.flush()
-    return others
+    others = (_others(sheet, known) for sheet in coded if sheet.is_paid)
+    note_uses(books.session, books.shop_id, (order for order in others if order.codes))
 
 
 def points_due(points: int, sheet: OrderSheet, code: CodeSheet) -> int:
@@ -128,6 +125,12 @@ def _lock(books: Books, coded: Collection[OrderSheet]) -> _Coded:
         )
         known.uses = {(use.redemption_id, use.order_id): use for use in uses}
     return known
+
+
+def _others(sheet: OrderSheet, known: _Coded) -> OrderWithCodes:
+    """The codes of an order that are no redemption's: coupons, or none of ours."""
+    codes = tuple(sorted(sheet.codes.keys() - known.redemptions.keys()))
+    return OrderWithCodes(sheet.order_id, sheet.name, sheet.processed_at, codes)
 
 
 def _settle(books: Books, known: _Coded, redemption: Redemption, sheet: OrderSheet) -> None:

@@ -10,12 +10,13 @@ from sqlalchemy import func, select, update
 from config import Settings
 from loyalty.base import db
 from loyalty.base.clock import utc_now
+from loyalty.base.db import Base
 from loyalty.base.ids import new_id
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.tables import Customer, Member
-from loyalty.orders.tables import Order, OrderLine
+from loyalty.orders.tables import Order, OrderCode, OrderLine, OrderLineCode
 from loyalty.shops.tables import Location
-from shopify_app.platform import backfill, backfill_runs, inbox, inbox_writer, installations
+from shopify_app.platform import backfill, backfill_runs, client, inbox, inbox_writer, installations
 from shopify_app.platform.backfill import readers, steps
 from shopify_app.platform.backfill.progress import Progress
 from shopify_app.platform.session_tokens import verify
@@ -161,13 +162,16 @@ def test_an_order_that_also_comes_by_webhook_counts_once(shopify: Shopify, shop_
 def test_the_same_order_says_the_same_by_webhook_by_bulk_and_by_id(
     shopify: Shopify, shop_id: int
 ) -> None:
-    # given an order with discounts, included tax, a tip, a gift card and a refund
+    # given an order with a code, discounts, included tax, a tip, a gift card and a refund
     customer = shopify.ask("customers")[0]
     order = shopify.tell(
         "orders",
         customer_id=customer["id"],
         lines=[_line("19.99", 3), {**_line("25.00", 1), "gift_card": True}],
-        discounts=[{"title": "Ten off", "value": "10.00"}],
+        discounts=[
+            {"title": "Ten off", "value": "10.00"},
+            {"code": _code_for(shop_id, "6.00").lower()},
+        ],
         shipping="4.90",
         tip="3.00",
         tax_rate="0.21",
@@ -179,6 +183,8 @@ def test_the_same_order_says_the_same_by_webhook_by_bulk_and_by_id(
     _arrive(shop_id, order, "orders/updated")
     inbox.drain(shop_id)
     by_webhook = _order_row(shop_id, order["id"])
+    assert [row["amount_minor"] for row in by_webhook["codes"]] == [600, 600]
+    assert by_webhook["codes"][0]["code"] == "ENC-7KQM-X2PD"
     # then by bulk and by id it is the same
     _run_to_the_end(shop_id)
     assert _order_row(shop_id, order["id"]) == by_webhook
@@ -311,14 +317,35 @@ def _order_row(shop_id: int, order_id: int) -> dict[str, Any]:
         lines = session.scalars(
             select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.line_id)
         ).all()
+        codes = [
+            session.scalars(select(model).where(model.order_id == order_id)).all()
+            for model in (OrderCode, OrderLineCode)
+        ]
         columns = [c.key for c in Order.__table__.columns if c.key != "shopify_updated_at"]
         return {
             "order": {name: getattr(order, name) for name in columns},
-            "lines": [
-                {column.key: getattr(line, column.key) for column in OrderLine.__table__.columns}
-                for line in lines
-            ],
+            "lines": [_columns(line) for line in lines],
+            "codes": [_columns(code) for code in (*codes[0], *codes[1])],
         }
+
+
+def _code_for(shop_id: int, amount: str) -> str:
+    """A discount code that is made in Shopify, for so much off an order."""
+    code = "ENC-7KQM-X2PD"
+    value = {"discountAmount": {"amount": amount, "appliesOnEachItem": False}}
+    wanted = {
+        "title": code,
+        "code": code,
+        "startsAt": (utc_now() - timedelta(days=1)).isoformat(),
+        "context": {"all": "ALL"},
+        "customerGets": {"value": value, "items": {"all": True}},
+    }
+    client.execute(shop_id, "discount_code_basic_create", {"discount": wanted})
+    return code
+
+
+def _columns(row: Base) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in row.__table__.columns}
 
 
 def _arrive(shop_id: int, payload: dict[str, Any], topic: str) -> None:

@@ -12,7 +12,7 @@ from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import Member, TimelineEvent
 from loyalty.merging.merging import merge
-from loyalty.orders.facts import CodeFacts
+from loyalty.orders.facts import CodeFacts, OrderFacts, RefundFacts
 from loyalty.redemption.issuing import issue
 from loyalty.redemption.returning import begin, finish
 from loyalty.redemption.tables import Redemption
@@ -20,6 +20,7 @@ from loyalty.redemption.use_table import RedemptionUse
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_customer, a_refund
 from tests.loyalty.conftest import balance_of
+from tests.loyalty.coupons.cast import add_imported, codes_of, hand
 from tests.loyalty.redemption.uses_cast import (
     DISCOUNT,
     HOUR,
@@ -281,12 +282,34 @@ def test_orders_in_one_batch_settle_as_one_by_one(spender: Spender) -> None:
     assert spender.read(second).flags == ["used_twice"]
 
 
+def test_a_coupon_is_seen_as_used_when_a_paid_order_carries_it(spender: Spender) -> None:
+    redemption, coupon = spender.redeem(), add_imported(spender.session, spender.shop, "A1", "B1")
+    assert redemption.code
+    hand(spender.session, spender.shop, coupon, [spender.member.id])
+    codes = (CodeFacts("A1", 200), CodeFacts("B1", 100), CodeFacts(redemption.code, 500))
+    unpaid = carrying(redemption, 7, codes=codes[:1], is_paid=False)
+
+    spender.tell(unpaid, carrying(redemption, 8, codes=codes[1:], is_test=True))
+    before = [code.state for code in codes_of(spender.session, spender.member)]
+    spender.tell(carrying(redemption, codes=codes[:1] + codes[2:]))
+
+    assert before == ["ready"]
+    (used,) = codes_of(spender.session, spender.member)
+    assert (used.code, used.state, used.order_id) == ("A1", "used", 5123)
+    assert spender.read(redemption).state == "used"
+
+
 def test_any_order_of_arrival_gives_the_same_points(spender: Spender) -> None:
     redemption = spender.redeem()
     one_back = carrying(
         redemption, 5123, less(1), LAMP, refunds=(a_refund(),), updated_at=NOON + HOUR
     )
-    messages = (carrying(redemption), a_refund(), one_back, a_refund(78))
+    messages: tuple[OrderFacts | RefundFacts, ...] = (
+        carrying(redemption),
+        a_refund(),
+        one_back,
+        a_refund(78),
+    )
 
     ends = set()
     for arrivals in permutations(messages):
