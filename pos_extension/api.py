@@ -15,7 +15,7 @@ from loyalty.base.errors import LoyaltyError
 from loyalty.members.states import get_active_member
 from loyalty.till import grants
 from loyalty.till.limits import EACH
-from pos_extension import cors
+from pos_extension import cors, reward_routes
 from pos_extension.asking import read_request, till, user
 from pos_extension.auth import authenticate, enter
 from pos_extension.cards import card_json
@@ -35,6 +35,7 @@ blueprint = Blueprint("till", __name__, url_prefix="/pos/v1")
 blueprint.before_app_request(cors.answer_preflight)
 blueprint.after_app_request(cors.allow)
 blueprint.before_request(authenticate)
+blueprint.register_blueprint(reward_routes.blueprint)
 
 
 @blueprint.get("/settings")

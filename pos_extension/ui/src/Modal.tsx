@@ -8,6 +8,9 @@ import {Enrol} from './screens/Enrol';
 import {Grant} from './screens/Grant';
 import {MemberCard} from './screens/MemberCard';
 import {Pass} from './screens/Pass';
+import {ProofNeeded} from './screens/ProofNeeded';
+import {Redeemed} from './screens/Redeemed';
+import {Rewards} from './screens/Rewards';
 import {Scan} from './screens/Scan';
 import {type Actions, useTill} from './useTill';
 import {type Words, wordsOf} from './words';
@@ -48,6 +51,12 @@ function Screen(props: Props) {
       return <Scan {...props} screen={screen} />;
     case 'member':
       return <MemberCard key={screen.member.id} {...props} screen={screen} />;
+    case 'rewards':
+      return <Rewards {...props} screen={screen} />;
+    case 'proof':
+      return <ProofNeeded {...props} screen={screen} />;
+    case 'redeemed':
+      return <Redeemed key={screen.redemption.id} {...props} screen={screen} />;
     case 'grant':
       return <Grant {...props} screen={screen} />;
     case 'enrol':

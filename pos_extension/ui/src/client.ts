@@ -36,6 +36,11 @@ export function post<T>(path: string, body: object, patience = PATIENCE): Promis
   return ask<T>(path, {method: 'POST', headers, body: JSON.stringify(body)}, patience);
 }
 
+/** DELETE `path`; a second arrival finds it gone, and answers the same. */
+export function erase<T>(path: string, patience = PATIENCE): Promise<T> {
+  return ask<T>(path, {method: 'DELETE', headers: {Accept: 'application/json'}}, patience);
+}
+
 async function ask<T>(path: string, request: RequestInit, patience: Patience): Promise<T> {
   for (const waitMs of [...patience.waitsMs, null]) {
     try {

@@ -7,7 +7,7 @@ import type {Place} from './writes';
 
 export type Till = Pick<
   ModalApi,
-  'scanner' | 'cart' | 'session' | 'toast' | 'connectivity' | 'storage' | 'i18n'
+  'scanner' | 'cart' | 'session' | 'toast' | 'connectivity' | 'storage' | 'i18n' | 'pinPad'
 >;
 export type Home = Pick<TileApi, 'action' | 'session' | 'connectivity' | 'storage' | 'i18n' | 'cart'>;
 

@@ -5,19 +5,30 @@ import {get, Refused} from './client';
 import {placeOf, type Till} from './host';
 import {type Event, type GrantScreen, type Model, next, type Resting, START} from './machine';
 import {findPending, forget, remember} from './pending';
+import {proofFor, type RewardActions, rewardActions} from './rewards';
 import {countScan} from './scans';
 import type {Card, Member, Settings} from './wire';
 import {reasonFor, type Words} from './words';
-import {checkIn, type Draft, enrol, grant, scan, send, type Wish, type Write} from './writes';
+import {
+  checkIn,
+  type Choice,
+  type Draft,
+  enrol,
+  grant,
+  scan,
+  send,
+  type Wish,
+  type Write,
+} from './writes';
 
 /** A card's code is short; what is longer never leaves the till. */
 const CODE_MAX = 255;
 /** While these show, a scan is a new customer. */
-const LISTENING = ['scan', 'member', 'pass'];
+const LISTENING = ['scan', 'member', 'rewards', 'redeemed', 'pass'];
 
 type Dispatch = (event: Event) => void;
 
-export interface Actions {
+export interface Actions extends RewardActions {
   go: (screen: Resting) => void;
   lookUp: (code: string) => void;
   openGrant: (screen: GrantScreen) => void;
@@ -40,7 +51,10 @@ export function useTill(till: Till, words: Words): [Model, Actions] {
     isBusy.current = true;
     await work().finally(() => (isBusy.current = false));
   };
-  const start = (write: Write) => void alone(() => carryOut(till, dispatch, write));
+  // What a redemption was for, should another proof be wanted for it.
+  const chosen = useRef<Choice | null>(null);
+  const start = (write: Write) =>
+    void alone(() => carryOut(till, dispatch, write, write.kind === 'redeem' ? chosen.current : null));
   const go = (screen: Resting) => dispatch({type: 'go', screen});
   const actions: Actions = {
     go,
@@ -49,7 +63,7 @@ export function useTill(till: Till, words: Words): [Model, Actions] {
       if (key) go({at: 'scan', notice: {tone: 'critical', key}});
       else start(scan(code.trim(), placeOf(till)));
     },
-    openGrant: (screen) => void alone(() => openGrant(dispatch, screen)),
+    openGrant: (screen) => void alone(() => openGrant(till, dispatch, screen)),
     grant: (screen, wish) => {
       go({...screen, wish, fields: {}});
       start(grant(screen.member, wish, placeOf(till)));
@@ -60,6 +74,10 @@ export function useTill(till: Till, words: Words): [Model, Actions] {
       start(enrol(draft, placeOf(till)));
     },
     showCard: (member) => void alone(() => showCard(dispatch, member)),
+    ...rewardActions(till, dispatch, alone, (write, choice) => {
+      chosen.current = choice;
+      start(write);
+    }),
     again: start,
     leave: (write, back) => {
       void forget(till.storage, write);
@@ -77,7 +95,12 @@ function problemOf(code: string): string | null {
 }
 
 /** Send a write, and tell the machine how it ended. */
-async function carryOut(till: Till, dispatch: Dispatch, write: Write): Promise<void> {
+async function carryOut(
+  till: Till,
+  dispatch: Dispatch,
+  write: Write,
+  choice: Choice | null,
+): Promise<void> {
   dispatch({type: 'asked', doing: write.kind});
   if (till.connectivity.current.value.internetConnected !== 'Connected') {
     dispatch({type: 'refused', key: 'common.offline', fields: {}});
@@ -92,7 +115,9 @@ async function carryOut(till: Till, dispatch: Dispatch, write: Write): Promise<v
   } catch (error) {
     if (error instanceof Refused) {
       await forget(till.storage, write);
-      if (error.code === 'over_daily_cap') await refreshSettings(dispatch);
+      if (error.code === 'over_daily_cap') await refreshSettings(till, dispatch);
+      const proof = choice && proofFor(error, choice);
+      if (proof) dispatch(proof);
       dispatch({type: 'refused', key: reasonFor(error), fields: error.fields});
     } else {
       dispatch({type: 'unanswered', write: write.kind === 'scan' ? null : write});
@@ -101,20 +126,25 @@ async function carryOut(till: Till, dispatch: Dispatch, write: Write): Promise<v
 }
 
 /** Points were granted elsewhere: what is left today is not what we thought. */
-async function refreshSettings(dispatch: Dispatch): Promise<void> {
+async function refreshSettings(till: Till, dispatch: Dispatch): Promise<void> {
   try {
-    dispatch({type: 'settings', settings: await get<Settings>('/pos/v1/settings')});
+    dispatch({type: 'settings', settings: await get<Settings>(settingsPath(till))});
   } catch {
     // The refusal is told all the same.
   }
 }
 
 /** What is left today is asked each time: another till, or midnight, may have changed it. */
-async function openGrant(dispatch: Dispatch, screen: GrantScreen): Promise<void> {
+async function openGrant(till: Till, dispatch: Dispatch, screen: GrantScreen): Promise<void> {
   await ask(dispatch, 'settings', async () => {
-    dispatch({type: 'settings', settings: await get<Settings>('/pos/v1/settings')});
+    dispatch({type: 'settings', settings: await get<Settings>(settingsPath(till))});
     dispatch({type: 'go', screen});
   });
+}
+
+/** Limits may differ from place to place. */
+function settingsPath(till: Till): string {
+  return `/pos/v1/settings?location_id=${placeOf(till).locationId}`;
 }
 
 async function showCard(dispatch: Dispatch, member: Member): Promise<void> {
@@ -149,7 +179,9 @@ function useScanner(till: Till, model: Model, actions: Actions, words: Words): v
   const heard = useRef<(code: string) => void>(() => undefined);
   heard.current = (code) => {
     till.scanner.hideCameraScanner();
-    if (LISTENING.includes(model.screen.at)) actions.lookUp(code);
+    const {screen} = model;
+    if (screen.at === 'proof') actions.prove(screen, {scanned: code.trim()});
+    else if (LISTENING.includes(screen.at)) actions.lookUp(code);
     else till.toast.show(words('scan.later'));
   };
   useEffect(() => {

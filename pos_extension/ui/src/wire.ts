@@ -59,5 +59,45 @@ export interface Enrolled {
   card: Card;
 }
 
+/** What points buy. `cost_points`: now, with this cart; `why_not` in the server's words. */
+export interface Offer {
+  id: string;
+  name: string;
+  kind: string;
+  pricing: 'fixed' | 'per_point';
+  worth: string;
+  cost_points: number;
+  points_min: number | null;
+  points_max: number | null;
+  missing_points: number;
+  is_redeemable: boolean;
+  why_not: string | null;
+}
+
+/** `code` is null until it can be used, and once it cannot; store credit has none. */
+export interface Redemption {
+  id: string;
+  name: string;
+  kind: string;
+  points: number;
+  points_returned: number;
+  state: 'reserved' | 'issued' | 'used' | 'returning' | 'returned';
+  code: string | null;
+  variant_id: number | null;
+  last_valid_on: string | null;
+  warnings: string[];
+}
+
+export interface Rewards {
+  member: Member;
+  rewards: Offer[];
+  redemptions: Redemption[];
+}
+
+export interface Redeemed {
+  member: Member;
+  redemption: Redemption;
+}
+
 /** The problem of each field, by the field's name. */
 export type Fields = Record<string, string>;

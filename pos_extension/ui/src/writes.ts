@@ -2,7 +2,7 @@
 
 import {post} from './client';
 import {newKey} from './keys';
-import type {CheckedIn, Enrolled, Granted, Member, Scanned} from './wire';
+import type {CheckedIn, Enrolled, Granted, Member, Offer, Redeemed, Scanned} from './wire';
 
 interface Sent {
   path: string;
@@ -28,13 +28,20 @@ export interface CheckInWrite extends Sent {
   kind: 'check_in';
 }
 
-export type Write = ScanWrite | GrantWrite | EnrolWrite | CheckInWrite;
+export interface RedeemWrite extends Sent {
+  kind: 'redeem';
+  member: Pick<Member, 'id' | 'name'>;
+  reward: string;
+}
+
+export type Write = ScanWrite | GrantWrite | EnrolWrite | CheckInWrite | RedeemWrite;
 
 export type Settled =
   | {write: ScanWrite; reply: Scanned}
   | {write: GrantWrite; reply: Granted}
   | {write: EnrolWrite; reply: Enrolled}
-  | {write: CheckInWrite; reply: CheckedIn};
+  | {write: CheckInWrite; reply: CheckedIn}
+  | {write: RedeemWrite; reply: Redeemed};
 
 /** Where the till stands, and who is pinned in at it. */
 export interface Place {
@@ -47,6 +54,25 @@ export interface Wish {
   points: string;
   reason: string;
   note: string;
+}
+
+/** A reward that was chosen; `points` only for one that is priced per point. */
+export interface Choice {
+  offer: Offer;
+  points: number | null;
+}
+
+/** What shows that the card is here: what was scanned, or what somebody typed. */
+export interface Proof {
+  scanned?: string;
+  shown_code?: string;
+  manager_pin?: string;
+}
+
+/** What the cart comes to, for a reward of which the cart can use a part only. */
+export interface CartSum {
+  cart_subtotal?: string;
+  cart_currency?: string;
 }
 
 export interface Draft {
@@ -81,6 +107,35 @@ export function enrol(draft: Draft, place: Place): EnrolWrite {
 export function checkIn(member: Member, place: Place): CheckInWrite {
   const path = `/pos/v1/members/${encodeURIComponent(member.id)}/check-ins`;
   return {kind: 'check_in', path, body: stamp(place)};
+}
+
+export function redeem(
+  member: Pick<Member, 'id' | 'name'>,
+  {offer, points}: Choice,
+  proof: Proof,
+  cart: CartSum,
+  place: Place,
+): RedeemWrite {
+  return {
+    kind: 'redeem',
+    path: `/pos/v1/members/${encodeURIComponent(member.id)}/redemptions`,
+    body: {
+      reward_id: offer.id,
+      ...(points === null ? {} : {points}),
+      ...cart,
+      ...proof,
+      ...stamp(place),
+      ...(place.staffId === undefined ? {} : {pinned_staff_id: place.staffId}),
+    },
+    member: {id: member.id, name: member.name},
+    reward: offer.name,
+  };
+}
+
+/** The same write without what proves the card: a server that has done it asks for no proof. */
+export function withoutProof(write: RedeemWrite): RedeemWrite {
+  const {scanned: _, shown_code: __, manager_pin: ___, ...body} = write.body;
+  return {...write, body};
 }
 
 /** Send it until it is settled; throws Refused or NoAnswer. */

@@ -72,6 +72,6 @@ test('the tile counts the scans of today and shows a grant that waits', async ()
 
   await extension.render();
 
-  await see('A grant waits to be confirmed');
+  await see('Something waits to be confirmed');
   await waitFor(() => expect(tile().getAttribute('itemcount') ?? tile().getAttribute('itemCount')).toBe('3'));
 });

@@ -5,6 +5,7 @@ import {getExtension} from '@shopify/ui-extensions-tester';
 import {createStorage} from '@shopify/ui-extensions-tester/point-of-sale';
 import {afterEach, beforeEach, expect, vi} from 'vitest';
 import {PATIENCE} from '../src/client';
+import {PACE} from '../src/screens/Redeemed';
 import {see} from './screen';
 import {type Asked, serverOf, type Turn} from './server';
 import {close, enliven, type Live} from './till';
@@ -18,6 +19,7 @@ afterEach(() => close(extension));
 
 function setUp(): void {
   PATIENCE.waitsMs = [1, 1, 1];
+  PACE.lookMs = 60;
   extension.setUp();
   live = enliven(extension.shopify);
   extension.shopify.storage = createStorage() as never;

@@ -47,11 +47,12 @@ function at(part: unknown, name: string): unknown {
 export interface Cart {
   customer: {id: number} | undefined;
   editable: boolean;
+  lineItems: {price: number | undefined; quantity: number}[];
 }
 
 /** The tester refuses to read a key that is not there, so all of them are. */
 export function cartOf(part: Partial<Cart> = {}): Cart {
-  return {customer: undefined, editable: true, ...part};
+  return {customer: undefined, editable: true, lineItems: [], ...part};
 }
 
 /** Closes what is open; the tester by itself leaves effects running. */
@@ -67,9 +68,14 @@ export function enliven(shopify: any) {
   const sources = new LiveSignal(['camera', 'external']);
   const cart = new LiveSignal(cartOf());
   const connectivity = new LiveSignal({internetConnected: 'Connected'});
-  const setCustomer = vi.fn(async (customer: {id: number}) => cart.set(cartOf({customer})));
+  const setCustomer = vi.fn(async (customer: {id: number}) =>
+    cart.set({...cart.value, customer}),
+  );
+  const addCartCodeDiscount = vi.fn(async (_code: string) => undefined);
+  const pinPad = {showPinPad: vi.fn()};
   shopify.i18n = i18n;
-  shopify.cart = {current: cart, setCustomer};
+  shopify.cart = {current: cart, setCustomer, addCartCodeDiscount};
+  shopify.pinPad = pinPad;
   shopify.connectivity = {current: connectivity};
   shopify.session.staffMember = new LiveSignal({id: 9});
   const scanner = {
@@ -80,7 +86,18 @@ export function enliven(shopify: any) {
   };
   if ('scanner' in shopify) shopify.scanner = scanner; // a tile has none
   shopify.toast = {show: vi.fn()};
-  return {scanned, sources, cart, connectivity, setCustomer, scanner, toast: shopify.toast};
+  const {toast} = shopify;
+  return {
+    scanned,
+    sources,
+    cart,
+    connectivity,
+    setCustomer,
+    addCartCodeDiscount,
+    pinPad,
+    scanner,
+    toast,
+  };
 }
 
 export type Live = ReturnType<typeof enliven>;

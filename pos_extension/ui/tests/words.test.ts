@@ -8,7 +8,7 @@ import locale from '../locales/en.default.json';
 const SRC = join(__dirname, '../src');
 /** Keys that are put together: what stands before the dot, and what may follow. */
 const PUT_TOGETHER = {
-  busy: ['scan', 'grant', 'check_in', 'enrol', 'card', 'settings'],
+  busy: ['scan', 'grant', 'check_in', 'enrol', 'card', 'settings', 'rewards', 'redeem', 'take_back'],
   doubt: ['grant', 'check_in', 'enrol'],
 };
 const PLURAL = ['one', 'other'];

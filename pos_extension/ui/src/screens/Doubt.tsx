@@ -21,6 +21,9 @@ export function Doubt({t, actions, screen, isOnline}: Props & {screen: DoubtScre
 }
 
 function whatIsUnknown(write: Write, t: Words): string {
+  if (write.kind === 'redeem') {
+    return t('doubt.redeem', {name: write.member.name, reward: write.reward});
+  }
   if (write.kind !== 'grant') return t(`doubt.${write.kind}`);
   return t('doubt.grant', {name: write.member.name, count: write.points});
 }

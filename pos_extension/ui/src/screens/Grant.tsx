@@ -17,8 +17,9 @@ export function Grant(props: Props & {screen: GrantScreen}) {
   const [wish, setWish] = useState(screen.wish);
   const [problems, setProblems] = useState<Fields>(screen.fields);
   const change = (part: Partial<Wish>) => setWish((before) => ({...before, ...part}));
+  const {member, isNewestCode, scanned} = screen;
   const back = () =>
-    actions.go({at: 'member', member: screen.member, isNewestCode: screen.isNewestCode});
+    actions.go({at: 'member', member, isNewestCode, scanned});
   const submit = () => {
     const found = problemsOf(wish, left, t);
     setProblems(found);

@@ -9,8 +9,9 @@ import {NoticeBanner} from './NoticeBanner';
 
 export function MemberCard(props: Props & {screen: MemberScreen}) {
   const {till, t, actions, screen, isOnline} = props;
-  const {member, isNewestCode} = screen;
-  const grant = () => actions.openGrant({at: 'grant', member, isNewestCode, wish: EMPTY, fields: {}});
+  const {member, isNewestCode, scanned} = screen;
+  const grant = () =>
+    actions.openGrant({at: 'grant', member, isNewestCode, scanned, wish: EMPTY, fields: {}});
   return (
     <s-stack direction="block" gap="base">
       <NoticeBanner notice={screen.notice} t={t} />
@@ -18,6 +19,9 @@ export function MemberCard(props: Props & {screen: MemberScreen}) {
       <Facts member={member} t={t} />
       <Attach till={till} member={member} t={t} />
       <s-divider />
+      <s-button disabled={!isOnline} onClick={() => actions.openRewards(screen)}>
+        {t('member.rewards')}
+      </s-button>
       <s-button disabled={!isOnline} onClick={() => actions.checkIn(member)}>
         {t('member.check_in')}
       </s-button>

@@ -8,7 +8,7 @@ import {NoticeBanner} from './NoticeBanner';
 
 export function Pass({t, actions, screen}: Props & {screen: PassScreen}) {
   const image = useMemo(() => qrImage(screen.card.qr_modules), [screen.card]);
-  const done = () => actions.go({at: 'member', member: screen.member, isNewestCode: true});
+  const done = () => actions.go({at: 'member', member: screen.member, isNewestCode: true, scanned: null});
   return (
     <s-stack direction="block" gap="base" alignItems="center">
       <NoticeBanner notice={screen.notice} t={t} />
