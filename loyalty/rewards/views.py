@@ -3,7 +3,7 @@
 The invariant: an offer is redeemable when, and only when, a redemption of it would be accepted now.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -90,9 +90,30 @@ def list_offers(
     return offers
 
 
-def count_redeemable(offers: Iterable[Offer]) -> int:
-    """How many of the offers the member can redeem now."""
-    return sum(offer.is_redeemable for offer in offers)
+def list_redeemable(
+    session: Session,
+    shop: Shop,
+    available: Mapping[UUID, int],
+    *,
+    channels: Collection[str] = ("online", "till"),
+    now: datetime,
+) -> dict[UUID, list[Reward]]:
+    """What each of these active members could redeem with so many points, the dearest first.
+
+    In any of `channels`; a member who can have nothing has an empty list. A few statements, however
+    many members they are. Reads only.
+    """
+    found: dict[UUID, list[Reward]] = {member_id: [] for member_id in available}
+    rewards = list_rewards(session, shop.shop_id, is_active=True)
+    if not rewards or get_programme(session, shop.shop_id).paused_at is not None:
+        return found
+    stands = read_circumstances(session, shop, rewards, available, now=now)
+    for reward in reversed(rewards):
+        for member_id, points in available.items():
+            refusals = (refusal_of(reward, member_id, stands, channel=each) for each in channels)
+            if points >= least_points(reward) and None in refusals:
+                found[member_id].append(reward)
+    return found
 
 
 def _is_in_season(reward: Reward, stands: Circumstances) -> bool:
