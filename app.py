@@ -22,11 +22,13 @@ from jobs.commands import operator
 from jobs.expiry_commands import expiry_commands
 from jobs.gauges import read_gauges
 from jobs.ledger_commands import ledger_commands
+from jobs.liability_commands import liability_commands
 from jobs.mail_commands import emails
 from jobs.order_commands import order_commands
 from jobs.people_commands import people as people_commands
 from jobs.privacy.catalogue import PARTS
 from jobs.privacy.gathering import hold_member
+from jobs.referral_commands import referral_commands
 from jobs.rule_commands import rule_commands
 from jobs.supervisor import Supervisor
 from jobs.tier_commands import tier_commands
@@ -53,7 +55,7 @@ from shopify_app.edge import (
 from shopify_app.platform import auth, webhooks
 from shopify_app.platform import settings as platform_settings
 from shopify_app.platform.projection import shown
-from wallet import card_links, codes, go, join, own_data, own_details, referral
+from wallet import card_links, codes, go, join, own_data, own_details, referral, reward_forms
 from wallet import setup as wallet_setup
 from wallet import web as wallet_web
 from wallet.apple import web_service as passkit
@@ -76,7 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         https.init_app(app)
     customers = (wallet_web.blueprint, own_details.blueprint, go.blueprint)
     public = (join.blueprint, referral.blueprint)
-    proved = (codes.blueprint, own_data.blueprint)
+    proved = (codes.blueprint, own_data.blueprint, reward_forms.blueprint)
     google = (google_web.google, google_web.google_card)
     platform = (webhooks.blueprint, auth.blueprint, admin.blueprint)
     for blueprint in (*platform, *customers, *public, *proved, passkit.blueprint, *google):
@@ -267,7 +269,9 @@ _areas = (
     expiry_commands,
     ledger_commands,
     order_commands,
+    liability_commands,
     people_commands,
+    referral_commands,
     rule_commands,
     tier_commands,
 )

@@ -3,23 +3,23 @@
 The invariant: Shopify is asked outside every transaction, and again after every crash.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from loyalty.audit import Actor
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.members.identity import with_merged
 from loyalty.members.tables import Customer
-from loyalty.referrals.claiming import (
-    Asked,
-    count_orders_since,
-    find_asked,
-    take_claim,
-)
+from loyalty.referrals import reviewing
+from loyalty.referrals.claiming import Asked, count_orders_since, find_asked, take_claim
+from loyalty.referrals.settings import read_settings
+from loyalty.referrals.tables import Referral
 from loyalty.shops.directory import get_shop
-from shopify_app.platform import customers
+from shopify_app.platform import backfill_runs, customers
 
 
 def take(shop_id: int, request_id: UUID) -> None:
@@ -34,14 +34,33 @@ def take(shop_id: int, request_id: UUID) -> None:
         customer_ids = _customers_of(session, shop_id, asked)
     counted = sum(customers.count_orders(shop_id, each) for each in customer_ids)
     with shop_transaction(shop_id) as session:
-        since = count_orders_since(session, shop_id, asked)
-        take_claim(
+        now, since = utc_now(), count_orders_since(session, shop_id, asked)
+        referral = take_claim(
             session,
             get_shop(session, shop_id),
             asked,
             earlier_orders=max(0, counted - since),
-            now=utc_now(),
+            now=now,
         )
+        _have_coupon_made(session, referral, now)
+
+
+def approve(shop_id: int, referral_id: UUID, *, actor: Actor) -> Referral:
+    """Let a flagged claim go on, and have the friend's coupon made after the commit.
+
+    Raises ReferralNotFound, NotFlagged.
+    """
+    with shop_transaction(shop_id) as session:
+        shop, now = get_shop(session, shop_id), utc_now()
+        referral = reviewing.approve(session, shop, referral_id, actor=actor, now=now)
+        _have_coupon_made(session, referral, now)
+        return referral
+
+
+def _have_coupon_made(session: Session, referral: Referral, now: datetime) -> None:
+    coupon_id = read_settings(session, referral.shop_id).coupon_id
+    if referral.state == "waiting" and coupon_id is not None:
+        backfill_runs.ask_for_coupon(session, referral.shop_id, coupon_id, now=now)
 
 
 def _customers_of(session: Session, shop_id: int, asked: Asked) -> list[int]:
