@@ -5,7 +5,7 @@ from functools import partial
 
 import structlog
 
-from jobs import queues, relay, release
+from jobs import queues, redemptions, relay, release
 from jobs.deliveries import deliver
 from jobs.subscribers import SUBSCRIBERS
 from shopify_app.platform import backfill, inbox
@@ -17,6 +17,7 @@ ANSWERS: dict[str, Callable[[int], object]] = {
     "relay": relay.relay,
     "release": release.release,
     "backfill": backfill.step,
+    "redemptions": redemptions.bring_on_due,
     **{subscriber.name: partial(deliver, subscriber) for subscriber in SUBSCRIBERS},
 }
 

@@ -22,6 +22,7 @@ def upgrade() -> None:
     for table in TENANT_TABLES:
         tenancy.protect(table)
     tenancy.remake_removal()
+    _work()
 
 
 def _rewards() -> None:
@@ -186,3 +187,31 @@ def _velocity() -> None:
             "programme", sa.Column(name, sa.BigInteger(), server_default=limit, nullable=False)
         )
         op.create_check_constraint(op.f(f"ck_programme__{name}"), "programme", f"{name} > 0")
+
+
+def _work() -> None:
+    """Which shops have work on which queue, redemptions that wait for Shopify among it."""
+    tenancy.let_read("redemption")
+    tenancy.definer_function(
+        "shops_with_work(at timestamptz)",
+        "TABLE (queue text, shop bigint)",
+        """RETURN QUERY
+        SELECT DISTINCT 'inbox', shop_id FROM inbox_row WHERE state = 'new' AND next_at <= at
+        UNION ALL
+        SELECT DISTINCT 'relay', shop_id FROM outbox_event WHERE state = 'new'
+        UNION ALL
+        SELECT DISTINCT subscriber, shop_id FROM delivery
+            WHERE state = 'pending' AND next_at <= at
+        UNION ALL
+        SELECT DISTINCT 'backfill', shop_id FROM backfill_run
+            WHERE state IN ('waiting', 'asked', 'reading') AND next_at <= at
+        UNION ALL
+        SELECT DISTINCT 'release', shop_id FROM lot
+            WHERE released_at IS NULL AND available_at <= at
+        UNION ALL
+        SELECT DISTINCT 'redemptions', due.shop_id FROM (
+            SELECT shop_id FROM redemption
+                WHERE state IN ('reserved', 'returning') AND next_at <= at
+            UNION SELECT shop_id FROM redemption WHERE state = 'issued' AND expires_at <= at
+        ) AS due;""",
+    )

@@ -17,7 +17,7 @@ from sandbox.servers.launching import free_port
 
 ROOT = Path(__file__).parents[2]
 SHOPS = ("aurora.myshopify.com", "borealis.myshopify.com")
-QUEUES = ("inbox", "relay", "wallet", "google", "mail", "backfill")
+QUEUES = ("inbox", "relay", "wallet", "google", "mail", "backfill", "redemptions")
 EXTENSION = ROOT / "pos_extension" / "ui" / "dist"
 PASS_TYPE_ID, TEAM_ID = "pass.com.example.encore", "ENCORE1234"
 GOOGLE_ISSUER_ID = "3388000000022195801"

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from .changes import shops
 from .control_customers import customer_routes
+from .control_discounts import discount_routes
 from .control_goods import goods_routes
 from .control_locations import location_routes
 from .control_orders import order_routes
@@ -47,6 +48,7 @@ def control(world: World) -> Blueprint:
     customer_routes(pages, world)
     location_routes(pages, world)
     goods_routes(pages, world)
+    discount_routes(pages, world)
     return pages
 
 

@@ -66,7 +66,10 @@ def _check_use(discount: Discount, code: str, customer_id: int | None, now: date
         raise RefusedChange(f"{code} is not active")
     if discount.customer_ids and customer_id not in discount.customer_ids:
         raise RefusedChange(f"{code} is not available to this customer")
-    if discount.usage_limit is not None and len(discount.used_by) >= discount.usage_limit:
+    redeemed = discount.find_code(code)
+    assert redeemed is not None
+    # The limit is of each code, not of all the codes of a discount together.
+    if discount.usage_limit is not None and redeemed.usage_count >= discount.usage_limit:
         raise RefusedChange(f"{code} has reached its usage limit")
     if discount.applies_once_per_customer and customer_id in discount.used_by:
         raise RefusedChange(f"{code} was already used by this customer")
@@ -75,14 +78,21 @@ def _check_use(discount: Discount, code: str, customer_id: int | None, now: date
 def _check_cart(shop: Shop, discount: Discount, code: str, spec: OrderSpec) -> None:
     """The cart must hold what the code is for, and its goods come to the minimum."""
     made = application_of(discount, code)
-    if made.product_ids or made.variant_ids:
-        goods = [_goods(shop, line) for line in spec.lines]
-        if not any(p in made.product_ids or v in made.variant_ids for p, v in goods):
-            raise RefusedChange(f"{code} isn't valid for the items in the cart")
+    if not any(_counts(shop, made, line) for line in spec.lines):
+        raise RefusedChange(f"{code} isn't valid for the items in the cart")
     wanted = (discount.minimum or {}).get("subtotal") or {}
     least = Decimal(str(wanted.get("greaterThanOrEqualToSubtotal", 0)))
-    if sum((_price(shop, line) * line.quantity for line in spec.lines), ZERO) < least:
+    # A discount on some products counts those alone.
+    counted = [line for line in spec.lines if _counts(shop, made, line)]
+    if sum((_price(shop, line) * line.quantity for line in counted), ZERO) < least:
         raise RefusedChange(f"{code} needs a cart of at least {least}")
+
+
+def _counts(shop: Shop, made: DiscountApplication, line: LineSpec) -> bool:
+    if not (made.product_ids or made.variant_ids):
+        return True
+    product_id, variant_id = _goods(shop, line)
+    return product_id in made.product_ids or variant_id in made.variant_ids
 
 
 def _price(shop: Shop, line: LineSpec) -> Decimal:

@@ -1,0 +1,106 @@
+"""A discount with many codes: made once, its codes added in bulk, which Shopify does a while later.
+
+The invariant: a code asked for twice is in the pool once. Never inside a transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from loyalty.base.errors import DiscountRefused
+from loyalty.redemption.terms import Terms
+from shopify_app.platform import client
+from shopify_app.platform.discounts.finding import find
+from shopify_app.platform.discounts.making import TAKEN, make
+from shopify_app.platform.discounts.promises import Promise
+from shopify_app.platform.discounts.refusals import in_words
+from shopify_app.platform.errors import ShapeError, UserErrors
+
+CODES_AT_ONCE_MAX = 250
+"""Shopify refuses more codes in one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolTerms:
+    """What each code of a pool is worth. `tag`: by which its discount is known again.
+
+    `first_code`: Shopify makes no discount without one; nobody need be given it.
+    `ends_at` None: no end.
+    """
+
+    tag: str
+    first_code: str
+    terms: Terms
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Adding:
+    """How far an addition of codes is. `refused`: code → Shopify's error code.
+
+    A code that was in this pool already is not among the refused.
+    """
+
+    is_done: bool
+    added: int
+    refused: dict[str, str]
+
+
+def make_pool(shop_id: int, wanted: PoolTerms, **patience: Any) -> str:
+    """The gid of the pool's discount, made unless it is there already.
+
+    Anybody may use its codes: Shopify cannot bind one of many to a customer. Raises CodeTaken,
+    DiscountRefused, ShopifyError.
+    """
+    promise = Promise(
+        tag=wanted.tag,
+        code=wanted.first_code,
+        terms=wanted.terms,
+        customer_ids=(),
+        starts_at=wanted.starts_at,
+        ends_at=wanted.ends_at,
+        is_pool=True,
+    )
+    return make(shop_id, promise, **patience)
+
+
+def add_codes(shop_id: int, gid: str, codes: Sequence[str], **patience: Any) -> str:
+    """Ask Shopify to add up to 250 codes to the pool; what to give `poll_codes`.
+
+    An answer that is lost may be asked for again: see Adding. Raises DiscountRefused, ShopifyError.
+    """
+    assert 0 < len(codes) <= CODES_AT_ONCE_MAX
+    variables = {"discountId": gid, "codes": [{"code": code} for code in codes]}
+    try:
+        data = client.execute(shop_id, "redeem_codes_add", variables, **patience)
+    except UserErrors as refusal:
+        raise in_words(refusal) from refusal
+    creation = (data.get("discountRedeemCodeBulkAdd") or {}).get("bulkCreation")
+    if not isinstance(creation, dict) or not creation.get("id"):
+        raise ShapeError("bulkCreation")
+    return str(creation["id"])
+
+
+def poll_codes(shop_id: int, gid: str, adding_gid: str, **patience: Any) -> Adding:
+    """How far the addition `adding_gid` to the pool `gid` is; raises ShopifyError."""
+    data = client.execute(shop_id, "redeem_codes_creation", {"id": adding_gid}, **patience)
+    creation = data.get("discountRedeemCodeBulkCreation")
+    if creation is None:
+        raise DiscountRefused("Shopify knows nothing of these codes: ask for them again")
+    refused: dict[str, str] = {}
+    present = 0
+    for node in creation["codes"]["nodes"] if creation["done"] else ():
+        errors = {str(error["code"]) for error in node["errors"]}
+        if errors & TAKEN and has_code(shop_id, gid, node["code"], **patience):
+            present += 1
+        elif errors:
+            refused[str(node["code"])] = min(errors)
+    return Adding(bool(creation["done"]), int(creation["importedCount"]) + present, refused)
+
+
+def has_code(shop_id: int, gid: str, code: str, **patience: Any) -> bool:
+    """Whether the code belongs to the pool; raises ShopifyError."""
+    found = find(shop_id, code, **patience)
+    return found is not None and found.gid == gid
