@@ -16,6 +16,7 @@ from loyalty.ledger.tables import (
     LotDebit,
     LotMove,
 )
+from loyalty.liability.tables import LiabilitySetting
 from loyalty.members.consent import MemberConsent
 from loyalty.members.join_requests import JoinRequest
 from loyalty.members.tables import Customer, Member, MemberBalance, TimelineEvent
@@ -68,6 +69,7 @@ __all__ = [
     "FollowLink",
     "JoinRequest",
     "LedgerEntry",
+    "LiabilitySetting",
     "Location",
     "Lot",
     "LotDebit",

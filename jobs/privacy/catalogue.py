@@ -46,6 +46,7 @@ NOBODYS = {
     "google_callback": "which callbacks were heard",
     "google_class": "the shop's",
     "installation": "the shop's tokens",
+    "liability_setting": "what the shop says of points",
     "location": "the shop's",
     "pass_type": "the shop's",
     "product": "the shop's",

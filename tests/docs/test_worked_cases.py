@@ -19,7 +19,17 @@ ROWS = re.findall(
     (ROOT / "docs/rules.md").read_text(),
     re.M,
 )
-SECTIONS = ("who", "ledger", "earning", "actions", "expiry", "tiers", "badges", "merging")
+SECTIONS = (
+    "who",
+    "ledger",
+    "earning",
+    "actions",
+    "expiry",
+    "tiers",
+    "badges",
+    "merging",
+    "liability",
+)
 
 
 def _tests() -> dict[str, str]:
