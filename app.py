@@ -30,6 +30,7 @@ from jobs.people_commands import people as people_commands
 from jobs.privacy.catalogue import PARTS
 from jobs.privacy.gathering import hold_member
 from jobs.referral_commands import referral_commands
+from jobs.reward_commands import reward_commands
 from jobs.rule_commands import rule_commands
 from jobs.supervisor import Supervisor
 from jobs.tier_commands import tier_commands
@@ -274,6 +275,7 @@ _areas = (
     liability_commands,
     people_commands,
     referral_commands,
+    reward_commands,
     rule_commands,
     tier_commands,
 )

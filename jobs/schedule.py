@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import structlog
 
-from jobs import actions, earning, expiry, overview, purge, queues, referrals, standings
+from jobs import actions, coupons, earning, expiry, overview, purge, queues, referrals, standings
 from jobs.privacy import requests
 from loyalty.base import db
 from loyalty.base.clock import utc_now
@@ -102,6 +102,7 @@ SCHEDULE = (
     Task("expiry", expiry.run_all, every=timedelta(minutes=15)),
     Task("standings", standings.run_all, every=timedelta(minutes=15)),
     Task("referrals", referrals.run_all, every=timedelta(minutes=15), at=time(0, 10)),
+    Task("coupons", coupons.run_all, every=timedelta(minutes=15), at=time(0, 10)),
     Task("waiting_merges", ask_for_merges, every=timedelta(hours=1), at=time(0, 20)),
     Task("privacy_requests", requests.run_all, every=timedelta(minutes=5)),
     Task("refresh_tokens", refresh_tokens, every=timedelta(days=1), at=time(2, 10)),
