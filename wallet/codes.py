@@ -17,7 +17,7 @@ from loyalty.proofs import challenges
 from loyalty.proofs.challenges import GOOD_FOR, TRIES_MAX, Purpose
 from loyalty.proofs.tables import EmailChallenge
 from loyalty.shops.directory import get_shop
-from wallet import own_data
+from wallet import own_data, reward_forms
 from wallet.customer_answers import refused
 from wallet.customer_forms import TRY_AGAIN, make_blueprint
 from wallet.emailed_codes import send_code, try_code
@@ -29,8 +29,12 @@ from wallet.web import link_of, live_content
 blueprint = make_blueprint("codes")
 
 Deed = Callable[[CardLink, str, EmailChallenge], AnyResponse]
-_DEEDS: dict[str, Deed] = {"data": own_data.show, "erase": own_data.erase}
-_BUTTONS = {"data": "Show my data", "erase": "Delete my data"}
+_DEEDS: dict[str, Deed] = {
+    "data": own_data.show,
+    "erase": own_data.erase,
+    "redeem": reward_forms.carry_out,
+}
+_BUTTONS = {"data": "Show my data", "erase": "Delete my data", "redeem": "Redeem"}
 _ABOUT = {
     "erase": "Seven days later your data is deleted, and your points with it. "
     "Until then you can change your mind on your card.",
@@ -89,7 +93,7 @@ def _form(link: CardLink, token: str, challenge: EmailChallenge, problem: str = 
         until=clock_time(challenge.asked_at + GOOD_FOR, shop),
         problem=problem,
         button=_BUTTONS[challenge.purpose],
-        about=_ABOUT.get(challenge.purpose),
+        about=_ABOUT.get(challenge.purpose) or challenge.body.get("reward"),
         icon=icon,
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -103,9 +104,9 @@ def read_own(session: Session, shop_id: int, member_id: UUID, *, now: datetime) 
     )
 
 
-def clock_time(at: datetime, shop: Shop) -> str:
-    """`14:03`, as the shop writes times."""
-    return format_time(at, "short", tzinfo=ZoneInfo(shop.timezone), locale=locale_of(shop.locale))
+def clock_time(at: datetime, shop: Shop, form: Literal["short", "medium"] = "short") -> str:
+    """`14:03`, or `14:03:20`, as the shop writes times."""
+    return format_time(at, form, tzinfo=ZoneInfo(shop.timezone), locale=locale_of(shop.locale))
 
 
 def _email(session: Session, shop: Shop, member: Member, now: datetime) -> OwnEmail | None:

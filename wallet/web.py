@@ -3,11 +3,9 @@
 The link alone shows the card and turns its five switches; own details are in own_details.py.
 """
 
-import io
 from typing import Any
 from urllib.parse import urlsplit
 
-import segno
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.http import http_date
@@ -17,7 +15,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import MemberNotFound
 from loyalty.preferences import set_preference
-from wallet import card_links, data_page, own_page, page, setup
+from wallet import card_links, data_page, own_page, page, rewards_page, setup
 from wallet.apple.card import signed_pass
 from wallet.apple.pkpass import MEDIA_TYPE
 from wallet.content import Content, card_content
@@ -75,7 +73,7 @@ def render_page(link: CardLink, token: str, problem: own_page.Problem | None = N
         card=content,
         token=token,
         icon=icon,
-        code=_qr_code(content),
+        code=rewards_page.draw_code(content["token"]),
         has_apple=setup.current().apple is not None,
         has_google=setup.has_google(),
         is_android="android" in request.headers.get("User-Agent", "").lower(),
@@ -152,6 +150,7 @@ def _read(session: Session, link: CardLink) -> dict[str, Any]:
         "places": page.read_places(session, link.shop_id),
         "is_archived": is_archived,
         "own": None if is_archived else own_page.read_own(session, *_ids(link), now=utc_now()),
+        "rewards": rewards_page.read_rewards(session, *_ids(link), now=utc_now()),
         "data": None if is_archived else data_page.read_panel(session, *_ids(link), now=utc_now()),
     }
 
@@ -189,11 +188,3 @@ def is_same_origin() -> bool:
         return site == "same-origin"
     ours, theirs = urlsplit(setup.current().app_url), urlsplit(request.headers.get("Origin", ""))
     return (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc)
-
-
-def _qr_code(content: Content) -> str:
-    drawn = io.BytesIO()
-    segno.make(content["token"], micro=False, error="m").save(
-        drawn, kind="svg", xmldecl=False, svgns=True, border=2, scale=4, omitsize=True
-    )
-    return drawn.getvalue().decode()

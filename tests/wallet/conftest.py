@@ -16,7 +16,7 @@ from mailing.setup import CardLinks, MailSettings
 from sandbox.apple.world import World
 from tests.wallet.cast import Cardholder, enrol
 from tests.wallet.certificates import PASS_TYPE_ID, TEAM_ID, PassChain, write_chain
-from wallet import codes, go, own_data, own_details, setup, web
+from wallet import codes, go, own_data, own_details, reward_forms, setup, web
 from wallet.apple import web_service
 from wallet.google import web as google_web
 from wallet.setup import AppleSettings, WalletSettings
@@ -64,7 +64,7 @@ def app(apple: World) -> Iterator[Flask]:
     """The wallet's blueprints alone, signing with the stand-in's certificate."""
     app = Flask("wallet")
     pages = (web.blueprint, own_details.blueprint, go.blueprint)
-    proved = (codes.blueprint, own_data.blueprint)
+    proved = (codes.blueprint, own_data.blueprint, reward_forms.blueprint)
     for blueprint in (*pages, *proved, web_service.blueprint, google_web.google_card):
         app.register_blueprint(blueprint)
     _configure(apple, "https://encore.example")

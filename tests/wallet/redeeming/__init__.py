@@ -1,0 +1,1 @@
+"""Redeeming on the customer's page, against the stand-in for Shopify over real HTTP."""
