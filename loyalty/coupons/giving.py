@@ -5,10 +5,11 @@ The invariant: nobody is told of a code that does not work yet, and nobody is to
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from loyalty import outbox, timeline
 from loyalty.base.bulk import among
@@ -20,18 +21,25 @@ MAKING_AT_ONCE = 250
 
 
 def list_making(session: Session, shop_id: int, coupon_id: UUID) -> list[str]:
-    """The next codes that Shopify is to be told of, at most MAKING_AT_ONCE, the oldest first."""
+    """The next codes that Shopify is to be asked for, at most MAKING_AT_ONCE, the oldest first."""
     statement = (
         select(CouponCode.code)
-        .where(
-            CouponCode.shop_id == shop_id,
-            CouponCode.coupon_id == coupon_id,
-            CouponCode.state == "making",
-        )
+        .where(_is_making(shop_id, coupon_id), CouponCode.adding_gid.is_(None))
         .order_by(CouponCode.id)
         .limit(MAKING_AT_ONCE)
     )
     return list(session.scalars(statement))
+
+
+def find_adding(session: Session, shop_id: int, coupon_id: UUID) -> str | None:
+    """The oldest addition that Shopify was asked for and whose end we have not seen."""
+    statement = (
+        select(CouponCode.adding_gid)
+        .where(_is_making(shop_id, coupon_id), CouponCode.adding_gid.is_not(None))
+        .order_by(CouponCode.id)
+        .limit(1)
+    )
+    return session.scalar(statement)
 
 
 def list_unmade(session: Session, shop_id: int) -> list[UUID]:
@@ -42,30 +50,48 @@ def list_unmade(session: Session, shop_id: int) -> list[UUID]:
         Coupon.is_active,
         Coupon.discount_gid.is_(None),
     )
-    making = select(CouponCode.coupon_id).where(
-        CouponCode.shop_id == shop_id, CouponCode.state == "making"
+    making = (
+        select(CouponCode.coupon_id)
+        .join(Coupon, (Coupon.shop_id == CouponCode.shop_id) & (Coupon.id == CouponCode.coupon_id))
+        .where(CouponCode.shop_id == shop_id, CouponCode.state == "making", Coupon.error.is_(None))
     )
     return list(session.scalars(unmade.union(making)))
 
 
-def mark_ready(session: Session, coupon: Coupon, codes: Collection[str], *, now: datetime) -> int:
-    """Shopify has these codes: they are their members'; how many were not before."""
-    found = _lock_making(session, coupon, codes)
+def note_adding(session: Session, coupon: Coupon, codes: Collection[str], adding_gid: str) -> None:
+    """Shopify was asked for these codes in this addition."""
+    for one in _lock_making(session, coupon, CouponCode.code, codes):
+        one.adding_gid = adding_gid
+    session.flush()
+
+
+def note_added(
+    session: Session,
+    coupon: Coupon,
+    adding_gid: str,
+    *,
+    foreign: Collection[str],
+    failed: Collection[str],
+    now: datetime,
+) -> int:
+    """The addition is through: its codes are their members', how many that were not before.
+
+    `foreign` are other discounts' in Shopify, so their members get others; those and `failed`
+    are to be asked for again.
+    """
+    found = _lock_making(session, coupon, CouponCode.adding_gid, [adding_gid])
+    ready = [one for one in found if one.code not in {*foreign, *failed}]
+    again = [one for one in found if one.code in foreign]
+    fresh = choose_codes(session, coupon.shop_id, coupon.prefix, len(again))
     for one in found:
+        one.adding_gid = None
+    for one, code in zip(again, fresh, strict=True):
+        one.code = code
+    for one in ready:
         one.state, one.ready_at = "ready", now
     session.flush()
-    announce(session, coupon, found, now=now)
-    return len(found)
-
-
-def replace_codes(session: Session, coupon: Coupon, codes: Collection[str]) -> int:
-    """These are somebody else's in Shopify: their members get others, which are to be made."""
-    found = _lock_making(session, coupon, codes)
-    fresh = choose_codes(session, coupon.shop_id, coupon.prefix, len(found))
-    for one, code in zip(found, fresh, strict=True):
-        one.code = code
-    session.flush()
-    return len(found)
+    announce(session, coupon, ready, now=now)
+    return len(ready)
 
 
 def announce(
@@ -94,16 +120,24 @@ def announce(
             )
 
 
-def _lock_making(session: Session, coupon: Coupon, codes: Collection[str]) -> Sequence[CouponCode]:
+def _lock_making(
+    session: Session,
+    coupon: Coupon,
+    column: InstrumentedAttribute[Any],
+    values: Collection[str],
+) -> Sequence[CouponCode]:
     return session.scalars(
         select(CouponCode)
-        .where(
-            CouponCode.shop_id == coupon.shop_id,
-            CouponCode.coupon_id == coupon.id,
-            CouponCode.state == "making",
-            among(CouponCode.code, codes),
-        )
+        .where(_is_making(coupon.shop_id, coupon.id), among(column, values))
         .order_by(CouponCode.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
+
+
+def _is_making(shop_id: int, coupon_id: UUID) -> ColumnElement[bool]:
+    return and_(
+        CouponCode.shop_id == shop_id,
+        CouponCode.coupon_id == coupon_id,
+        CouponCode.state == "making",
+    )

@@ -74,6 +74,13 @@ def end_coupon(
     return True
 
 
+def refuse_coupon(session: Session, shop_id: int, coupon_id: UUID, reason: str) -> None:
+    """Shopify will not have the coupon, for `reason`: it is handed out no more. Flushes."""
+    coupon = lock_coupon(session, shop_id, coupon_id)
+    coupon.is_active, coupon.error = False, reason[:500]
+    session.flush()
+
+
 def get_coupon(session: Session, shop_id: int, coupon_id: UUID) -> Coupon:
     """The shop's coupon as it stands now; raises CouponNotFound."""
     coupon = session.get(Coupon, (shop_id, coupon_id), populate_existing=True)

@@ -20,8 +20,8 @@ class Coupon(Base):
     `percentage` is of 100. `starts_on`, `ends_on`: the shop's days, both included.
     `per_member`: how many codes of it one member may be given. `code_source`: made (codes of one
     discount in Shopify, whose first is `anchor_code`, which nobody gets) or imported (codes that
-    somebody else made). `discount_gid`: the discount; `adding_gid`: codes that are being added to
-    it. `error`: why Shopify took the discount or its codes not, in words. `is_active`: whether it
+    somebody else made). `discount_gid`: the discount.
+    `error`: why Shopify took the discount or its codes not, in words. `is_active`: whether it
     is still handed out. pk (shop_id, id): the few coupons of a shop are read together.
     """
 
@@ -52,7 +52,6 @@ class Coupon(Base):
     prefix: Mapped[str]
     anchor_code: Mapped[str | None]
     discount_gid: Mapped[str | None]
-    adding_gid: Mapped[str | None]
     error: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
     created_at: Mapped[datetime]
@@ -64,6 +63,7 @@ class CouponCode(Base):
     `state`: free (imported, nobody's yet), making (somebody's, but Shopify does not know it yet),
     ready (theirs to use), used (a paid order carries it). `recipient_id`: whom the batch gave it
     to, who may have been merged into `member_id` since. `sends_email`: once it is ready.
+    `adding_gid`: the addition to the discount in Shopify that it is part of.
     `used_at`: when the first order that carries it was paid.
     uq (shop_id, code): a code is given once. uq (shop_id, batch_id, recipient_id): a batch that is
     sent again gives nothing again. ix member: theirs. ix coupon: how many of
@@ -115,3 +115,4 @@ class CouponCode(Base):
     ready_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
     order_id: Mapped[int | None]
+    adding_gid: Mapped[str | None]

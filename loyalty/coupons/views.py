@@ -54,7 +54,12 @@ def list_of(session: Session, shop_id: int, member_id: UUID, now: datetime) -> l
     rows = session.execute(
         select(CouponCode, Coupon)
         .join(Coupon, (Coupon.shop_id == CouponCode.shop_id) & (Coupon.id == CouponCode.coupon_id))
-        .where(CouponCode.shop_id == shop_id, CouponCode.member_id == member_id)
+        .where(
+            CouponCode.shop_id == shop_id,
+            CouponCode.member_id == member_id,
+            # What Shopify refuses to make never comes to be.
+            (CouponCode.state != "making") | Coupon.error.is_(None),
+        )
         .order_by(CouponCode.assigned_at.desc(), CouponCode.id.desc())
         .limit(LISTED_MAX)
         .execution_options(populate_existing=True)

@@ -51,7 +51,6 @@ def _coupons() -> None:
         sa.Column("prefix", sa.Text(), nullable=False),
         sa.Column("anchor_code", sa.Text(), nullable=True),
         sa.Column("discount_gid", sa.Text(), nullable=True),
-        sa.Column("adding_gid", sa.Text(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("is_active", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
@@ -90,6 +89,7 @@ def _coupon_codes() -> None:
         sa.Column("ready_at", _TIME, nullable=True),
         sa.Column("used_at", _TIME, nullable=True),
         sa.Column("order_id", sa.BigInteger(), nullable=True),
+        sa.Column("adding_gid", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "state in ('free', 'making', 'ready', 'used')", name=op.f("ck_coupon_code__state")
         ),

@@ -9,9 +9,15 @@ from sqlalchemy.orm import Session
 from loyalty import timeline
 from loyalty.base.errors import CouponNotFound, CouponOver, IdempotencyConflict
 from loyalty.coupons.assigning import HAD_IT, NO_CODE_LEFT, UNKNOWN
-from loyalty.coupons.giving import list_making, list_unmade, mark_ready, replace_codes
+from loyalty.coupons.giving import (
+    find_adding,
+    list_making,
+    list_unmade,
+    note_added,
+    note_adding,
+)
 from loyalty.coupons.saving import end_coupon
-from loyalty.coupons.tables import CouponCode
+from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.members import archiving
 from loyalty.members.tables import Member
 from loyalty.merging.merging import merge
@@ -58,8 +64,7 @@ def test_a_code_that_is_to_be_made_is_told_once_it_works(
     assert (code.state, list_unmade(session, aurora.shop_id)) == ("making", [coupon.id])
     assert not said(session, alice, timeline.COUPON_ASSIGNED) and not emails(session, alice)
 
-    making = list_making(session, aurora.shop_id, coupon.id)
-    readied = [mark_ready(session, coupon, making, now=NOON) for _ in range(2)]
+    readied = [through(session, coupon) for _ in range(2)]
 
     assert readied == [1, 0]
     assert code.state == "ready"
@@ -74,11 +79,39 @@ def test_a_code_that_is_somebody_elses_is_replaced(
     hand(session, aurora, coupon, [alice.id])
     (before,) = list_making(session, aurora.shop_id, coupon.id)
 
-    assert replace_codes(session, coupon, [before]) == 1
+    assert through(session, coupon, foreign=[before]) == 0
 
     (after,) = list_making(session, aurora.shop_id, coupon.id)
     assert after != before
     assert [code.code for code in codes_of(session, alice)] == [after]
+
+
+def test_a_code_that_shopify_failed_to_make_is_asked_for_again(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    coupon = add(session, aurora)
+    hand(session, aurora, coupon, [alice.id])
+    (code,) = list_making(session, aurora.shop_id, coupon.id)
+
+    assert through(session, coupon, failed=[code]) == 0
+
+    assert list_making(session, aurora.shop_id, coupon.id) == [code]
+    assert not said(session, alice, timeline.COUPON_ASSIGNED)
+
+
+def test_codes_of_one_addition_never_stand_for_those_of_another(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    coupon, carol = add(session, aurora), member(session, aurora, 701)
+    hand(session, aurora, coupon, [alice.id])
+    note_adding(session, coupon, list_making(session, aurora.shop_id, coupon.id), "gid://first")
+    hand(session, aurora, coupon, [carol.id], batch=OTHER_BATCH)
+
+    assert find_adding(session, aurora.shop_id, coupon.id) == "gid://first"
+    note_added(session, coupon, "gid://first", foreign=[], failed=[], now=NOON)
+
+    assert [code.state for code in codes_of(session, alice)] == ["ready"]
+    assert [code.state for code in codes_of(session, carol)] == ["making"]
 
 
 def test_a_batch_that_is_sent_again_gives_nothing_again(
@@ -190,3 +223,11 @@ def test_codes_are_long_and_differ(session: Session, aurora: Shop, alice: Member
     assert len(codes) == 20
     assert {len(code) for code in codes} == {len("VIP-XXXXX-XXXXX")}
     assert not {letter for code in codes for letter in code.removeprefix("VIP")} & set("IO01")
+
+
+def through(session: Session, coupon: Coupon, **refused: list[str]) -> int:
+    """Shopify was asked for what is to be made, and has answered; how many codes are ready."""
+    making = list_making(session, coupon.shop_id, coupon.id)
+    note_adding(session, coupon, making, "gid://addition")
+    facts = {"foreign": [], "failed": []} | refused
+    return note_added(session, coupon, "gid://addition", **facts, now=NOON)
