@@ -1,0 +1,205 @@
+"""What operators type about referrals."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from jobs import referrals
+from jobs.operating import OPERATOR
+from jobs.referral_commands import referral_commands
+from jobs.relay import relay
+from loyalty.base import db
+from loyalty.base.clock import utc_now
+from loyalty.earning.saving import add_rule
+from loyalty.ledger.tables import LedgerEntry
+from loyalty.members.tables import Member, MemberBalance
+from loyalty.orders.recording import record_order
+from loyalty.outbox import Delivery
+from loyalty.programme.rules import get_programme
+from loyalty.referrals.tables import Referral
+from loyalty.shops.directory import get_shop
+from loyalty.shops.tables import Shop
+from tests.factories.facts import a_customer, an_order
+from tests.jobs.conftest import Aurora, add_member
+from wallet import setup
+from wallet.setup import WalletSettings
+
+SHOP = ("--shop", "aurora.myshopify.com")
+DAYS = timedelta(days=1)
+
+
+@pytest.fixture
+def shop(aurora: Aurora) -> Aurora:
+    """Aurora with books for Alice; it has sold for ten days."""
+    with db.shop_transaction(aurora.shop_id) as session:
+        session.add(MemberBalance(shop_id=aurora.shop_id, member_id=aurora.alice))
+        session.get_one(Shop, aurora.shop_id).earning_since = utc_now() - 10 * DAYS
+    return aurora
+
+
+def typed(command: str, *arguments: str) -> Result:
+    return CliRunner().invoke(referral_commands, (command, *SHOP, *arguments))
+
+
+def said(command: str, *arguments: str) -> str:
+    result = typed(command, *arguments)
+    assert result.exit_code == 0, result.output
+    return result.output.strip()
+
+
+def brought(shop: Aurora, *, state: str = "waiting", friend_id: UUID | None = None) -> UUID:
+    """A claim of a day ago."""
+    friend_id = friend_id or _a_friend(shop)
+    referral_id = uuid4()
+    with db.shop_transaction(shop.shop_id) as session:
+        session.add(
+            Referral(
+                shop_id=shop.shop_id,
+                id=referral_id,
+                advocate_id=shop.alice,
+                friend_id=friend_id,
+                request_id=uuid4(),
+                state=state,
+                claimed_at=utc_now() - DAYS,
+                client_hash=b"",
+            )
+        )
+    return referral_id
+
+
+def _a_friend(shop: Aurora) -> UUID:
+    friend_id = add_member(shop.shop_id)
+    with db.shop_transaction(shop.shop_id) as session:
+        session.add(MemberBalance(shop_id=shop.shop_id, member_id=friend_id))
+    return friend_id
+
+
+def state_of(shop: Aurora, referral_id: UUID) -> str:
+    with db.shop_transaction(shop.shop_id) as session:
+        return session.get_one(Referral, (shop.shop_id, referral_id)).state
+
+
+def buys(shop: Aurora) -> UUID:
+    """A new customer's paid order of an hour ago; who they are."""
+    at = (utc_now() - timedelta(hours=1)).replace(microsecond=0)
+    customer = a_customer(601, first_name="Carol", email="carol@example.com")
+    order = an_order(
+        7001, customer=customer, customer_id=601, created_at=at, processed_at=at, updated_at=at
+    )
+    with db.shop_transaction(shop.shop_id) as session:
+        row = get_shop(session, shop.shop_id)
+        record_order(session, row, order, now=utc_now(), is_backfill=False)
+        alice = Member.id != shop.alice
+        return session.scalars(select(Member.id).where(alice)).one()
+
+
+def pays(shop: Aurora, points: int = 200) -> None:
+    with db.shop_transaction(shop.shop_id) as session:
+        given = {"name": "Friends", "kind": "referral", "gives": "fixed", "fixed_points": points}
+        made_at = utc_now() - 2 * DAYS
+        add_rule(session, shop.shop_id, given, actor=OPERATOR, now=made_at)
+
+
+def entries(shop: Aurora) -> list[int]:
+    with db.shop_transaction(shop.shop_id) as session:
+        points = select(LedgerEntry.points).where(LedgerEntry.kind == "referral")
+        return sorted(session.scalars(points))
+
+
+def test_referrals_are_switched_and_say_how_they_stand(shop: Aurora) -> None:
+    before = said("referrals")
+
+    assert before == "referrals off, coupon none"
+    assert said("referrals", "--on") == "referrals on, coupon none"
+    assert said("referrals") == "referrals on, coupon none"
+
+
+def test_another_shops_coupon_is_refused(shop: Aurora) -> None:
+    result = typed("referrals", "--on", "--coupon", str(uuid4()))
+
+    assert result.exit_code != 0 and "coupon_not_found" in result.output
+    assert said("referrals") == "referrals off, coupon none"
+
+
+def test_a_members_link_and_friends_are_shown(shop: Aurora) -> None:
+    setup.configure(WalletSettings("https://encore.example", b"s" * 32, apple=None))
+    said("referrals", "--on")
+    brought(shop)
+
+    link, count, friend = said("referrals-of", "--member", str(shop.alice)).splitlines()
+
+    assert link.startswith("https://encore.example/r/")
+    assert count == "0 succeeded, 0 points"
+    assert "waiting" in friend and "Has not bought yet" in friend
+
+
+def test_they_are_hidden_while_referrals_are_off(shop: Aurora) -> None:
+    result = typed("referrals-of", "--member", str(shop.alice))
+
+    assert result.exit_code != 0 and "referrals are off" in result.output
+
+
+def test_what_is_flagged_is_listed_and_reviewed(shop: Aurora) -> None:
+    fine, bad = brought(shop, state="flagged"), brought(shop, state="flagged")
+
+    listed = said("flagged-referrals").splitlines()
+    said("review-referral", "--id", str(fine), "--approve")
+    said("review-referral", "--id", str(bad), "--reject")
+
+    assert {line.split()[0] for line in listed} == {str(fine), str(bad)}
+    assert (state_of(shop, fine), state_of(shop, bad)) == ("waiting", "rejected")
+    assert said("flagged-referrals") == ""
+
+
+def test_a_second_word_on_it_is_refused(shop: Aurora) -> None:
+    referral_id = brought(shop, state="flagged")
+    said("review-referral", "--id", str(referral_id), "--reject")
+
+    result = typed("review-referral", "--id", str(referral_id), "--approve")
+
+    assert result.exit_code != 0 and "not_flagged" in result.output
+    assert state_of(shop, referral_id) == "rejected"
+
+
+def test_the_friends_order_goes_through_the_outbox_to_both(shop: Aurora) -> None:
+    pays(shop)
+    friend_id = buys(shop)
+    referral_id = brought(shop, friend_id=friend_id)
+    with db.shop_transaction(shop.shop_id) as session:
+        session.query(Delivery).delete()
+        at = (utc_now() - timedelta(minutes=5)).replace(microsecond=0)
+        order = an_order(7002, customer_id=601, created_at=at, processed_at=at, updated_at=at)
+        record_order(
+            session, get_shop(session, shop.shop_id), order, now=utc_now(), is_backfill=False
+        )
+    relay(shop.shop_id)
+
+    with db.shop_transaction(shop.shop_id) as session:
+        told = session.scalars(
+            select(Delivery.member_id).where(Delivery.subscriber == "referrals")
+        ).all()
+    assert told == [friend_id]
+    referrals.settle_friend(shop.shop_id, friend_id)
+    referrals.settle_friend(shop.shop_id, friend_id)
+
+    assert (state_of(shop, referral_id), entries(shop)) == ("paid", [200, 200])
+
+
+def test_what_is_on_hold_is_paid_by_the_schedule(shop: Aurora) -> None:
+    pays(shop, points=80)
+    with db.shop_transaction(shop.shop_id) as session:
+        get_programme(session, shop.shop_id).hold_days = 14
+    friend_id = buys(shop)
+    referral_id = brought(shop, friend_id=friend_id)
+    referrals.settle_friend(shop.shop_id, friend_id)
+    held = state_of(shop, referral_id)
+
+    referrals.run_shop(shop.shop_id, now=utc_now() + timedelta(hours=1))
+    early = entries(shop)
+    referrals.run_shop(shop.shop_id, now=utc_now() + 14 * DAYS)
+
+    assert (held, early) == ("held", [])
+    assert (state_of(shop, referral_id), entries(shop)) == ("paid", [80, 80])

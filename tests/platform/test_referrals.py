@@ -1,0 +1,148 @@
+"""From the form on a member's page to the claim, at the stand-in for Shopify."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from config import Settings
+from loyalty.audit import Actor
+from loyalty.base import db
+from loyalty.base.clock import utc_now
+from loyalty.coupons.saving import add_coupon
+from loyalty.coupons.tables import CouponCode
+from loyalty.members.join_requests import Joiner, JoinRequest, ask_to_join
+from loyalty.referrals.claiming import keep_claim
+from loyalty.referrals.settings import save_settings
+from loyalty.referrals.tables import Referral
+from loyalty.shops.directory import get_shop
+from shopify_app.platform import installations
+from shopify_app.platform import settings as platform_settings
+from shopify_app.platform.backfill import joins
+from shopify_app.platform.errors import ShopifyError
+from shopify_app.platform.people import add_member, read_newcomer
+from shopify_app.platform.referrals import take
+from shopify_app.platform.session_tokens import verify
+from shopify_app.platform.tables import BackfillRun
+from tests.platform.shopify import Shopify
+
+STAFF = Actor("staff", "42")
+
+
+@pytest.fixture
+def aurora(connected: Settings, shopify: Shopify) -> int:
+    """Aurora, installed at the stand-in, which has referrals."""
+    platform_settings.configure(connected)
+    shop_id = installations.ensure_installed(verify(shopify.id_token(), connected))
+    with db.shop_transaction(shop_id) as session:
+        save_settings(session, shop_id, is_on=True, coupon_id=None, actor=STAFF, now=utc_now())
+    return shop_id
+
+
+@pytest.fixture
+def alice(aurora: int) -> UUID:
+    """The member whose link it is."""
+    newcomer = read_newcomer("Alice Archer", f"{uuid4().hex}@example.com", country=None)
+    return add_member(aurora, newcomer, actor=STAFF).member_id
+
+
+@pytest.fixture
+def email() -> str:
+    """An address that nobody had before."""
+    return f"{uuid4().hex}@example.com"
+
+
+def ask(shop_id: int, advocate_id: UUID, email: str) -> UUID:
+    """What the page keeps; the request's id."""
+    joiner = Joiner(email, "Carol", "Cole", False, uuid4().bytes, uuid4().bytes)
+    with db.shop_transaction(shop_id) as session:
+        shop = get_shop(session, shop_id)
+        request = ask_to_join(session, shop, joiner, terms_url=None, now=utc_now())
+        assert request is not None
+        keep_claim(session, request, advocate_id, now=utc_now())
+        return request.id
+
+
+def claim(shop_id: int) -> Referral:
+    with db.shop_transaction(shop_id) as session:
+        return session.scalars(select(Referral)).one()
+
+
+def test_somebody_new_becomes_a_member_and_waits_for_their_first_order(
+    aurora: int, alice: UUID, email: str
+) -> None:
+    request_id = ask(aurora, alice, email)
+
+    joins.carry_out(aurora, request_id)
+
+    with db.shop_transaction(aurora) as session:
+        friend_id = session.get_one(JoinRequest, (aurora, request_id)).member_id
+    found = claim(aurora)
+    assert (found.state, found.friend_id) == ("waiting", friend_id)
+
+
+def test_who_has_bought_before_as_shopify_counts_is_blocked(
+    aurora: int, alice: UUID, shopify: Shopify, email: str
+) -> None:
+    """The order was placed before we knew the shop: we never heard of it."""
+    customer = shopify.tell("customers", email=email)
+    line = {"title": "Candle", "price": "20.00", "quantity": 1}
+    shopify.tell("orders", customer_id=customer["id"], lines=[line])
+
+    joins.carry_out(aurora, ask(aurora, alice, email))
+
+    assert (claim(aurora).state, claim(aurora).reason) == ("blocked", "earlier_order")
+
+
+def test_a_form_whose_address_shopify_does_not_take_is_dropped(
+    aurora: int, alice: UUID, shopify: Shopify
+) -> None:
+    joins.carry_out(aurora, ask(aurora, alice, "no address at all"))
+
+    assert (claim(aurora).state, claim(aurora).reason) == ("blocked", "no_customer")
+
+
+def test_what_died_between_joining_and_the_claim_is_made_up_for(
+    aurora: int, alice: UUID, shopify: Shopify, email: str
+) -> None:
+    request_id = ask(aurora, alice, email)
+    newcomer = joins._read(aurora, request_id)
+    assert newcomer is not None
+    joins._carry_out(aurora, request_id, newcomer)
+    shopify.fail("graphql", times=5)
+    with pytest.raises(ShopifyError):
+        joins.carry_out(aurora, request_id)
+    before = claim(aurora).state
+    shopify.fail("graphql", "off")
+
+    joins.carry_out(aurora, request_id)
+
+    assert (before, claim(aurora).state) == ("asked", "waiting")
+
+
+def test_taken_twice_it_is_taken_once(aurora: int, alice: UUID, email: str) -> None:
+    request_id = ask(aurora, alice, email)
+    joins.carry_out(aurora, request_id)
+    first = claim(aurora)
+
+    take(aurora, request_id)
+
+    assert claim(aurora).state == first.state == "waiting"
+
+
+def test_the_friends_coupon_is_given_and_shopify_is_asked_for_it(
+    aurora: int, alice: UUID, email: str
+) -> None:
+    with db.shop_transaction(aurora) as session:
+        given = {"name": "Welcome", "kind": "percentage", "percentage": "10"}
+        shop = get_shop(session, aurora)
+        coupon_id = add_coupon(session, shop, given, actor=STAFF, now=utc_now()).id
+        save_settings(session, aurora, is_on=None, coupon_id=coupon_id, actor=STAFF, now=utc_now())
+
+    joins.carry_out(aurora, ask(aurora, alice, email))
+
+    with db.shop_transaction(aurora) as session:
+        code = session.scalars(select(CouponCode)).one()
+        asked = set(session.scalars(select(BackfillRun.subject)))
+    assert (code.member_id, code.state) == (claim(aurora).friend_id, "making")
+    assert f"coupon:{coupon_id}" in asked
