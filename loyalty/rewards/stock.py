@@ -18,7 +18,8 @@ from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.bulk import add_rows, among
 from loyalty.base.errors import BadReward, OutOfStock
-from loyalty.redemption.tables import Redemption
+from loyalty.coupons.codes import list_taken
+from loyalty.orders.tables import OrderCode
 from loyalty.rewards.listing import get_reward
 from loyalty.rewards.tables import Reward, RewardCode
 
@@ -56,7 +57,7 @@ def import_codes(
     if reward.code_source != "stock":
         raise BadReward("reward", "makes its own codes: it has no stock")
     lines, rejected = _sort_out(text)
-    taken = _redeemed_codes(session, shop_id, list(lines))
+    taken = _taken(session, shop_id, list(lines))
     rows = [
         {
             "shop_id": shop_id,
@@ -152,11 +153,11 @@ def _fault(code: str) -> str | None:
     return None
 
 
-def _redeemed_codes(session: Session, shop_id: int, codes: list[str]) -> set[str]:
-    """Those that a redemption of ours has: two rewards never share a code."""
+def _taken(session: Session, shop_id: int, codes: list[str]) -> set[str]:
+    """Those that a redemption, a coupon or an order has: two rewards never share a code."""
     if not codes:
         return set()
-    statement = select(Redemption.code).where(
-        Redemption.shop_id == shop_id, among(Redemption.code, codes)
+    ordered = select(OrderCode.code).where(
+        OrderCode.shop_id == shop_id, among(OrderCode.code, codes)
     )
-    return {code for code in session.scalars(statement) if code}
+    return list_taken(session, shop_id, codes) | set(session.scalars(ordered))

@@ -30,7 +30,8 @@ from tests.loyalty.tiers.cast import have_tiers
 
 
 def offers(session: Session, shop: Shop, member: Member, **asked: Any) -> list[Offer]:
-    return list_offers(session, shop, member.id, **{"channel": "online", "now": NOON} | asked)
+    given: dict[str, Any] = {"channel": "online", "now": NOON} | asked
+    return list_offers(session, shop, member.id, **given)
 
 
 def test_an_offer_says_what_is_missing(session: Session, aurora: Shop, alice: Member) -> None:
