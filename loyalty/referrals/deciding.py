@@ -59,7 +59,7 @@ def find_first_order(
     return _look_at(session, shop, read_sheets(session, shop.shop_id, [order_id])[order_id])
 
 
-def _paid(shop_id: int, friend_id: UUID) -> Select[tuple[int]]:
+def _paid(shop_id: int, friend_id: UUID) -> Select[int]:
     return select(Order.order_id).where(
         Order.shop_id == shop_id,
         Order.member_id == friend_id,
