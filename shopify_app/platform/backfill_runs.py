@@ -88,6 +88,28 @@ def ask_for_join(session: Session, shop_id: int, request_id: UUID, *, now: datet
     _ask(session, shop_id, f"join:{request_id}", now)
 
 
+def ask_for_coupon(
+    session: Session, shop_id: int, coupon_id: UUID, *, now: datetime, again: bool = True
+) -> None:
+    """Have a coupon's discount and codes made; with `again` also what is being made already."""
+    _ask(session, shop_id, f"coupon:{coupon_id}", now, again=again)
+
+
+def ask_for_sweep(session: Session, shop_id: int, *, now: datetime) -> None:
+    """Have what changed in Shopify since the last sweep held against what we know."""
+    _ask(session, shop_id, "sweep", now)
+
+
+def ask_for_codes(session: Session, shop_id: int, *, now: datetime) -> None:
+    """Have the discounts of codes that can still be used looked for."""
+    _ask(session, shop_id, "codes", now)
+
+
+def ask_for_shown(session: Session, shop_id: int, *, now: datetime) -> None:
+    """Have what Shopify shows of all members held against what it should, if nobody does."""
+    _ask(session, shop_id, "shown", now, again=False)
+
+
 def resume(session: Session, shop_id: int, *, now: datetime) -> None:
     """Make due what waited for a token, now that there is one again."""
     session.execute(
@@ -123,6 +145,8 @@ def finish(session: Session, run: BackfillRun, *, now: datetime, error: str | No
     run.state = "failed" if error else "done"
     run.finished_at, run.error = now, error or _lasting(run.error)
     session.flush()
+    if run.generation == REREADS:
+        return  # None of them waits for another.
     following = session.scalars(
         select(BackfillRun)
         .where(
@@ -153,7 +177,10 @@ def _ask(
     )
     news = row.on_conflict_do_update(
         index_elements=["shop_id", "generation", "subject"],
-        set_={"state": "waiting", "next_at": now, "attempts": 0, "error": None},
+        set_={
+            "state": "waiting", "next_at": now, "attempts": 0, "error": None,
+            "objects_read": 0, "bulk_operation_id": None, "started_at": None,
+        },
         where=None if again else BackfillRun.state.not_in(_OPEN),
     )
     if session.scalar(news.returning(BackfillRun.id)) is None:

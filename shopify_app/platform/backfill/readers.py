@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.orders.recording import record_order
 from loyalty.shops import directory, locations
-from shopify_app.platform import bulk_rows, client, shop_facts
+from shopify_app.platform import bulk_rows, client, coupon_codes, shop_facts
 from shopify_app.platform.backfill import batches, bulk, catalogue, joins, merges
-from shopify_app.platform.backfill.paging import end_cursor, pages
+from shopify_app.platform.backfill.one_order import read_order
+from shopify_app.platform.backfill.paging import pages
 from shopify_app.platform.backfill.spool import Spool
-from shopify_app.platform.payloads.reading import moment_or_none, object_at, objects_at
+from shopify_app.platform.payloads.reading import moment_or_none, object_at
+from shopify_app.platform.reconciling import codes, shown, sweep
 from shopify_app.platform.tables import BackfillRun
 
 log = structlog.get_logger()
@@ -31,13 +32,15 @@ BULK = {
     "products": catalogue.store_products,
     "customers": batches.store_customers,
     "orders": batches.store_orders,
+    "shown": shown.store_shown,
 }
 Node = dict[str, Any]
 
 
 def read_small(shop_id: int, subject: str) -> None:
     """Read the shop, its locations or its collections; or `location:<id>`, `collection:<id>`,
-    `product:<id>`, `order:<id>`; or carry out `merge:<gone>:<kept>`, `join:<request>`.
+    `product:<id>`, `order:<id>`; or carry out `merge:<gone>:<kept>`, `join:<request>`,
+    `coupon:<id>`; or look for what no webhook brought: `sweep`, `codes`.
     """
     kind, _, number = subject.partition(":")
     if kind == "shop":
@@ -56,8 +59,14 @@ def read_small(shop_id: int, subject: str) -> None:
         merges.carry_out(shop_id, number)
     elif kind == "join":
         joins.carry_out(shop_id, UUID(number))
+    elif kind == "coupon":
+        coupon_codes.make_codes(shop_id, UUID(number))
+    elif kind == "sweep":
+        sweep.run(shop_id)
+    elif kind == "codes":
+        codes.run(shop_id)
     else:
-        _read_one_order(shop_id, int(number))
+        read_order(shop_id, int(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,7 @@ class BulkJob:
     subject: str
     url: str | None
     lease: timedelta
+    operation_id: str
 
 
 def read_bulk(job: BulkJob, *, skip: int, for_s: float) -> bool:
@@ -79,7 +89,8 @@ def read_bulk(job: BulkJob, *, skip: int, for_s: float) -> bool:
     """
     if job.url is None:
         return True
-    spool = Spool(f"{job.shop_id}-{job.run_id}")
+    operation = job.operation_id.rpartition("/")[2]
+    spool = Spool(f"{job.shop_id}-{job.run_id}-{operation}")
     if not spool.is_complete():
         with bulk.lines_of(job.url) as lines:
             spool.fill(lines, lambda: _renew_lease(job))
@@ -149,21 +160,3 @@ def _read_one_location(shop_id: int, location_id: int) -> None:
             locations.delete_location(session, shop_id, location_id, now=utc_now())
         else:
             locations.record_location(session, shop_id, bulk_rows.read_location(node))
-
-
-def _read_one_order(shop_id: int, order_id: int) -> None:
-    variables = {"id": f"gid://shopify/Order/{order_id}"}
-    order = client.execute(shop_id, "order_by_id", variables).get("order")
-    if order is None:
-        return  # Deleted since, or older than we may read.
-    lines = objects_at(object_at(order, "lineItems"), "nodes")
-    after = end_cursor(object_at(order, "lineItems"))
-    while after is not None:
-        page = client.execute(shop_id, "order_by_id", variables | {"after": after})
-        connection = object_at(object_at(page, "order"), "lineItems")
-        lines = [*lines, *objects_at(connection, "nodes")]
-        after = end_cursor(connection)
-    with shop_transaction(shop_id) as session:
-        shop = directory.get_shop(session, shop_id)
-        facts = bulk_rows.read_order(order, lines)
-        record_order(session, shop, facts, now=utc_now(), is_backfill=False)

@@ -110,7 +110,8 @@ def _next_poll(claim: Claim) -> datetime:
 def _read(claim: Claim) -> None:
     assert claim.bulk_operation_id is not None
     url = bulk.poll(claim.shop_id, claim.bulk_operation_id).url
-    job = readers.BulkJob(claim.shop_id, claim.id, claim.subject, url, LEASE)
+    operation_id = claim.bulk_operation_id
+    job = readers.BulkJob(claim.shop_id, claim.id, claim.subject, url, LEASE, operation_id)
     if readers.read_bulk(job, skip=claim.objects_read, for_s=_JOB_S / 2):
         _end(claim)
     else:
@@ -163,14 +164,21 @@ def _end(claim: Claim) -> None:
     with shop_transaction(claim.shop_id) as session:
         run = session.get_one(BackfillRun, (claim.shop_id, claim.id), with_for_update=True)
         is_reread = run.generation == runs.REREADS
-        if is_reread and run.next_at != claim.lease_ends_at:
-            return  # Asked for again while it was read: it is due once more.
+        if is_reread and _is_asked_again(run, claim):
+            return
         runs.finish(session, run, now=utc_now())
         if is_reread:
             session.delete(run)
         elif run.subject == "orders":
             # What history does to tiers and badges is looked at once, not with every batch.
             ask_for_round(session, claim.shop_id)
+
+
+def _is_asked_again(run: BackfillRun, claim: Claim) -> bool:
+    """Whether a re-read was asked for while it was read: then it is due once more."""
+    if claim.subject in readers.BULK:
+        return run.state != claim.state  # Each batch has renewed the lease.
+    return run.next_at != claim.lease_ends_at
 
 
 def _put_off(claim: Claim, error: Exception) -> None:

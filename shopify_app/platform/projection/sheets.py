@@ -133,6 +133,12 @@ def store(session: Session, shop_id: int, sheets: Iterable[Sheet], *, now: datet
     recording.mend(session, shop_id, recording.SHOWN_CHANGED, things, now=now)
 
 
+def keep(session: Session, shop_id: int, sheet: Sheet) -> None:
+    """Keep how Shopify was seen to show the customer; who is nobody's is to be cleared."""
+    state = "kept" if sheet.member_id is not None else "leaving"
+    put_rows(session, ShownCustomer, [_row(shop_id, sheet, None) | {"state": state}])
+
+
 def _list_leaving(session: Session, shop_id: int) -> list[Sheet]:
     statement = (
         select(ShownCustomer)
@@ -186,7 +192,7 @@ def _sheet(
     )
 
 
-def _row(shop_id: int, sheet: Sheet, now: datetime) -> dict[str, Any]:
+def _row(shop_id: int, sheet: Sheet, now: datetime | None) -> dict[str, Any]:
     state = sheet.state if sheet.error or sheet.state == "gone" else "kept"
     return {
         "shop_id": shop_id,
