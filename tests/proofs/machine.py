@@ -4,10 +4,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 from sqlalchemy import Engine
 
 from tests.factories.facts import NOON
+from tests.proofs.machine_of_redemptions import Redeeming
 from tests.proofs.model_accounts import Expiry
 from tests.proofs.model_people import Merged
 from tests.proofs.shop import CUSTOMERS, ByHand, Shop, Terms
@@ -37,7 +38,7 @@ _Line = tuple[int, int, int]
 _Message = tuple[Sale, State | Back]
 
 
-class Life(RuleBasedStateMachine):
+class Life(Redeeming):
     """One shop, three customers, any number of orders."""
 
     def __init__(self, engine: Engine) -> None:

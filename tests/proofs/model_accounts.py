@@ -38,15 +38,6 @@ class Lot:
 
 
 @dataclass(eq=False)
-class Debt:
-    """What a reversal lacked; the next points to become free pay it, the oldest first."""
-
-    left: int
-    home: Home
-    number: int = field(default_factory=lambda: next(_numbers))
-
-
-@dataclass(eq=False)
 class Debit:
     """What a debit took from which lot, in the order of taking, less what was given back."""
 
@@ -57,6 +48,23 @@ class Debit:
     @property
     def points(self) -> int:
         return sum(points for _, points in self.taken)
+
+    def take_later(self, lot: Lot, points: int) -> None:
+        """A lot pays what the debit lacked: it is the last that was taken from."""
+        before = sum(held for each, held in self.taken if each is lot)
+        self.taken = [(each, held) for each, held in self.taken if each is not lot]
+        self.taken.append((lot, before + points))
+
+
+@dataclass(eq=False)
+class Debt:
+    """What a reversal or a late debit lacked; the next points to become free pay it, the oldest
+    first."""
+
+    left: int
+    home: Home
+    debit: Debit | None = None
+    number: int = field(default_factory=lambda: next(_numbers))
 
 
 @dataclass(frozen=True)
@@ -134,6 +142,28 @@ class Account:
         taken, _ = self._take(points, [lot for lot in self.lots if lot.is_free])
         return Debit(taken, home, is_burn)
 
+    def owe(self, points: int, home: Home, active_on: date, today: date) -> Debit:
+        """Burn points whether they are there or not: what is lacking is owed."""
+        self.expire(today)
+        self.moved -= points
+        self.burned[home] += points
+        self.active_on = max(self.active_on or active_on, active_on)
+        taken, lacking = self._take(points, [lot for lot in self.lots if lot.is_free])
+        debit = Debit(taken, home, is_burn=True)
+        if lacking:
+            self.debts.append(Debt(lacking, home, debit))
+        return debit
+
+    def ease(self, debit: Debit, points: int) -> int:
+        """Let go of what the debit still lacks, up to `points`; how many that were."""
+        eased = 0
+        for debt in [debt for debt in self.debts if debt.debit is debit]:
+            share = min(points - eased, debt.left)
+            debt.left -= share
+            eased += share
+        self.moved += eased
+        return eased
+
     def reverse(self, points: int, order_id: int, home: Home, today: date) -> int:
         """Take back what an order earned: its pending lots, its others, then as a debit does.
 
@@ -182,6 +212,8 @@ class Account:
             paid = min(lot.left, debt.left)
             lot.left -= paid
             debt.left -= paid
+            if paid and debt.debit:
+                debt.debit.take_later(lot, paid)
 
     def pay_all_debts(self) -> None:
         for lot in _in_order(lot for lot in self.lots if lot.is_free):

@@ -3,6 +3,7 @@
 Imports nothing of `loyalty`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
@@ -67,23 +68,37 @@ class KnownOrder:
         if added:
             self.awards.append(Award(added, basis, basis // 100))
 
+    def due_back(self, points: int, line_ids: Collection[int]) -> int:
+        """How many points of a code that made these lines cheaper are called back by now."""
+        assert self.state is not None
+        if self.state.cancelled_at is not None:
+            return points
+        gross, removed = 0, Fraction(0)
+        for line in self.state.lines:
+            if line.line_id in line_ids:
+                gross += line.price_minor * line.quantity
+                removed += line.price_minor * self._pieces_gone(line)
+        return floor(points * removed / gross) if gross else 0
+
     def _gone(self, award: Award, counts_money: bool) -> Fraction:
         assert self.state is not None
         if self.state.cancelled_at is not None or award.basis == 0:
             return Fraction(1)
         removed = Fraction(0)
         for line in self.state.lines:
-            late = sum(
-                dict(refund.pieces).get(line.line_id, 0)
-                for refund in self.refunds.values()
-                if refund.refund_id not in self.counted
-            )
-            pieces = min(line.quantity, line.quantity - line.current_quantity + late)
             basis = _share(line, award.pieces.get(line.line_id, 0))
-            removed += Fraction(basis * pieces, line.quantity)
+            removed += Fraction(basis * self._pieces_gone(line), line.quantity)
         money = sum(refund.money_minor for refund in self.refunds.values())
         by_money = Fraction(money, self.state.total_minor) if counts_money else Fraction(0)
         return min(Fraction(1), removed / award.basis + by_money)
+
+    def _pieces_gone(self, line: SoldLine) -> int:
+        late = sum(
+            dict(refund.pieces).get(line.line_id, 0)
+            for refund in self.refunds.values()
+            if refund.refund_id not in self.counted
+        )
+        return min(line.quantity, line.quantity - line.current_quantity + late)
 
 
 def remember(changes: dict[Award, int]) -> int:

@@ -49,17 +49,24 @@ class People:
         redeemer = self.present(debit.home[1])
         if debit.is_burn:
             self.accounts[redeemer].burned[debit.home] -= points
+        owners = []
         for account in self.accounts.values():
-            if any(lot in account.lots for lot, held in debit.taken if held):
-                account.expire(today)
+            if eased := account.ease(debit, points):
+                points -= eased
+                owners.append(account)
+        shares = []
         for index in reversed(range(len(debit.taken))):
             lot, held = debit.taken[index]
-            share = min(points, held)
-            points -= share
-            debit.taken[index] = lot, held - share
-            if share:
-                home = ("member", redeemer)
-                self.owner_of(lot).put_back(lot, share, home, today, now)
+            if share := min(points, held):
+                points -= share
+                debit.taken[index] = lot, held - share
+                shares.append((lot, share))
+        assert points == 0
+        for account in [*owners, *(self.owner_of(lot) for lot, _ in shares)]:
+            account.expire(today)
+        for lot, share in shares:
+            home = ("member", redeemer)
+            self.owner_of(lot).put_back(lot, share, home, today, now)
 
     def merge(self, survivor: Member, merged: Member, now: datetime, today: date) -> Merged:
         """All that the other has becomes the survivor's."""

@@ -29,6 +29,7 @@ from tests.loyalty.conftest import install_shop
 from tests.proofs.model_accounts import Account, Debit, Expiry, Home, Lot
 from tests.proofs.model_orders import KnownOrder, forgive, remember
 from tests.proofs.model_people import Merged, People
+from tests.proofs.model_redemptions import Redemptions
 from tests.proofs.shopify_side import Back, State, refund_facts
 
 CUSTOMERS = (501, 502, 503)
@@ -50,7 +51,10 @@ SELECT order_id, sum(points) FROM ledger_entry
 WHERE kind IN ('earn_order', 'earn_reversal') AND order_id IS NOT NULL
 GROUP BY order_id, source_id HAVING sum(points) < 0
 """
-_WRITTEN = ("ledger_entry", "lot", "lot_debit", "deficit", "outbox_event", "timeline_event")
+_WRITTEN = (
+    *("ledger_entry", "lot", "lot_debit", "deficit", "outbox_event", "timeline_event"),
+    *("redemption", "redemption_use", "order_code", "order_line_code"),
+)
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ class Shop:
         self.known: dict[int, KnownOrder] = {}
         self.by_hand: list[ByHand] = []
         self.people = People()
+        self.redemptions = Redemptions(self.people)
         self.merge_ids: dict[Merged, UUID] = {}
         for customer_id in CUSTOMERS:
             self._enrol(customer_id)
@@ -149,6 +154,8 @@ class Shop:
             known.hear(message)
         if known.state is not None:
             self._settle(known, customer_id)
+            placed_on = self.day(known.state.placed_at)
+            self.redemptions.settle(known, placed_on, self.today, self.now)
 
     def grant(self, customer_id: int, points: int) -> None:
         member_id, account = self.member(customer_id), self.account(customer_id)

@@ -6,7 +6,7 @@ Nothing of `loyalty` is known here but the facts that its entry functions take.
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from loyalty.orders.facts import OrderFacts, RefundFacts
+from loyalty.orders.facts import CodeFacts, OrderFacts, RefundFacts
 from tests.factories.facts import a_line, a_refund, an_order
 
 
@@ -47,6 +47,8 @@ class State:
     refunds: tuple[Back, ...] = ()
     is_paid: bool = True
     cancelled_at: datetime | None = None
+    codes: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Discount codes with the lines that each took something off."""
 
     @property
     def total_minor(self) -> int:
@@ -76,6 +78,10 @@ class State:
             updated_at=self.updated_at,
             cancelled_at=self.cancelled_at,
             refunds=tuple(refund_facts(self.order_id, refund) for refund in self.refunds),
+            codes=tuple(
+                CodeFacts(code, len(lines), tuple((line_id, 1) for line_id in lines))
+                for code, lines in self.codes
+            ),
         )
 
 
