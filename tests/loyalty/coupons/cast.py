@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.audit import Actor
+from loyalty.base.ids import new_id
 from loyalty.coupons.assigning import Handed, assign
 from loyalty.coupons.saving import add_coupon
 from loyalty.coupons.tables import Coupon, CouponCode
@@ -31,11 +32,11 @@ def add(session: Session, shop: Shop, **changes: Any) -> Coupon:
 def add_imported(session: Session, shop: Shop, *codes: str, **changes: Any) -> Coupon:
     """A coupon with these codes, which somebody else made."""
     coupon = add(session, shop, code_source="imported", **changes)
-    for number, code in enumerate(codes):
+    for code in codes:
         session.add(
             CouponCode(
                 shop_id=shop.shop_id,
-                id=UUID(int=(5 << 64) + number),
+                id=new_id(),
                 coupon_id=coupon.id,
                 code=code,
                 state="free",
