@@ -29,6 +29,7 @@ from jobs.order_commands import order_commands
 from jobs.people_commands import people as people_commands
 from jobs.privacy.catalogue import PARTS
 from jobs.privacy.gathering import hold_member
+from jobs.reconciliation_commands import reconciliation_commands
 from jobs.referral_commands import referral_commands
 from jobs.reward_commands import reward_commands
 from jobs.rule_commands import rule_commands
@@ -274,6 +275,7 @@ _areas = (
     order_commands,
     liability_commands,
     people_commands,
+    reconciliation_commands,
     referral_commands,
     reward_commands,
     rule_commands,

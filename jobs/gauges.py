@@ -7,7 +7,7 @@ from datetime import datetime
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from jobs import overview
+from jobs import overview, reconciliation
 from jobs.overview import Backlog
 from jobs.privacy.requests import Waiting, list_waiting
 from loyalty.base import db
@@ -15,12 +15,14 @@ from loyalty.base.clock import utc_now
 
 
 def read_gauges() -> Sequence[Metric]:
-    """Rows that wait and the age of the oldest, for each hand-over; privacy requests, too."""
+    """What waits and how long, for each hand-over; privacy requests; what looks have found."""
     with db.shopless_transaction() as session:
         backlogs = overview.list_backlogs(session)
         requests = list_waiting(session)
+        states = reconciliation.list_states(session)
     now = utc_now()
-    return [*_families(backlogs, now), *_privacy(requests, now)]
+    looks = reconciliation.families(states, now)
+    return [*_families(backlogs, now), *_privacy(requests, now), *looks]
 
 
 def _families(backlogs: Sequence[Backlog], now: datetime) -> Sequence[Metric]:

@@ -12,6 +12,7 @@ from loyalty.base.ids import new_id
 from loyalty.ledger.mending import mend
 from loyalty.ledger.undoing import undo
 from loyalty.queries.transactions import TYPES, as_csv, iterate_transactions
+from loyalty.reconciliation import balances
 from loyalty.shops.directory import get_shop
 
 
@@ -88,6 +89,7 @@ def mend_figures(domain: str) -> None:
     shop_id, now = shop_id_of(domain), utc_now()
     with db.shop_transaction(shop_id) as session:
         mended = mend(session, shop_id, actor=OPERATOR, now=now)
+        balances.prove(session, shop_id, now=now)
     for one in mended:
         click.echo(f"{one.member_id} {one.before} -> {one.after}")
     click.echo(f"{len(mended)} members mended")

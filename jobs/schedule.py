@@ -6,11 +6,22 @@ from datetime import UTC, datetime, time, timedelta
 
 import structlog
 
-from jobs import actions, coupons, earning, expiry, overview, purge, queues, referrals, standings
+from jobs import (
+    actions,
+    coupons,
+    earning,
+    expiry,
+    overview,
+    purge,
+    queues,
+    reconciliation,
+    referrals,
+    standings,
+)
 from jobs.privacy import requests
 from loyalty.base import db
 from loyalty.base.clock import utc_now
-from loyalty.ledger.selfcheck import find_differences
+from loyalty.reconciliation import balances
 from loyalty.shops import directory
 from shopify_app.platform import installations
 from shopify_app.platform.backfill import merges
@@ -42,13 +53,13 @@ def sweep() -> None:
 
 
 def selfcheck() -> int:
-    """Rebuild every shop's figures from its books; returns and logs the differences."""
+    """Rebuild every shop's figures from its books; returns, keeps and logs the differences."""
     return sum(_check_shop(shop.shop_id) for shop in _list_shops())
 
 
 def _check_shop(shop_id: int) -> int:
     with db.shop_transaction(shop_id) as session:
-        differences = find_differences(session, shop_id)
+        differences = balances.prove(session, shop_id, now=utc_now())
     for found in differences:
         log.error(
             "selfcheck_difference",
@@ -104,6 +115,8 @@ SCHEDULE = (
     Task("referrals", referrals.run_all, every=timedelta(minutes=15), at=time(0, 10)),
     Task("coupons", coupons.run_all, every=timedelta(minutes=15), at=time(0, 10)),
     Task("waiting_merges", ask_for_merges, every=timedelta(hours=1), at=time(0, 20)),
+    Task("reconcile", reconciliation.ask_for_sweeps, every=timedelta(hours=1), at=time(0, 40)),
+    Task("look_through", reconciliation.ask_for_looks, every=timedelta(days=1), at=time(2, 40)),
     Task("privacy_requests", requests.run_all, every=timedelta(minutes=5)),
     Task("refresh_tokens", refresh_tokens, every=timedelta(days=1), at=time(2, 10)),
     Task("selfcheck", selfcheck, every=timedelta(days=1), at=time(3, 10)),

@@ -40,6 +40,29 @@ def learn(domain: str, name: str, extensions: Any) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many points a shop's bucket holds, and how many flow back in a second."""
+
+    maximum: int
+    restored_per_s: int
+
+
+def budget_of(domain: str) -> Budget:
+    """The shop's budget as Shopify last told; nothing at all before it told any."""
+    with _lock:
+        bucket = _buckets.get(domain)
+        if bucket is None:
+            return Budget(0, 0)
+        return Budget(int(bucket.maximum), int(bucket.restored_per_s))
+
+
+def cost_of(name: str) -> int:
+    """What Shopify asked for the document when it ran last; 0 when it never ran here."""
+    with _lock:
+        return int(_costs.get(name, 0))
+
+
 def seconds_until_room(domain: str, name: str) -> float:
     """How long until the bucket should hold what the document cost last time; 0 when unknown."""
     with _lock:

@@ -33,6 +33,7 @@ DEFINER_FUNCTIONS = {
     "search_members": "encore_reader",  # a LIKE under the policy cannot use the trigram index
     "list_shops": "encore_reader",  # operators and daily tasks go from shop to shop
     "backlogs": "encore_reader",  # metrics: counts and ages, no content
+    "reconciliation_state": "encore_reader",  # metrics: counts and ages, no content
     "privacy_waiting": "encore_reader",  # which shops have a request to meet, and by when
     "forget_devices": "encore_remover",  # a phone goes when no shop's pass is on it any more
     "remove_shop": "encore_remover",  # shop/redact: the rows of the transaction's own shop
