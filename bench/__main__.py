@@ -15,6 +15,7 @@ from bench import (
     pass_signing,
     shop_size,
     till_bundle,
+    till_redeem,
     till_scan,
     webhook_acceptance,
 )
@@ -31,6 +32,7 @@ BENCHMARKS = {
     "Pushing to phones": apns_pushes,
     "From an order to the phone": order_to_phone,
     "A scan at the till": till_scan,
+    "A redemption at the till": till_redeem,
     "The till's bundle": till_bundle,
     "From a fresh clone to serving": fresh_clone,
 }

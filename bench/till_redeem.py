@@ -1,0 +1,117 @@
+"""Redeeming at the till: both transactions of the server, without Shopify's own time between them.
+
+The first takes the points and promises the reward, the second says that its code can be used; each
+is committed to disk. Every redemption is another member's, drawn from the whole shop.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+
+from bench.figures import Figure, median, percentile
+from bench.order_world import OrderWorld, add_members, open_world, turn_all_rules_on
+from loyalty.audit import Actor
+from loyalty.base import db
+from loyalty.base.clock import utc_now
+from loyalty.base.ids import new_id
+from loyalty.ledger.books import Books
+from loyalty.ledger.journal import Cause
+from loyalty.members.tables import MemberBalance
+from loyalty.redemption.issuing import issue
+from loyalty.redemption.reserving import Wish, reserve
+from loyalty.rewards.tables import Reward
+from loyalty.shops.directory import get_shop
+
+FEW, MANY, REDEMPTIONS, WARM_UP = 10_000, 1_000_000, 500, 50
+_CASHIER = Actor("till_user", "7")
+
+
+def run(many: int = MANY) -> list[Figure]:
+    """Both shops, each on a server of its own."""
+    few, lots = (_seconds(members) for members in (FEW, many))
+    middle, slow = median(few), percentile(few, 0.99)
+    ratio = median(lots) / middle
+    return [
+        Figure(f"median among {FEW:,} members", _ms(middle), "reserve and issue"),
+        Figure(f"99 of 100 among {FEW:,} members", _ms(slow), "the same redemptions"),
+        Figure("99 of 100 ÷ median", f"{slow / middle:.1f}", "we aim at 5 or less"),
+        Figure(f"median among {many:,} members", _ms(median(lots)), "another shop"),
+        Figure(f"99 of 100 among {many:,} members", _ms(percentile(lots, 0.99)), "the same"),
+        Figure("many ÷ few, medians", f"{ratio:.2f}", "we aim at 1.3 or less"),
+    ]
+
+
+def _seconds(members: int) -> list[float]:
+    """How long each redemption took."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, open_world(Path(folder)) as world:
+        add_members(world, members)
+        turn_all_rules_on(world)
+        reward_id = _add_reward(world)
+        spenders = _give_points(world, members // (REDEMPTIONS + WARM_UP))
+        world.execute("ANALYZE")
+        taken = [_redeem(world.shop_id, member_id, reward_id) for member_id in spenders]
+    return taken[WARM_UP:]
+
+
+def _redeem(shop_id: int, member_id: UUID, reward_id: UUID) -> float:
+    wish = Wish(reward_id, "till", uuid4(), cart_minor=5000)
+    began = time.perf_counter()
+    with db.shop_transaction(shop_id) as session:
+        shop = get_shop(session, shop_id)
+        made = reserve(session, shop, member_id, wish, actor=_CASHIER, now=utc_now())
+        redemption_id = made.id
+    with db.shop_transaction(shop_id) as session:
+        issue(session, shop_id, redemption_id, discount_gid="gid://1", now=utc_now())
+    return time.perf_counter() - began
+
+
+def _add_reward(world: OrderWorld) -> UUID:
+    reward = Reward(
+        shop_id=world.shop_id,
+        id=new_id(),
+        name="5 off",
+        kind="fixed_amount",
+        cost_points=100,
+        amount_minor=500,
+        limit_per_member=3,
+        limit_period="month",
+        minimum_cart_minor=1000,
+        created_at=utc_now(),
+    )
+    with db.shop_transaction(world.shop_id) as session:
+        session.add(reward)
+        return reward.id
+
+
+def _give_points(world: OrderWorld, every: int) -> Sequence[UUID]:
+    """Each n-th member has 1,000 points, in two lots."""
+    now = utc_now()
+    with db.shop_transaction(world.shop_id) as session:
+        everybody = session.scalars(
+            select(MemberBalance.member_id)
+            .where(MemberBalance.shop_id == world.shop_id)
+            .order_by(MemberBalance.member_id)
+        ).all()
+        spenders = everybody[::every][: REDEMPTIONS + WARM_UP]
+        books = Books.open(session, world.shop_id, spenders, now=now)
+        for member_id in spenders:
+            for number in (1, 2):
+                key = f"bench:{member_id}:{number}"
+                cause = Cause("grant", key, "bench", "1", "system:bench", now)
+                books.credit(member_id, cause, points=500)
+        books.write()
+    return spenders
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms"
+
+
+if __name__ == "__main__":
+    for figure in run(*map(int, sys.argv[1:])):
+        print(f"{figure.name}: {figure.value} ({figure.meaning})")
