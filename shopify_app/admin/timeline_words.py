@@ -95,10 +95,13 @@ _REASONS = dict(adjustments.REASONS) | {
     "customer_deleted": "Deleted in Shopify",
     "by_hand": "By hand",
     "voided": "Taken back by hand",
+    "below_minimum": "The friend's first order was too small",
+    "earlier_order": "The friend had bought before",
     "expired": "The code ran out",
     "order_cancelled": "Order cancelled",
     "refunded": "Order refunded",
 }
+_SIDES = {"advocate": "Brought a friend", "friend": "Brought by a friend"}
 _MERGED = {
     "survivor": "Took another member in",
     "merged": "Went into another member",
@@ -123,6 +126,10 @@ _EMAILS = {
     "birthday": "Birthday greeting",
     "expiry_warning": "Warning of points that expire",
     "adjustment": "Points changed by hand",
+    "reward": "Code of a reward",
+    "coupon": "Coupon",
+    "proof": "Code to prove who they are",
+    "erasure": "Notice that the data will be deleted",
 }
 _BOUNCES = {"hard": "Hard bounce: later emails are blocked", "soft": "Soft bounce: blocks nothing"}
 _PLATFORMS = {
@@ -162,9 +169,19 @@ def _source(details: Details) -> str:
     return _SOURCES.get(details.get("entry_kind") or "", "")
 
 
+def _side(details: Details) -> str:
+    """On which side of a referral the member is; an entry of the ledger says it by its reason."""
+    is_entry = details.get("entry_kind") == "referral"
+    return _SIDES.get(details.get("reason" if is_entry else "side") or "", "")
+
+
+def _claim(details: Details) -> str:
+    return "Waits for a look by the shop" if details.get("referral_state") == "flagged" else ""
+
+
 def _reason(details: Details) -> str:
     code = str(details.get("reason") or "")
-    if not code:
+    if not code or details.get("entry_kind") == "referral":
         return ""
     if details.get("entry_kind") == "earn_action":
         return _ACTIONS.get(code, code)
@@ -186,6 +203,10 @@ def _badge(details: Details) -> str:
 def _reward(details: Details) -> str:
     reward, cost = details.get("reward"), details.get("cost_points")
     return f"{reward} ({cost} points)" if reward and cost else str(reward or "")
+
+
+def _coupon(details: Details) -> str:
+    return str(details.get("coupon") or "")
 
 
 def _email(details: Details) -> str:
@@ -252,7 +273,8 @@ def _text(details: Details) -> str:
 
 
 _LINES: tuple[Callable[[Details], str], ...] = (
-    *(_source, _tier, _badge, _reward, _email, _bounce, _reason, _order, _target, _preference),
+    *(_source, _side, _claim, _tier, _badge, _reward, _email, _bounce, _reason, _order),
+    *(_coupon, _target, _preference),
     *(_platform, _place),
     *(_network, _birthday, _expiring, _merge, _fields, _text),
 )
