@@ -141,6 +141,8 @@ def _movement(row: EntryRow, shop: Shop) -> Movement:
     icon, title = _TITLES.get(row.kind, ("coins", row.kind.replace("_", " ").capitalize()))
     if row.kind == "earn_action":
         icon, title = _ACTIONS.get(row.reason_code or "", (icon, title))
+    if row.kind == "referral" and row.reason_code == "friend":
+        icon, title = "gift", "A friend brought you"
     if row.order_name:
         title = f"Order {row.order_name}" if row.kind == "earn_order" else title
     sign = "+" if row.points > 0 else "−"

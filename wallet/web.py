@@ -15,7 +15,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import MemberNotFound
 from loyalty.preferences import set_preference
-from wallet import card_links, data_page, own_page, page, rewards_page, setup
+from wallet import card_links, data_page, own_page, page, referral_panel, rewards_page, setup
 from wallet.apple.card import signed_pass
 from wallet.apple.pkpass import MEDIA_TYPE
 from wallet.content import Content, card_content
@@ -151,6 +151,7 @@ def _read(session: Session, link: CardLink) -> dict[str, Any]:
         "is_archived": is_archived,
         "own": None if is_archived else own_page.read_own(session, *_ids(link), now=utc_now()),
         "rewards": rewards_page.read_rewards(session, *_ids(link), now=utc_now()),
+        "bringing": None if is_archived else referral_panel.read_panel(session, *_ids(link)),
         "data": None if is_archived else data_page.read_panel(session, *_ids(link), now=utc_now()),
     }
 
