@@ -30,6 +30,7 @@ SECTIONS = (
     "merging",
     "liability",
     "referrals",
+    "returns",
 )
 
 

@@ -1,6 +1,6 @@
 """Alice redeems codes, and orders that carry them arrive."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -43,9 +43,9 @@ _WRITTEN = (
 
 
 class Spender:
-    """Alice with 1000 points and a reward that costs 100; nothing is earned with orders."""
+    """Alice with so many points and a reward that costs 100; nothing is earned with orders."""
 
-    def __init__(self, session: Session, shop: Shop, member: Member) -> None:
+    def __init__(self, session: Session, shop: Shop, member: Member, *, points: int = 1000) -> None:
         self.session, self.shop, self.member = session, shop, member
         session.query(EarningRule).filter_by(shop_id=shop.shop_id).update({"is_active": False})
         self.reward = Reward(
@@ -60,17 +60,19 @@ class Spender:
         )
         session.add(self.reward)
         session.flush()
-        self.earn(1000)
+        if points:
+            self.earn(points)
 
-    def earn(self, points: int, member: Member | None = None) -> None:
-        who = (member or self.member).id
+    def earn(self, points: int, *, last_valid_on: date | None = None) -> None:
+        """A lot of so many points."""
         cause = Cause("grant", f"grant:{new_id()}", "test", "1", "staff:1", NOON)
         credit(
             self.session,
-            lock_balance(self.session, self.shop.shop_id, who),
+            lock_balance(self.session, self.shop.shop_id, self.member.id),
             cause,
             points=points,
             now=NOON,
+            last_valid_on=last_valid_on,
         )
 
     def reserve(self) -> Redemption:
