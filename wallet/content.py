@@ -20,9 +20,13 @@ from loyalty.tiers.ladder import Rung
 from loyalty.tiers.views import list_tiers_of
 from wallet.card_links import card_page_url
 from wallet.places import list_places
+from wallet.rewards_on_card import list_reward_texts
 from wallet.tokens import list_tokens
 
 Content = dict[str, Any]
+
+_OWN = ("tier", "tier_id", "reward", "reward_news")
+"""What a card of somebody who is there may say, and a void one never does."""
 
 
 def card_content(
@@ -48,6 +52,7 @@ def list_contents(
     preferences = list_preferences(session, shop_id, living)
     places = list_places(session, shop_id)
     tiers = list_tiers_of(session, shop_id, living)
+    rewards = _reward_texts(session, rows, now)
     contents = {}
     for row in rows:
         member: Member = row.Member
@@ -63,6 +68,7 @@ def list_contents(
             "short_code": token.short_code,
             "locations": places if preferences[member.id].location else [],
             **_tier_texts(tiers.get(member.id)),
+            **rewards.get(member.id, {}),
         }
     return contents
 
@@ -70,7 +76,7 @@ def list_contents(
 def as_void(content: Content) -> Content:
     """The card without everything that is the member's."""
     empty = dict.fromkeys(("name", "member_since", "token", "short_code", "link"), "")
-    shown = {name: said for name, said in content.items() if name not in ("tier", "tier_id")}
+    shown = {name: said for name, said in content.items() if name not in _OWN}
     return shown | empty | {"balance": "–", "locations": [], "voided": True}
 
 
@@ -120,6 +126,15 @@ def _texts(shop: Shop, member: Member, available: int) -> Content:
 def _tier_texts(rung: Rung | None) -> Content:
     """Cards of a shop without tiers say nothing of them, and stay as they are."""
     return {"tier": rung.name, "tier_id": str(rung.id)} if rung else {}
+
+
+def _reward_texts(
+    session: Session, rows: Sequence[Row[Shop, Programme, Member, int]], now: datetime
+) -> dict[UUID, Content]:
+    available = {row.Member.id: row.available or 0 for row in rows if row.Member.state != "erased"}
+    if not available:
+        return {}
+    return list_reward_texts(session, rows[0].Shop, available, now=now)
 
 
 def _month(at: datetime, zone: str, locale: Locale) -> str:

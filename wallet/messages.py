@@ -4,7 +4,7 @@ A message has one Push Created, and one Push Sent as soon as one platform accept
 message takes the place of an older one that is still open, so that each Created has its end.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,7 @@ from loyalty.base.db import Base
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.tables import MemberBalance, TimelineEvent
 from wallet.hops import Platform
+from wallet.notices import Kind
 
 MessageKey = tuple[UUID, str]
 """(member, message): the two together name a message."""
@@ -110,6 +111,24 @@ def tier_messages(session: Session, shop_id: int, tiers: dict[UUID, str]) -> dic
     )
     changes: dict[UUID, UUID] = {row.member_id: row.id for row in rows}
     return {one: f"tier:{changes.get(one) or _NO_ENTRY}:{said}" for one, said in tiers.items()}
+
+
+def name_messages(
+    session: Session, shop_id: int, contents: Mapping[UUID, Mapping[str, Any]]
+) -> dict[Kind, dict[UUID, str]]:
+    """By what it tells: which message it is to tell each of these members what their card says."""
+    balances = {member_id: content["balance"] for member_id, content in contents.items()}
+    tiers = {m: content["tier_id"] for m, content in contents.items() if content.get("tier_id")}
+    return {
+        "balance": balance_messages(session, shop_id, balances),
+        "tier": tier_messages(session, shop_id, tiers),
+        # Named after the event that told of it, which is told once.
+        "reward": {
+            m: f"reward:{content['reward_news']}"
+            for m, content in contents.items()
+            if content.get("reward_news")
+        },
+    }
 
 
 def note_created(

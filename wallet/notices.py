@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from loyalty.preferences import Preferences
+from wallet.rewards_on_card import NOTHING
 
 Kind = Literal["tier", "reward", "balance", "marketing"]
 IMPORTANCE: tuple[Kind, ...] = ("tier", "reward", "balance", "marketing")
@@ -20,15 +21,33 @@ Said = dict[str, Any]
 def said_by(content: Mapping[str, Any]) -> Said:
     """The part of a card's content that phones may speak of; a void card has none.
 
-    A tier is known by its id: a new name for it is no news.
+    A tier is known by its id: a new name for it is no news. A reward is by the event that told of
+    it: a card that falls back to a cheaper one tells nothing.
     """
     if content["voided"]:
         return {}
     tier = {"tier": content["tier_id"]} if content.get("tier_id") else {}
-    return {"balance": content["balance"], **tier}
+    return {"balance": content["balance"], **tier, **_reward_said(content)}
 
 
 def loudest(held: Said, said: Said, preferences: Preferences) -> Kind | None:
     """The most important kind that differs from what the device holds and is not paused."""
-    differing = (kind for kind in IMPORTANCE if kind in said and held.get(kind) != said[kind])
-    return next((kind for kind in differing if preferences.is_active(kind)), None)
+    return next((kind for kind in differing(held, said) if preferences.is_active(kind)), None)
+
+
+def differing(held: Said, said: Said) -> list[Kind]:
+    """The kinds that are news to who holds `held`, the most important first."""
+    return [
+        kind
+        for kind in IMPORTANCE
+        if kind in said
+        and held.get(kind) != said[kind]
+        # What came in reach and went again before it was told.
+        and (kind != "reward" or said["has_reward"])
+    ]
+
+
+def _reward_said(content: Mapping[str, Any]) -> Said:
+    if not content.get("reward_news"):
+        return {}
+    return {"reward": content["reward_news"], "has_reward": content["reward"] != NOTHING}

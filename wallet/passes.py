@@ -18,7 +18,7 @@ from loyalty.base.ids import new_id
 from loyalty.preferences import list_preferences
 from wallet import setup
 from wallet.content import Content, as_void, card_content, list_contents
-from wallet.messages import balance_messages, tier_messages
+from wallet.messages import name_messages
 from wallet.notices import Kind, loudest, said_by
 from wallet.tables import PassRevision, PassType, WalletPass
 
@@ -104,7 +104,7 @@ def revise(
         return
     members = [card.member_id for card in changed]
     preferences = list_preferences(session, shop_id, members)
-    messages = _name_messages(session, shop_id, {c.member_id: changes[c.id] for c in changed})
+    messages = name_messages(session, shop_id, {c.member_id: changes[c.id] for c in changed})
     _give_tags(session, shop_id, changed)
     for card in changed:
         content = changes[card.id]
@@ -131,18 +131,6 @@ def next_tag(session: Session, shop_id: int, pass_type_id: str, count: int = 1) 
         tag = session.scalar(raised)
     assert tag is not None
     return tag
-
-
-def _name_messages(
-    session: Session, shop_id: int, contents: Mapping[UUID, Content]
-) -> dict[Kind, dict[UUID, str]]:
-    """By what it tells: which message it is to tell each of these members what the card says."""
-    balances = {member_id: content["balance"] for member_id, content in contents.items()}
-    tiers = {m: content["tier_id"] for m, content in contents.items() if content.get("tier_id")}
-    return {
-        "balance": balance_messages(session, shop_id, balances),
-        "tier": tier_messages(session, shop_id, tiers),
-    }
 
 
 def _void_or_live(card: WalletPass, content: Content) -> Content:

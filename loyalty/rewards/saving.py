@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty import audit
+from loyalty import audit, outbox
 from loyalty.audit import Actor
 from loyalty.base.errors import BadReward, RewardNotFound
 from loyalty.base.ids import new_id
@@ -49,6 +49,7 @@ def add_reward(
     session.add(reward)
     session.flush()
     _audit(session, reward, "reward_added", {}, actor, now)
+    _tell_cards(session, shop, now)
     return reward
 
 
@@ -75,7 +76,13 @@ def change_reward(
         reward.version += 1
         session.flush()
         _audit(session, reward, "reward_changed", before, actor, now)
+        _tell_cards(session, shop, now)
     return reward
+
+
+def _tell_cards(session: Session, shop: Shop, now: datetime) -> None:
+    """Every card of the shop says which reward can be had."""
+    outbox.stage(session, shop.shop_id, outbox.CARDS_CHANGED, now=now)
 
 
 def settings_of(reward: Reward) -> dict[str, Any]:

@@ -21,6 +21,8 @@ def upgrade() -> None:
     _tries()
     _codes()
     _challenges()
+    # What a card in Google Wallet says of tier and reward, so that a change of them is told.
+    op.add_column("google_object", sa.Column("said", JSONB(), nullable=True))
     for table in TENANT_TABLES:
         tenancy.protect(table)
     tenancy.remake_removal()

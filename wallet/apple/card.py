@@ -92,11 +92,21 @@ def _store_card(row: WalletPass, loud: Kind | None) -> StoreCard:
     if not content["voided"]:
         card.addSecondaryField("name", content["name"], "Member")
         card.addSecondaryField("member_since", content["member_since"], "Member since")
+        _add_reward(card, content, loud)
         address = click_url(row.shop_id, row.home_member_id or row.member_id, platform="apple")
         card.addBackField("link", address, "Your card online")
     card.addBackField("programme", content["programme"], "Programme")
     card.addBackField("terms", _terms(content), "Terms")
     return card
+
+
+def _add_reward(card: StoreCard, content: Content, loud: Kind | None) -> None:
+    """The field stands there even when nothing is in reach: a phone speaks of what changes."""
+    if not content.get("reward"):
+        return
+    reward = card.addAuxiliaryField("reward", content["reward"], "In reach")
+    if loud == "reward":
+        reward.changeMessage = "You can now redeem %@"
 
 
 def _locations(content: Content) -> list[Location]:

@@ -72,6 +72,7 @@ def object_payload(session: Session, card: GoogleObject, content: Content) -> Pa
         "textModulesData": [
             # A tier is a class's on Google's own field; one class for all has it as a text.
             *([_text("tier", "Tier", content["tier"])] if content.get("tier") else []),
+            *([_text("reward", "In reach", content["reward"])] if content.get("reward") else []),
             _text("member_since", "Member since", content["member_since"]),
         ],
     }
@@ -107,6 +108,11 @@ def _link(card: GoogleObject) -> Payload:
     member_id = card.home_member_id or card.member_id
     address = click_url(card.shop_id, member_id, platform="google")
     return {"id": "card", "uri": address, "description": "Your card online"}
+
+
+def _said(name: str, header: str, content: Content) -> list[Payload]:
+    """The text, if the card says anything of it."""
+    return [_text(name, header, content[name])] if content.get(name) else []
 
 
 def _text(name: str, header: str, body: str) -> Payload:

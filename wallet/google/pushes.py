@@ -16,6 +16,7 @@ from wallet.google.cards import Payload
 from wallet.google.leases import Errand
 from wallet.google.tables import GoogleObject
 from wallet.hops import Hop, note_hop
+from wallet.notices import differing, said_by
 
 
 def announce(
@@ -30,22 +31,26 @@ def announce(
 
     `before` is what the revision before it showed.
     """
+    held, card.said = card.said, said_by(content)
     if not card.is_saved:
         return False
     _note_hop(session, card, card.revision, "queued", now)
     if wanted["state"] != "ACTIVE":
         return False
-    changed = "balance" if _points(before) != _points(wanted) else None
+    changed: set[str | None] = {card.notice_due}  # what was due and never reached Google is still
+    changed.update(kind for kind in differing(held or {}, card.said) if held and kind != "balance")
+    if _points(before) != _points(wanted):
+        changed.add("balance")
     preferences = get_preferences(session, card.shop_id, card.member_id)
-    # What was due before and never reached Google is due still.
-    kind = notices.highest((changed, card.notice_due), preferences)
+    kind = notices.highest(changed, preferences)
     # Without a place the message before it, if still open, ends with this revision.
     card.notice_due = kind
     if not notices.take_place(session, card.shop_id, card.id, card.revision, kind, now=now):
         return False
-    said = {card.member_id: content["balance"]}
-    named = messages.balance_messages(session, card.shop_id, said)
-    card.message = named[card.member_id]
+    assert kind is not None, "nothing takes no place"
+    named = messages.name_messages(session, card.shop_id, {card.member_id: content})
+    # A tier that was due and is there no more has no name; the balance always has.
+    card.message = named[kind].get(card.member_id) or named["balance"][card.member_id]
     messages.note_created(session, card.shop_id, [(card.member_id, card.message)], "google", now)
     return True
 

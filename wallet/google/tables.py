@@ -45,7 +45,8 @@ class GoogleObject(Leased, Base):
     """A member's card in Google Wallet.
 
     `notice_due` is the kind of a change that may be heard and that Google has yet to take,
-    `message` which message of the member's it is for. `saved_at` and `removed_at` follow
+    `message` which message of the member's it is for. `said`: what the payload says of each kind
+    that can notify; None for one from before that was kept. `saved_at` and `removed_at` follow
     Google's callbacks, of which `heard_at` is the newest one's own time.
     uq live (shop_id, member_id) where not voided: one live card. uq (shop_id, object_id): a
     callback's look-up. ix member (shop_id, member_id, id): all that a change must reach.
@@ -87,6 +88,7 @@ class GoogleObject(Leased, Base):
     object_id: Mapped[str]
     notice_due: Mapped[str | None]
     message: Mapped[str | None]
+    said: Mapped[dict[str, Any] | None]
     saved_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
     heard_at: Mapped[datetime | None]
