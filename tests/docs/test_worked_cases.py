@@ -29,6 +29,7 @@ SECTIONS = (
     "badges",
     "merging",
     "liability",
+    "redemptions",
     "referrals",
     "returns",
 )
