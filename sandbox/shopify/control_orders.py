@@ -33,6 +33,13 @@ def order_routes(pages: Blueprint, world: World) -> None:
             order = changes.create_order(world, shop, spec, paid=wanted.get("paid", True))
             return jsonify(order_payload(shop, order))
 
+    @pages.post("/orders/quotes")
+    def quote_order() -> Response:
+        """What an order would come to; 422 for a code that does not go with it. Nothing is kept."""
+        wanted = request.get_json()
+        with world.lock:
+            return jsonify(changes.quote_order(named_shop(world), _spec(named_shop(world), wanted)))
+
     @pages.get("/orders/<int:order_id>")
     def show_order(order_id: int) -> Response:
         with world.lock:

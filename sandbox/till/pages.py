@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from .extension import TAGS
-from .shopify import Unanswered
+from .shopify import Sale, Unanswered
 from .world import World
 
 _AMOUNT = re.compile(r"\d{1,7}(\.\d{1,2})?")
@@ -112,17 +112,27 @@ def _errands(pages: Blueprint, world: World) -> None:
         world.note(str(wanted.get("kind", "refused")), what=str(wanted.get("what", ""))[:2000])
         return {}, 201
 
+    @pages.post("/_till/quote")
+    def quote() -> ResponseReturnValue:
+        """The cart has changed: what it comes to now, or which code does not go with it."""
+        return jsonify(world.shopify.quote(_sale(request.get_json())))
+
     @pages.post("/_till/checkout")
     def checkout() -> ResponseReturnValue:
         wanted = request.get_json()
         if not _AMOUNT.fullmatch(str(wanted["amount"])):
             return {"error": "the amount is a number such as 12.50"}, 422
-        order = world.shopify.sell(
-            wanted["shop"],
-            amount=str(wanted["amount"]),
-            customer_id=wanted.get("customer_id"),
-            location_id=int(wanted["location"]),
-            user=int(wanted["user"]),
-        )
+        order = world.shopify.sell(_sale(wanted))
         world.note("order", name=order["name"], customer=wanted.get("customer_id"))
         return jsonify({"id": order["id"], "name": order["name"], "total": order["total_price"]})
+
+
+def _sale(wanted: dict[str, Any]) -> Sale:
+    return Sale(
+        wanted["shop"],
+        amount=str(wanted["amount"]),
+        customer_id=wanted.get("customer_id"),
+        location_id=int(wanted["location"]),
+        user=int(wanted["user"]),
+        codes=tuple(wanted.get("codes", ())),
+    )

@@ -17,6 +17,30 @@ class Unanswered(Exception):
 
 
 @dataclass(frozen=True)
+class Sale:
+    """What is in the cart: one custom sale of `amount`, and the codes that were added."""
+
+    shop: str
+    amount: str
+    customer_id: int | None
+    location_id: int
+    user: int
+    codes: tuple[str, ...] = ()
+
+    def as_order(self) -> dict[str, Any]:
+        """As the stand-in is asked for it."""
+        return {
+            "shop": self.shop,
+            "source": "pos",
+            "customer_id": self.customer_id,
+            "lines": [{"title": "Custom sale", "price": self.amount}],
+            "location_id": self.location_id,
+            "user_id": self.user,
+            "discounts": [{"code": code} for code in self.codes],
+        }
+
+
+@dataclass(frozen=True)
 class Shopify:
     """The stand-in's control address."""
 
@@ -37,20 +61,15 @@ class Shopify:
         everybody = self._ask(f"/_control/customers?{_query(shop=shop)}")
         return next((found for found in everybody if found["id"] == customer_id), None)
 
-    def sell(
-        self, shop: str, *, amount: str, customer_id: int | None, location_id: int, user: int
-    ) -> dict[str, Any]:
+    def sell(self, sale: Sale) -> dict[str, Any]:
         """A paid POS order of one custom sale."""
-        order = {
-            "shop": shop,
-            "source": "pos",
-            "customer_id": customer_id,
-            "lines": [{"title": "Custom sale", "price": amount}],
-            "location_id": location_id,
-            "user_id": user,
-        }
-        placed: dict[str, Any] = self._ask("/_control/orders", order)
+        placed: dict[str, Any] = self._ask("/_control/orders", sale.as_order())
         return placed
+
+    def quote(self, sale: Sale) -> dict[str, str]:
+        """What the sale would come to; Unanswered when a code of it is refused."""
+        quoted: dict[str, str] = self._ask("/_control/orders/quotes", sale.as_order())
+        return quoted
 
     def _ask(self, path: str, content: dict[str, Any] | None = None) -> Any:
         body = None if content is None else json.dumps(content).encode()

@@ -230,7 +230,7 @@ def test_guesses_that_come_at_once_are_counted_all(customer: Customer) -> None:
     reward = customer.alice.a_reward()
 
     answers = at_once(
-        *(lambda n=n: customer.redeem(reward, manager_pin=f"90807{n}") for n in range(8))  # type: ignore[misc]
+        *(lambda n=n: customer.redeem(reward, manager_pin=f"90807{n}") for n in range(8))
     )
 
     told = sorted(error_of(answer) for answer in answers)
@@ -273,7 +273,7 @@ def test_the_narrowest_limit_counts(customer: Customer) -> None:
 
 
 def test_a_resend_gets_the_same_code_and_proves_nothing_again(customer: Customer) -> None:
-    said = {"client_key": str(uuid4()), "scanned": customer.token}
+    said: dict[str, Any] = {"client_key": str(uuid4()), "scanned": customer.token}
     reward = customer.alice.a_reward()
 
     first = customer.redeem(reward, **said)

@@ -46,6 +46,19 @@ def create_order(world: World, shop: Shop, spec: OrderSpec, *, paid: bool = True
     return order
 
 
+def quote_order(shop: Shop, spec: OrderSpec) -> dict[str, str]:
+    """What such an order would come to. RefusedChange for a code that is not valid for it."""
+    now = utc_now()
+    check_codes(shop, spec, now)
+    order = build_order(shop, spec, at=now)
+    return {
+        "subtotal": str(totals.line_items_price(order)),
+        "discounts": str(totals.discounts(order)),
+        "tax": str(totals.tax(order)),
+        "total": str(totals.total(order)),
+    }
+
+
 def mark_paid(world: World, shop: Shop, order: Order) -> Order:
     """Take the money that is still due."""
     if order.cancelled_at or totals.outstanding(order) <= 0:

@@ -8,6 +8,7 @@ export class Cart {
   constructor(facts) {
     this.facts = facts;
     this.names = new Map();
+    this.amount = '0.00';
     this.current = new Signal(emptyCart());
   }
 
@@ -16,11 +17,49 @@ export class Cart {
     const price = Number(amount) || 0;
     const line = {uuid: crypto.randomUUID(), title: 'Custom sale', quantity: 1, price};
     const total = price.toFixed(2);
+    this.amount = total;
     this.change({
       lineItems: price ? [{...line, taxable: true, taxLines: [], discounts: [], properties: {}}] : [],
       subtotal: total,
       grandTotal: total,
     });
+    void this.recount();
+  }
+
+  /** The codes that were added, as they are typed. */
+  get codes() {
+    return this.current.value.cartDiscounts.map(({discountDescription}) => discountDescription);
+  }
+
+  /** Shopify says whether a code goes with this cart, and what it takes off. */
+  async addCartCodeDiscount(code) {
+    if (typeof code !== 'string' || !code) throw new TypeError('addCartCodeDiscount wants a code');
+    if (this.current.value.lineItems.length === 0) throw new Error('the cart is empty');
+    if (this.codes.includes(code)) throw new Error(`${code} is in the cart already`);
+    await this.count([...this.codes, code]);
+  }
+
+  /** A changed cart loses the codes that no longer go with it. */
+  async recount() {
+    if (this.codes.length === 0) return;
+    const bare = {cartDiscounts: [], grandTotal: this.amount};
+    await this.count(this.codes).catch(() => this.change(bare));
+  }
+
+  async count(codes) {
+    const {customer} = this.current.value;
+    const {shop, user, location} = this.facts;
+    const sale = {shop, user, location, amount: this.amount, customer_id: customer?.id ?? null, codes};
+    const answer = await fetch('/_till/quote', {
+      method: 'POST',
+      headers: {'Content-Type': 'application/json'},
+      body: JSON.stringify(sale),
+    });
+    const found = await answer.json();
+    if (!answer.ok) throw new Error(found.error ?? `HTTP ${answer.status}`);
+    const amount = Number(found.discounts);
+    const cartDiscounts = codes.map((code) => ({amount, discountDescription: code, type: 'Code'}));
+    this.change({cartDiscounts, taxTotal: found.tax, grandTotal: found.total});
   }
 
   change(part) {
@@ -34,6 +73,7 @@ export class Cart {
   removeCustomer() {
     const {customer: _, ...rest} = this.current.value;
     this.current.set(rest);
+    void this.recount();
   }
 
   async setCustomer(customer) {
@@ -52,6 +92,7 @@ export class Cart {
     };
     return {
       current: this.current.readonly,
+      addCartCodeDiscount: (code) => this.addCartCodeDiscount(code),
       setCustomer: (customer) => this.setCustomer(customer),
       removeCustomer: async () => this.removeCustomer(),
       clearCart: async () => this.clear(),
@@ -61,7 +102,7 @@ export class Cart {
 }
 
 const NOT_MODELLED = [
-  'bulkCartUpdate', 'applyCartDiscount', 'addCartCodeDiscount', 'removeCartDiscount',
+  'bulkCartUpdate', 'applyCartDiscount', 'removeCartDiscount',
   'removeAllDiscounts', 'addCustomSale', 'addLineItem', 'removeLineItem', 'addCartProperties',
   'removeCartProperties', 'addLineItemProperties', 'bulkAddLineItemProperties',
   'removeLineItemProperties', 'setLineItemDiscount', 'bulkSetLineItemDiscounts',

@@ -24,6 +24,9 @@ export function createDevice(facts, screen) {
     note: (kind, what) => ask('/_till/notes', {kind, what}),
   };
   device.session = sessionOf(device);
+  device.pinPad = {
+    showPinPad: (onSubmit, options = {}) => screen.showPinPad(onSubmit, limitsOf(options)),
+  };
   device.scanner = {
     scannerData: {current: scannerData.readonly},
     sources: {current: sources.readonly},
@@ -31,6 +34,17 @@ export function createDevice(facts, screen) {
     hideCameraScanner: () => screen.showCamera(false),
   };
   return device;
+}
+
+/** Between 4 and 10 digits, by default 4 to 6; POS takes no others. */
+function limitsOf(options) {
+  const {minPinLength = 4, maxPinLength = 6} = options;
+  for (const length of [minPinLength, maxPinLength]) {
+    if (!Number.isInteger(length) || length < 4 || length > 10) {
+      throw new TypeError(`a PIN has 4 to 10 digits, not ${length}`);
+    }
+  }
+  return {...options, minPinLength, maxPinLength};
 }
 
 function sessionOf({facts, staff}) {

@@ -14,6 +14,7 @@ export function shopifyFor(frame, device, refuse) {
     connectivity: {current: device.connectivity.readonly},
     storage: device.storage,
     cart: device.cart.api,
+    pinPad: device.pinPad,
     device: {
       name: 'Till stand-in',
       registerName: 'Register 1',

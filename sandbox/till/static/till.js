@@ -28,6 +28,34 @@ const screen = {
     // The home screen is drawn anew when it comes back.
     document.querySelectorAll('iframe.tile').forEach((tile) => tile.contentWindow.location.reload());
   },
+  /** Digits for an extension: it says whether they are accepted, and hears how the pad closed. */
+  showPinPad(onSubmit, {title, label, masked = true, minPinLength, maxPinLength, onDismissed}) {
+    const pad = at('pin-pad');
+    const close = (result) => {
+      pad.hidden = true;
+      onDismissed?.(result);
+    };
+    at('pin-title').textContent = title ?? '';
+    at('pin-label').textContent = label ?? '';
+    at('pin-problem').textContent = '';
+    at('pin').value = '';
+    at('pin').type = masked ? 'password' : 'text';
+    pad.hidden = false;
+    at('pin').focus();
+    at('pin-cancel').onclick = () => close({completed: false});
+    pad.onsubmit = async (event) => {
+      event.preventDefault();
+      const pin = [...at('pin').value].map(Number);
+      const isWhole = pin.every((digit) => digit >= 0 && digit <= 9);
+      if (!isWhole || pin.length < minPinLength || pin.length > maxPinLength) {
+        at('pin-problem').textContent = `${minPinLength} to ${maxPinLength} digits`;
+        return;
+      }
+      const verdict = await onSubmit(pin);
+      if (verdict?.result === 'accept') close({completed: true, pin});
+      else at('pin-problem').textContent = verdict?.errorMessage ?? 'Not accepted';
+    };
+  },
   showCamera(isOn) {
     at('camera').hidden = !isOn;
     if (isOn) at('scan-source').value = 'camera';
@@ -58,16 +86,24 @@ function showCart(cart) {
   const {customer} = cart;
   at('customer').textContent = customer ? device.cart.names.get(customer.id) : 'No customer';
   at('remove-customer').hidden = !customer;
+  at('discounts').replaceChildren(
+    ...cart.cartDiscounts.map(({amount, discountDescription: code}) =>
+      Object.assign(document.createElement('p'), {textContent: `${code}: −${amount.toFixed(2)}`}),
+    ),
+  );
+  at('total').textContent = `Total ${cart.grandTotal}`;
 }
 
 async function checkout() {
   const {customer} = device.cart.current.value;
   const sale = {shop: facts.shop, user: facts.user, location: facts.location};
-  const wanted = {...sale, amount: at('amount').value, customer_id: customer?.id ?? null};
+  const codes = device.cart.codes;
+  const wanted = {...sale, amount: at('amount').value, customer_id: customer?.id ?? null, codes};
   try {
     const order = await ask('/_till/checkout', wanted);
     at('receipt').textContent = `Paid ${order.total}, order ${order.name}`;
     device.cart.clear();
+    device.cart.setAmount(at('amount').value);
   } catch (error) {
     at('receipt').textContent = `Not paid: ${error.message}`;
   }
@@ -83,6 +119,7 @@ function goTo(changes) {
 for (const tile of document.querySelectorAll('iframe.tile')) tile.src = tile.dataset.src;
 device.cart.current.subscribe(showCart);
 showPlace();
+device.cart.setAmount(at('amount').value);
 at('amount').addEventListener('input', () => device.cart.setAmount(at('amount').value));
 at('remove-customer').addEventListener('click', () => device.cart.removeCustomer());
 at('checkout').addEventListener('click', checkout);

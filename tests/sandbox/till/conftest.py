@@ -100,6 +100,14 @@ def _shopify() -> Flask:
         orders.append(request.get_json())
         return {"id": 1, "name": "#1001", "total_price": orders[-1]["lines"][0]["price"]}
 
+    @app.post("/_control/orders/quotes")
+    def quote() -> Any:
+        wanted = request.get_json()
+        codes = [discount["code"] for discount in wanted["discounts"]]
+        if codes != ["ENC-1"] or wanted["customer_id"] != 77:
+            return {"error": f"{codes[-1]} is not available to this customer"}, 422
+        return {"subtotal": "25.00", "discounts": "5.00", "tax": "0.00", "total": "20.00"}
+
     @app.get("/_control/orders")
     def placed() -> Any:
         return orders

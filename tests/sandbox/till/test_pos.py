@@ -45,6 +45,8 @@ def test_tile_presents_the_modal_and_the_modal_closes_itself(
         ("await shopify.cart.setCustomer({id: 'gid://shopify/Customer/77'})", "wants {id: number}"),
         ("await shopify.cart.setCustomer({id: 5})", "no customer 5 in this shop"),
         ("await shopify.cart.applyCartDiscount('Code', 'x')", "does not model"),
+        ("await shopify.cart.addCartCodeDiscount('NOPE')", "is not available to this customer"),
+        ("shopify.pinPad.showPinPad(() => {}, {minPinLength: 3})", "4 to 10 digits, not 3"),
         ("await fetch('shopify:admin/api/graphql.json')", "direct API access is off"),
         ("await fetch('http://example.com/')", "https only"),
         ("await shopify.storage.set('k', 'x'.repeat(2 ** 20 + 1))", "too large"),
@@ -156,6 +158,61 @@ def test_checkout_sells_to_the_customer_of_the_cart(
     [order] = _ask(f"{shopify_url}/_control/orders")
     assert (order["customer_id"], order["location_id"], order["user_id"]) == (77, 5, 7)
     assert order["source"] == "pos"
+
+
+def test_code_goes_with_its_customers_cart_and_onto_the_order(
+    page: Page, serve: Serve, bundle: Bundle, shopify_url: str
+) -> None:
+    frame = _open_modal(page, serve(bundle()))
+    frame.evaluate("shopify.cart.setCustomer({id: 77})")
+    frame.evaluate("shopify.cart.addCartCodeDiscount('ENC-1')")
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#discounts")).to_have_text("ENC-1: −5.00")
+    expect(page.locator("#total")).to_have_text("Total 20.00")
+
+    page.get_by_role("button", name="Checkout").click()
+
+    expect(page.locator("#receipt")).to_contain_text("Paid")
+    [order] = _ask(f"{shopify_url}/_control/orders")
+    assert order["discounts"] == [{"code": "ENC-1"}]
+
+
+def test_cart_that_loses_its_customer_loses_the_code(
+    page: Page, serve: Serve, bundle: Bundle
+) -> None:
+    frame = _open_modal(page, serve(bundle()))
+    frame.evaluate("shopify.cart.setCustomer({id: 77})")
+    frame.evaluate("shopify.cart.addCartCodeDiscount('ENC-1')")
+    page.get_by_role("button", name="Close").click()
+
+    page.get_by_role("button", name="Remove").click()
+
+    expect(page.locator("#discounts")).to_have_text("")
+    expect(page.locator("#total")).to_have_text("Total 25.00")
+
+
+def test_pin_pad_asks_the_extension_and_tells_it_how_it_closed(
+    page: Page, serve: Serve, bundle: Bundle
+) -> None:
+    frame = _open_modal(page, serve(bundle()))
+    frame.evaluate(
+        "window.told = []; shopify.pinPad.showPinPad("
+        "(pin) => pin.join('') === '271828' ? {result: 'accept'}"
+        " : {result: 'reject', errorMessage: 'Wrong PIN'},"
+        " {title: 'Manager', maxPinLength: 8, onDismissed: (result) => told.push(result)})"
+    )
+    pad = page.locator("#pin-pad")
+
+    for pin, problem in (("123", "4 to 8 digits"), ("314159", "Wrong PIN")):
+        pad.locator("#pin").fill(pin)
+        pad.get_by_role("button", name="Submit").click()
+        expect(pad.locator("#pin-problem")).to_have_text(problem)
+    pad.locator("#pin").fill("271828")
+    pad.get_by_role("button", name="Submit").click()
+
+    expect(pad).to_be_hidden()
+    assert pad.locator("#pin").get_attribute("type") == "password"
+    assert frame.evaluate("told") == [{"completed": True, "pin": [2, 7, 1, 8, 2, 8]}]
 
 
 def test_till_of_an_unknown_shop_does_not_open(page: Page, serve: Serve, bundle: Bundle) -> None:
