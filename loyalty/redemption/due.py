@@ -19,7 +19,7 @@ EXPIRED = "expired"
 def list_due(session: Session, shop_id: int, *, now: datetime, limit: int) -> list[UUID]:
     """Claim up to `limit` redemptions that wait for Shopify, the longest due first.
 
-    Who claims has 45 seconds; what others hold is left out. Flushes; commit before calling.
+    Who claims has 30 seconds; what others hold is left out. Flushes; commit before calling.
     """
     due = session.scalars(
         select(Redemption)

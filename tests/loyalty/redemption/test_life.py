@@ -137,11 +137,11 @@ def test_a_sweep_takes_what_is_due_and_leaves_it_to_nobody_else_for_a_while(
 ) -> None:
     have_points(session, alice, 100)
     redemption = reserved(session, aurora, alice, a_reward(session, aurora))
-    due = NOON + timedelta(seconds=45)
+    due = NOON + timedelta(seconds=30)
 
     early = list_due(session, aurora.shop_id, now=due - timedelta(seconds=1), limit=10)
     first = list_due(session, aurora.shop_id, now=due, limit=10)
-    again = list_due(session, aurora.shop_id, now=due + timedelta(seconds=44), limit=10)
+    again = list_due(session, aurora.shop_id, now=due + timedelta(seconds=29), limit=10)
 
     assert (early, first, again) == ([], [redemption.id], [])
 

@@ -56,7 +56,7 @@ def test_a_reservation_takes_the_points_and_promises_a_code(
 
     assert (redemption.state, redemption.points) == ("reserved", 100)
     assert re.fullmatch(r"ENC-[A-HJ-NP-Z2-9]{4}-[A-HJ-NP-Z2-9]{4}", redemption.code or "")
-    assert redemption.next_at == NOON + timedelta(seconds=45)
+    assert redemption.next_at == NOON + timedelta(seconds=30)
     # Valid to the end of the thirtieth day: midnight in Madrid.
     assert redemption.expires_at == datetime(2026, 12, 22, 23, 0, tzinfo=UTC)
     assert figures(session, alice) == (50, 0, 150, 100)
