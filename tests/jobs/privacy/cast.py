@@ -24,6 +24,7 @@ from tests.jobs.privacy.traces import (
     stand_and_be_warned,
     visit,
 )
+from tests.jobs.privacy.traces_of_coupons import have_coupons
 
 
 def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> Shopper:
@@ -62,6 +63,7 @@ def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> S
         stand_and_be_warned(session, shopper)
         carry_cards(session, shopper)
         be_written_to(session, shopper)
+        have_coupons(session, shopper)
     with db.shop_transaction(shop_id) as session:
         be_made_one(session, shopper)
     return shopper
