@@ -99,6 +99,13 @@ class Counter:
         if redeemed.state == "returning":
             self._give_all_back(redeemed)
 
+    def sweep(self) -> None:
+        """Every code that is being disabled is dead by now, at the product alone."""
+        for code, state, *_ in self._read(_ROWS):
+            if state == "returning":
+                finish(self.shop.session, self.shop.shop.shop_id, self.ids[code], now=self.shop.now)
+        self.shop.session.flush()
+
     def check(self) -> None:
         """The rows say what the model says, and the ledger what the rows say."""
         self.shop.session.flush()
