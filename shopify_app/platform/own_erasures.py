@@ -76,9 +76,7 @@ def take_back(
     return bool(found)
 
 
-def _open_requests(
-    session: Session, shop_id: int, member_id: UUID
-) -> Select[tuple[PrivacyRequest]]:
+def _open_requests(session: Session, shop_id: int, member_id: UUID) -> Select[PrivacyRequest]:
     return (
         select(PrivacyRequest)
         .where(
