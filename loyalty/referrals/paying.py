@@ -17,6 +17,7 @@ from loyalty.ledger import dying, reversal
 from loyalty.ledger.books import Books
 from loyalty.ledger.journal import Cause
 from loyalty.ledger.tables import LedgerEntry
+from loyalty.members.identity import survivor_of
 from loyalty.members.tables import Member
 from loyalty.referrals.tables import Referral
 from loyalty.shops.tables import Shop
@@ -41,36 +42,30 @@ def pay(session: Session, shop: Shop, referral: Referral, books: Books, people: 
 
 
 def take_back(
-    session: Session,
-    shop: Shop,
-    referral: Referral,
-    books: Books,
-    people: "People",
-    *,
-    reason: str,
+    session: Session, shop: Shop, referral: Referral, books: Books, *, reason: str
 ) -> None:
     """Reverse what either side got, their lots first; spent points go negative, or are forgiven."""
-    for side, member_id in people.items():
-        entry = _find_paid(session, referral, side)
-        if entry is None:
-            continue
+    paid = _list_paid(session, referral.shop_id, referral.id)
+    owners = find_owners(session, referral.shop_id, referral.id)
+    for side, entry in paid.items():
+        member_id, points, kind = owners[side], -entry.points, timeline.REFERRAL_REVERSED
         _reverse(books, member_id, entry, reason)
-        _note(
-            session,
-            referral,
-            member_id,
-            timeline.REFERRAL_REVERSED,
-            side,
-            -entry.points,
-            books.now,
-            reason=reason,
-        )
+        _note(session, referral, member_id, kind, side, points, books.now, reason=reason)
     books.write()
-    _follow_up(session, shop, people, books.now)
+    _follow_up(session, shop, owners, books.now)
+
+
+def find_owners(session: Session, shop_id: int, referral_id: UUID) -> "People":
+    """Who has what was paid by now: whom it was paid to, or who has taken them in.
+
+    After a merge was undone that need not be who was brought, or who brought them.
+    """
+    paid = _list_paid(session, shop_id, referral_id)
+    return {side: survivor_of(session, shop_id, entry.member_id) for side, entry in paid.items()}
 
 
 People = dict[str, UUID]
-"""Who the two sides are by now: `advocate` and `friend`."""
+"""Who the two sides are by now: `friend` and `advocate`."""
 
 
 def _reverse(books: Books, member_id: UUID, entry: LedgerEntry, reason: str) -> None:
@@ -106,13 +101,15 @@ def _cause(referral: Referral, side: str, now: datetime) -> Cause:
     )
 
 
-def _find_paid(session: Session, referral: Referral, side: str) -> LedgerEntry | None:
-    return session.scalar(
-        select(LedgerEntry).where(
-            LedgerEntry.shop_id == referral.shop_id,
-            LedgerEntry.idempotency_key == f"referral:{referral.id}:{side}",
-        )
+def _list_paid(session: Session, shop_id: int, referral_id: UUID) -> dict[str, LedgerEntry]:
+    """What was posted for it, by side."""
+    keys = {f"referral:{referral_id}:{side}": side for side in (FRIEND, ADVOCATE)}
+    entries = session.scalars(
+        select(LedgerEntry)
+        .where(LedgerEntry.shop_id == shop_id, LedgerEntry.idempotency_key.in_(keys))
+        .order_by(LedgerEntry.id)
     )
+    return {keys[entry.idempotency_key]: entry for entry in entries}
 
 
 def _is_active(session: Session, shop_id: int, member_id: UUID) -> bool:

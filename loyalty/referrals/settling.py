@@ -72,7 +72,8 @@ def settle(session: Session, shop: Shop, referral_id: UUID, *, now: datetime) ->
         paying.FRIEND: survivor_of(session, shop.shop_id, known.friend_id),
         paying.ADVOCATE: survivor_of(session, shop.shop_id, known.advocate_id),
     }
-    books = Books.open(session, shop.shop_id, people.values(), now=now)
+    owners = paying.find_owners(session, shop.shop_id, referral_id)
+    books = Books.open(session, shop.shop_id, {*people.values(), *owners.values()}, now=now)
     referral = session.get_one(
         Referral, (shop.shop_id, referral_id), with_for_update=True, populate_existing=True
     )
@@ -182,14 +183,7 @@ class _Settling:
     def _end(self, state: str, reason: str) -> None:
         """It counts for nothing; what was paid is taken back, for good."""
         if self._referral.state == "paid":
-            paying.take_back(
-                self._session,
-                self._shop,
-                self._referral,
-                self._books,
-                self._people,
-                reason=reason,
-            )
+            paying.take_back(self._session, self._shop, self._referral, self._books, reason=reason)
             self._referral.reversed_at = self._now
             state = "reversed"
         self._set(state, reason, None)

@@ -1,6 +1,9 @@
 """What operators type about referrals."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,6 +17,7 @@ from jobs.relay import relay
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.earning.saving import add_rule
+from loyalty.ledger.selfcheck import find_differences
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.orders.recording import record_order
@@ -29,6 +33,7 @@ from wallet.setup import WalletSettings
 
 SHOP = ("--shop", "aurora.myshopify.com")
 DAYS = timedelta(days=1)
+BOUGHT_AT = (utc_now() - timedelta(hours=1)).replace(microsecond=0)
 
 
 @pytest.fixture
@@ -84,16 +89,24 @@ def state_of(shop: Aurora, referral_id: UUID) -> str:
 
 def buys(shop: Aurora) -> UUID:
     """A new customer's paid order of an hour ago; who they are."""
-    at = (utc_now() - timedelta(hours=1)).replace(microsecond=0)
+    _tell(shop, updated_at=BOUGHT_AT)
+    with db.shop_transaction(shop.shop_id) as session:
+        return session.scalars(select(Member.id).where(Member.id != shop.alice)).one()
+
+
+def cancels(shop: Aurora) -> None:
+    """That order is cancelled just now."""
+    at = utc_now().replace(microsecond=0)
+    _tell(shop, cancelled_at=at, updated_at=at)
+
+
+def _tell(shop: Aurora, **changes: Any) -> None:
     customer = a_customer(601, first_name="Carol", email="carol@example.com")
-    order = an_order(
-        7001, customer=customer, customer_id=601, created_at=at, processed_at=at, updated_at=at
-    )
+    told = {"created_at": BOUGHT_AT, "processed_at": BOUGHT_AT} | changes
+    order = an_order(7001, customer=customer, customer_id=601, **told)
     with db.shop_transaction(shop.shop_id) as session:
         row = get_shop(session, shop.shop_id)
         record_order(session, row, order, now=utc_now(), is_backfill=False)
-        alice = Member.id != shop.alice
-        return session.scalars(select(Member.id).where(alice)).one()
 
 
 def pays(shop: Aurora, points: int = 200) -> None:
@@ -203,3 +216,45 @@ def test_what_is_on_hold_is_paid_by_the_schedule(shop: Aurora) -> None:
 
     assert (held, early) == ("held", [])
     assert (state_of(shop, referral_id), entries(shop)) == ("paid", [80, 80])
+
+
+def test_four_workers_that_settle_at_once_pay_once(shop: Aurora) -> None:
+    pays(shop)
+    friend_id = buys(shop)
+    referral_id = brought(shop, friend_id=friend_id)
+    together = Barrier(4)
+
+    def work(_: int) -> None:
+        together.wait(timeout=30)
+        referrals.settle_friend(shop.shop_id, friend_id)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+
+    assert (state_of(shop, referral_id), entries(shop)) == ("paid", [200, 200])
+
+
+def test_a_cancellation_that_races_with_the_payment_leaves_nothing_standing(shop: Aurora) -> None:
+    """Whichever comes first: the desk tells of the cancelled order, and the jobs look again."""
+    pays(shop)
+    friend_id = buys(shop)
+    brought(shop, friend_id=friend_id)
+    together = Barrier(2)
+
+    def settle() -> None:
+        together.wait(timeout=30)
+        referrals.settle_friend(shop.shop_id, friend_id)
+
+    def cancel() -> None:
+        together.wait(timeout=30)
+        cancels(shop)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(settle), pool.submit(cancel)]:
+            done.result(timeout=60)
+    referrals.settle_friend(shop.shop_id, friend_id)
+
+    with db.shop_transaction(shop.shop_id) as session:
+        balances = session.scalars(select(MemberBalance.available)).all()
+        assert find_differences(session, shop.shop_id) == []
+    assert set(balances) == {0}

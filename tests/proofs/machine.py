@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from tests.factories.facts import NOON
 from tests.proofs.machine_of_redemptions import Redeeming
+from tests.proofs.machine_of_referrals import Bringing
 from tests.proofs.model_accounts import Expiry
 from tests.proofs.model_people import Merged
 from tests.proofs.shop import CUSTOMERS, ByHand, Shop, Terms
@@ -38,7 +39,7 @@ _Line = tuple[int, int, int]
 _Message = tuple[Sale, State | Back]
 
 
-class Life(Redeeming):
+class Life(Redeeming, Bringing):
     """One shop, three customers, any number of orders."""
 
     def __init__(self, engine: Engine) -> None:

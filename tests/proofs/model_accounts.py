@@ -181,6 +181,15 @@ class Account:
         self._take_back(points, [lot], lot.home, clamps=False)
         return True
 
+    def take_gift_back(self, points: int, lot: Lot, today: date) -> int:
+        """Take points back from the lot that they came as, then as a debit does.
+
+        How many were forgiven.
+        """
+        self.expire(today)
+        own = [one for one in self.lots if one is lot]
+        return self._take_back(points, own, lot.home, clamps=self.clamps)
+
     def expire(self, today: date) -> None:
         """Lots die at the midnight after their last day."""
         for lot in self._dead(today):

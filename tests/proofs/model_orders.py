@@ -80,6 +80,13 @@ class KnownOrder:
                 removed += line.price_minor * self._pieces_gone(line)
         return floor(points * removed / gross) if gross else 0
 
+    def is_gone(self) -> bool:
+        """Whether it was cancelled, or nothing of it is left."""
+        assert self.state is not None
+        lines = self.state.lines
+        is_empty = all(self._pieces_gone(line) == line.quantity for line in lines)
+        return self.state.cancelled_at is not None or is_empty
+
     def _gone(self, award: Award, counts_money: bool) -> Fraction:
         assert self.state is not None
         if self.state.cancelled_at is not None or award.basis == 0:
