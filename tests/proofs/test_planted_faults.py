@@ -15,12 +15,17 @@ from pathlib import Path
 import pytest
 
 from sandbox.servers.postgres import Postgres
-from tests.proofs import faults, faults_of_books, faults_of_people
+from tests.proofs import faults, faults_of_books, faults_of_people, faults_of_redemptions
 from tests.proofs.faults import Fault
 
 pytestmark = pytest.mark.proof
 
-FAULTS = (*faults.FAULTS, *faults_of_books.FAULTS, *faults_of_people.FAULTS)
+FAULTS = (
+    *faults.FAULTS,
+    *faults_of_books.FAULTS,
+    *faults_of_people.FAULTS,
+    *faults_of_redemptions.FAULTS,
+)
 ROOT = Path(__file__).parents[2]
 _LEFT_BEHIND = shutil.ignore_patterns(
     ".git", ".venv", ".state", ".hypothesis", "*_cache", "__pycache__", "node_modules", "dist"
