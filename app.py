@@ -35,6 +35,7 @@ from jobs.reward_commands import reward_commands
 from jobs.rule_commands import rule_commands
 from jobs.supervisor import Supervisor
 from jobs.tier_commands import tier_commands
+from jobs.till_commands import till_commands
 from jobs.waiting_commands import waiting
 from loyalty.base import bell, db, faults
 from loyalty.merging import catalogue
@@ -280,6 +281,7 @@ _areas = (
     reward_commands,
     rule_commands,
     tier_commands,
+    till_commands,
 )
 for _group in (operator, waiting, emails, *_areas):
     for _command in _group.commands.values():
