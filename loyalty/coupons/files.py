@@ -4,7 +4,7 @@ The invariant: a file that cannot be read is refused whole, a line that cannot b
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 
@@ -23,7 +23,7 @@ class BadLine:
     reason: str
 
 
-def read_lines(content: bytes, columns: Sequence[str]) -> list[tuple[int, Mapping[str, str]]]:
+def read_lines(content: bytes, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
     """The lines of a CSV file that are not empty, with their numbers; its heading names columns.
 
     Of `columns` at least one must be there; cells are trimmed, those that lack are empty. Raises

@@ -36,13 +36,17 @@ def read_recipients(session: Session, shop_id: int, content: bytes) -> Recipient
     bad = []
     for number, line in lines:
         member_id, reason = _meaning(line.get("member", ""), line.get("email", ""), found)
-        if member_id is not None and member_id in meant:
-            member_id, reason = None, f"is the member of line {meant[member_id]}"
-        if member_id is not None:
-            meant[member_id] = number
+        if member_id is None:
+            bad.append(_bad(number, line, reason))
+        elif member_id in meant:
+            bad.append(_bad(number, line, f"is the member of line {meant[member_id]}"))
         else:
-            bad.append(BadLine(number, line.get("member") or line.get("email", ""), reason))
+            meant[member_id] = number
     return Recipients(meant, bad)
+
+
+def _bad(number: int, line: dict[str, str], reason: str) -> BadLine:
+    return BadLine(number, line.get("member") or line.get("email", ""), reason)
 
 
 def _find(session: Session, shop_id: int, emails: Collection[str]) -> dict[str, list[UUID]]:
