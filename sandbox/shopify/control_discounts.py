@@ -1,4 +1,4 @@
-"""Control of discounts: a merchant makes one by hand, looks at one, deletes a code of it."""
+"""Control of discounts: a merchant makes one by hand, looks at them, deletes a code of one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .world import World
 
 
 def discount_routes(pages: Blueprint, world: World) -> None:
-    """`POST /discounts`; `GET` and `DELETE /discounts/<code>`."""
+    """`GET` and `POST /discounts`; `GET` and `DELETE /discounts/<code>`."""
 
     @pages.post("/discounts")
     def create_discount() -> Response:
@@ -27,6 +27,12 @@ def discount_routes(pages: Blueprint, world: World) -> None:
                 if shop.discount_by_code(code):
                     raise RefusedChange("Code must be unique. Please try a different code.")
             return jsonify(_shown(_make(shop, codes, float(wanted["percentage"]))))
+
+    @pages.get("/discounts")
+    def list_discounts() -> Response:
+        with world.lock:
+            found = named_shop(world).all("DiscountCodeNode")
+            return jsonify([_shown(discount) for discount in found])
 
     @pages.get("/discounts/<code>")
     def show_discount(code: str) -> Response:
@@ -44,6 +50,15 @@ def discount_routes(pages: Blueprint, world: World) -> None:
             if not discount.codes:
                 shop.remove(discount)
             return jsonify({"code": code})
+
+    @pages.get("/customers/<int:customer_id>/credit")
+    def show_credit(customer_id: int) -> Response:
+        """What moved on the customer's accounts of store credit, oldest first."""
+        with world.lock:
+            accounts = named_shop(world).all("StoreCreditAccount")
+            own = [account for account in accounts if account.customer_id == customer_id]
+            moved = [moved for account in own for moved in account.transactions]
+            return jsonify([{"id": one.gid, "amount": str(one.amount)} for one in moved])
 
 
 def _make(shop: Shop, codes: list[str], percent: float) -> Discount:
