@@ -10,6 +10,7 @@ from loyalty.badges.views import list_badges_of
 from loyalty.earning.saving import change_rule
 from loyalty.ledger.posting import Cause, debit, lock_balance
 from loyalty.members.tables import Member
+from loyalty.merging.undoing import undo as undo_merge
 from loyalty.orders.recording import record_order, record_refund
 from loyalty.outbox import FRIEND_ORDER_CHANGED, OutboxEvent
 from loyalty.programme.pausing import pause, resume
@@ -363,6 +364,24 @@ def test_whoever_took_the_friend_or_the_member_in_is_paid(
 
     assert paid_to(session, dora) == [("referral", 50)]
     assert paid_to(session, alice) == [("referral", 200)]
+
+
+def test_what_was_paid_while_merged_is_taken_from_who_has_it(
+    session: Session, offering: Shop, alice: Member, carol: Member
+) -> None:
+    come(session, offering, alice, carol)
+    dora = a_friend(session, offering, customer_id=602, first_name="Dora")
+    merged = make_one(session, offering, dora, carol)
+    buy(session, offering)
+    work(session, offering)
+    undo_merge(session, offering, merged.id, actor=DANA, now=NOON + timedelta(hours=1, minutes=30))
+
+    buy(session, offering, cancelled_at=LATER, updated_at=LATER)
+    work(session, offering, now=LATER)
+
+    assert paid_to(session, dora) == [("referral", 50), ("earn_reversal", -50)]
+    assert paid_to(session, carol) == []
+    assert_books_agree(session, offering)
 
 
 def test_two_who_turn_out_to_be_one_are_paid_nothing(

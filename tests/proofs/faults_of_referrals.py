@@ -1,0 +1,80 @@
+"""Faults of referrals; see tests/proofs/faults.py for what a fault is."""
+
+from tests.proofs.faults import Fault
+
+_CLAIMING = "tests/loyalty/referrals/test_claiming.py::"
+_SETTLING = "tests/loyalty/referrals/test_settling.py::"
+
+FAULTS = (
+    Fault(
+        "a friend's first order must be more than the minimum",
+        "loyalty/referrals/settling.py",
+        "first.basis_minor < self._referral.minimum_minor",
+        "first.basis_minor <= self._referral.minimum_minor",
+        _SETTLING + "test_the_minimum_may_be_met_exactly",
+    ),
+    Fault(
+        "a referral is paid before its hold is over",
+        "loyalty/referrals/settling.py",
+        "        if due_at > self._now:\n",
+        "        if False:\n",
+        _SETTLING + "test_both_sides_are_paid_when_the_hold_is_over",
+    ),
+    Fault(
+        "any order of a friend's decides",
+        "loyalty/referrals/deciding.py",
+        ".order_by(Order.processed_at, Order.order_id)",
+        ".order_by(Order.order_id.desc())",
+        _SETTLING + "test_the_first_order_decides_and_no_later_one",
+    ),
+    Fault(
+        "a cancelled order takes one side back",
+        "loyalty/referrals/paying.py",
+        "    for side, entry in paid.items():\n        member_id, points",
+        "    for side, entry in list(paid.items())[:1]:\n        member_id, points",
+        _SETTLING + "test_a_cancelled_order_takes_both_back",
+    ),
+    Fault(
+        "the desk tells of no refunds",
+        "loyalty/referrals/noticing.py",
+        "sheet.is_changed or any(refund.is_changed for refund in sheet.refunds.values())",
+        "sheet.is_changed",
+        _SETTLING + "test_an_order_of_which_nothing_is_left_takes_both_back",
+    ),
+    Fault(
+        "who was brought has brought somebody",
+        "loyalty/criteria/loading.py",
+        ' & (LedgerEntry.source_kind != "referral_friend")',
+        "",
+        _SETTLING + "test_only_who_brought_somebody_gets_the_badge",
+    ),
+    Fault(
+        "a referral is taken back from who did not get it",
+        "loyalty/referrals/paying.py",
+        "        _reverse(books, member_id, entry, reason)\n",
+        "        _reverse(books, survivor_of(session, shop.shop_id, "
+        "getattr(referral, f'{side}_id')), entry, reason)\n",
+        _SETTLING + "test_what_was_paid_while_merged_is_taken_from_who_has_it",
+    ),
+    Fault(
+        "dots make another address at Gmail",
+        "loyalty/referrals/likeness.py",
+        "    if domain in _GMAIL:\n",
+        "    if False:\n",
+        _CLAIMING + "test_nobody_brings_themselves_under_another_spelling",
+    ),
+    Fault(
+        "the eleventh claim of a week is none too many",
+        "loyalty/referrals/claiming.py",
+        "way) > CLAIMS_MAX for",
+        "way) > CLAIMS_MAX + 1 for",
+        _CLAIMING + "test_the_tenth_claim_of_a_week_waits_and_the_eleventh_is_flagged",
+    ),
+    Fault(
+        "one may be brought twice",
+        "loyalty/referrals/claiming.py",
+        "    if reason is None and _find_other(session, referral, friend):\n",
+        "    if False:\n",
+        _CLAIMING + "test_nor_under_another_spelling_of_their_address",
+    ),
+)
