@@ -157,6 +157,7 @@ def test_a_return_killed_at_a_step_ends_with_the_points(shopper: Shopper, point:
 @pytest.mark.parametrize("point", ["redemption_discount_made", "redemption_code_dead"])
 def test_a_sweep_killed_while_it_heals_is_taken_over(shopper: Shopper, point: str) -> None:
     before, codes, key = shopper.points, shopper.codes(), str(uuid4())
+    command: tuple[str, ...]
     if point == "redemption_code_dead":
         operate(shopper.chain.world, *redeem(shopper, "code", key))
         redemption = shopper.redemption(key)
