@@ -143,6 +143,8 @@ def _minimum(given: Given, kind: str, currency: str) -> int:
         raise BadReward("minimum_cart", "is no amount from 0 on")
     if value and kind == "store_credit":
         raise BadReward("minimum_cart", "cannot be asked of store credit: it is spent later")
+    if value and kind == "free_product":
+        raise BadReward("minimum_cart", "cannot be asked with a product: Shopify counts it alone")
     return value
 
 
