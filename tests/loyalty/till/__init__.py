@@ -1,0 +1,1 @@
+"""The till's own books: limits, managers, second proofs."""
