@@ -43,7 +43,7 @@ def _shown_customers() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("written_at", _TIME, nullable=True),
         sa.CheckConstraint(
-            "state in ('kept', 'due', 'leaving', 'gone')", name=op.f("ck_shown_customer__state")
+            "state in ('kept', 'due', 'sent', 'leaving', 'gone')", name=op.f("ck_shown_customer__state")
         ),
         sa.ForeignKeyConstraint(
             ["shop_id", "customer_id"],
@@ -56,7 +56,7 @@ def _shown_customers() -> None:
         "ix_shown_customer__at_work",
         "shown_customer",
         ["shop_id", "state", "customer_id"],
-        postgresql_where=sa.text("state in ('due', 'leaving')"),
+        postgresql_where=sa.text("state in ('due', 'sent', 'leaving')"),
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+
 from flask import Flask, Response, g, request
 
+from . import bulk_mutations
 from .admin_api.endpoint import admin_api
 from .bulk import BulkRunner, bulk_files
 from .control import control
@@ -13,6 +16,7 @@ from .oauth import oauth_pages
 from .persistence import restore
 from .received import received_page
 from .settings import Settings
+from .upload_page import upload_page
 from .world import World
 
 # Polled by pages and scripts: noting them would drown what matters.
@@ -23,6 +27,7 @@ def create_world(settings: Settings) -> World:
     """The world of the last start, or a freshly seeded one; its webhook threads are running."""
     world = World(settings)
     world.bulk = BulkRunner(world)
+    world.run_bulk_mutation = functools.partial(bulk_mutations.start, world.bulk)
     if not restore(world):
         world.seed()
     world.sender.start()
@@ -37,6 +42,7 @@ def create_application(world: World) -> Flask:
         admin_api(world),
         oauth_pages(world),
         bulk_files(world),
+        upload_page(world),
         control(world),
         admin_frame(world),
         received_page(world),

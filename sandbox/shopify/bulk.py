@@ -36,7 +36,7 @@ AT_ONCE_MAX = 5
 CHUNK = 20  # root objects resolved under one hold of the lock
 
 
-class _Stopped(Exception):
+class Stopped(Exception):
     """The operation ends early; the argument is its last status."""
 
 
@@ -53,7 +53,7 @@ class BulkRunner:
         """A new operation in CREATED; UserErrors when the query or its moment is wrong."""
         document = check_bulk_query(query)
         live = [b for b in shop.all("BulkOperation") if b.status in ("CREATED", "RUNNING")]
-        if len(live) >= AT_ONCE_MAX:
+        if len([b for b in live if b.type == "QUERY"]) >= AT_ONCE_MAX:
             message = f"A maximum of {AT_ONCE_MAX} bulk queries can run at once for this shop."
             raise refuse(message, None, "OPERATION_IN_PROGRESS")
         operation: BulkOperation = shop.add(
@@ -75,15 +75,15 @@ class BulkRunner:
         name = f"{uuid.uuid4().hex}.jsonl"
         status, error_code = "COMPLETED", None
         try:
-            self._move(operation, "RUNNING")
+            self.move(operation, "RUNNING")
             with (self.folder / name).open("w") as file:
                 self._write(file, Context(self.world, shop, scopes), operation, document, fault)
-        except _Stopped as stopped:
+        except Stopped as stopped:
             status = str(stopped)
             error_code = "INTERNAL_SERVER_ERROR" if status == "FAILED" else None
         except PermissionError:
             status, error_code = "FAILED", "ACCESS_DENIED"
-        self._finish(shop, operation, name, status, error_code)
+        self.finish(shop, operation, name, status, error_code)
 
     def _write(
         self,
@@ -103,35 +103,37 @@ class BulkRunner:
             if result.errors:
                 self.world.journal.write(Received("BULK", operation.gid, 0, str(result.errors[0])))
                 code = (result.errors[0].extensions or {}).get("code")
-                raise PermissionError if code == "ACCESS_DENIED" else _Stopped("FAILED")
+                raise PermissionError if code == "ACCESS_DENIED" else Stopped("FAILED")
             rows = list(_rows(result.data or {}))
             roots = [row for row in rows if "__parentId" not in row]
             if not roots:
                 return
             for row in _order(rows, grouped=operation.group_objects):
-                self._check(operation, fault)
+                self.check(operation, fault)
                 file.write(json.dumps(row).replace("/", "\\/") + "\n")
                 operation.object_count += 1
                 time.sleep(self.seconds_per_object)
             operation.root_object_count += len(roots)
             start += CHUNK
 
-    def _check(self, operation: BulkOperation, fault: Fault | None) -> None:
+    def check(self, operation: BulkOperation, fault: Fault | None) -> None:
         """Stop where a fault or a cancel says so."""
         if operation.status == "CANCELING":
-            raise _Stopped("CANCELED")
+            raise Stopped("CANCELED")
         if fault and operation.object_count >= fault.after:
-            raise _Stopped("FAILED")
+            raise Stopped("FAILED")
 
-    def _move(self, operation: BulkOperation, status: str) -> None:
+    def move(self, operation: BulkOperation, status: str) -> None:
+        """Take it on to `status`, unless it is being cancelled."""
         with self.world.lock:
             if operation.status == "CANCELING":
-                raise _Stopped("CANCELED")
+                raise Stopped("CANCELED")
             operation.status = status
 
-    def _finish(
+    def finish(
         self, shop: Shop, operation: BulkOperation, name: str, status: str, error_code: str | None
     ) -> None:
+        """End it: its file is there to be fetched, and its webhook is sent."""
         path = self.folder / name
         with self.world.lock:
             operation.status, operation.error_code = status, error_code

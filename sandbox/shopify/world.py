@@ -6,6 +6,7 @@ Whoever reads or changes a shop holds `lock`.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .admin_api.cost import Bucket
@@ -16,17 +17,20 @@ from .settings import Settings
 from .store.seed import seed_shop
 from .store.shop import Shop
 from .tokens import TokenDesk
+from .uploads import Uploads
 from .webhooks.emitter import Emitter
 from .webhooks.sender import Sender
 
 if TYPE_CHECKING:
     from .bulk import BulkRunner
+    from .store.discounts import BulkOperation
 
 
 class World:
     """One running stand-in."""
 
     bulk: BulkRunner
+    run_bulk_mutation: Callable[[Shop, str, str], BulkOperation]
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -36,6 +40,7 @@ class World:
         self.tokens = TokenDesk(settings)
         self.sender = Sender(settings, self.faults)
         self.emitter = Emitter(settings, self.sender)
+        self.uploads = Uploads(settings.state / "uploads", settings.client_secret)
         self.buckets = {domain: Bucket() for domain in settings.shops}
         self.shops: dict[str, Shop] = {}
 

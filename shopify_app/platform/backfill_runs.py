@@ -3,7 +3,7 @@
 Generation 0 holds re-reads of single things; each install has a generation of its own.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -19,6 +19,7 @@ SUBJECTS = ("shop", "locations", "collections", "products", "customers", "orders
 """Products and customers before orders: what an order names is then already known in full."""
 REREADS = 0
 _LACKING_MAX = 50
+_GATHERING = timedelta(seconds=5)
 _OPEN = ("waiting", "asked", "reading")
 # Not due until the subject before it is through.
 _NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
@@ -110,6 +111,16 @@ def ask_for_shown(session: Session, shop_id: int, *, now: datetime) -> None:
     _ask(session, shop_id, "shown", now, again=False)
 
 
+def ask_for_projection(session: Session, shop_id: int, *, now: datetime) -> None:
+    """Have what is due to be shown sent in one operation, when more of it has come together."""
+    _ask(session, shop_id, "projection", now + _GATHERING, again=False)
+
+
+def ask_for_coupon_states(session: Session, shop_id: int, *, now: datetime) -> None:
+    """Have the discounts of the shop's coupons looked at, unless that is under way."""
+    _ask(session, shop_id, "coupons", now, again=False)
+
+
 def resume(session: Session, shop_id: int, *, now: datetime) -> None:
     """Make due what waited for a token, now that there is one again."""
     session.execute(
@@ -178,8 +189,13 @@ def _ask(
     news = row.on_conflict_do_update(
         index_elements=["shop_id", "generation", "subject"],
         set_={
-            "state": "waiting", "next_at": now, "attempts": 0, "error": None,
-            "objects_read": 0, "bulk_operation_id": None, "started_at": None,
+            "state": "waiting",
+            "next_at": now,
+            "attempts": 0,
+            "error": None,
+            "objects_read": 0,
+            "bulk_operation_id": None,
+            "started_at": None,
         },
         where=None if again else BackfillRun.state.not_in(_OPEN),
     )

@@ -1,28 +1,34 @@
 """Shopify shows the points, tier, card link and tag of each member, and nothing older (R152)."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 import requests
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from config import Settings
+from jobs.relay import relay_batch
+from jobs.subscribers import SUBSCRIBERS
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
 from loyalty.members.enrolment import record_customer
 from loyalty.members.facts import CustomerFacts
 from loyalty.members.tables import Customer
-from loyalty.outbox import OutboxEvent
+from loyalty.outbox import SHOWN_ASKED, OutboxEvent, stage
+from loyalty.reconciliation.tables import Finding
 from loyalty.shops.directory import get_shop
-from shopify_app.platform import inbox, inbox_writer, installations
+from shopify_app.platform import backfill_runs, inbox, inbox_writer, installations
+from shopify_app.platform.backfill.steps import take_step
 from shopify_app.platform.errors import ShopifyError
-from shopify_app.platform.projection import definitions, shown, writing
+from shopify_app.platform.inbox_insert import Arrival
+from shopify_app.platform.projection import definitions, flood, planning, shown, writing
 from shopify_app.platform.projection.shown import Shown
 from shopify_app.platform.projection.tables import ShownCustomer
 from shopify_app.platform.session_tokens import verify
@@ -271,6 +277,150 @@ def test_the_link_itself_is_not_kept(alice: Alice) -> None:
     assert held["balance"] == "120" and "encore.example" not in str(held)
 
 
+def test_very_many_are_shown_by_one_bulk_operation(
+    shopify: Shopify, shop_id: int, said: dict[UUID, Shown], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given thirty who wait, and twenty make a flood
+    monkeypatch.setattr(flood, "BULK_FROM", 20)
+    people = [Alice(shopify, shop_id) for _ in range(30)]
+    for number, one in enumerate(people):
+        said[one.member_id] = Shown(number, None, f"https://encore.example/{number}", None)
+    _let_wait(shop_id, people)
+    before = shopify.calls("mutation MetafieldsSet")
+    # when
+    errors = writing.write_members(shop_id, [one.member_id for one in people])
+    assert set(errors.values()) == {None}
+    _run_to_the_end(shop_id)
+    # then nothing went one by one, and all of it is there
+    assert shopify.calls("mutation MetafieldsSet") == before
+    assert [one.shows()["balance"] for one in people] == [str(n) for n in range(30)]
+    assert {_state(shop_id, one.customer_id) for one in people} == {"kept"}
+
+
+def test_a_line_that_was_refused_is_shown_one_by_one(
+    shopify: Shopify, shop_id: int, said: dict[UUID, Shown], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given three who were shown, one of whom somebody else has changed since
+    people = [Alice(shopify, shop_id) for _ in range(3)]
+    for one in people:
+        said[one.member_id] = Shown(1, None, "https://encore.example/x", None)
+    writing.write_members(shop_id, [one.member_id for one in people])
+    people[0].change_by_hand("balance", "77")
+    for one in people:
+        said[one.member_id] = Shown(2, None, "https://encore.example/x", None)
+    monkeypatch.setattr(flood, "BULK_FROM", 3)
+    _let_wait(shop_id, people)
+    # when
+    writing.write_members(shop_id, [one.member_id for one in people])
+    _run_to_the_end(shop_id)
+    asked = _asked(shop_id)
+    people[0].let_pause_end()
+    monkeypatch.setattr(flood, "BULK_FROM", 1_000)
+    writing.write_members(shop_id, sorted(asked))
+    # then the whole line was refused, and asked for again
+    assert asked == {one.member_id for one in people}
+    assert [one.shows()["balance"] for one in people] == ["2", "2", "2"]
+
+
+def test_a_bulk_operation_that_fails_is_sent_again(
+    shopify: Shopify, shop_id: int, said: dict[UUID, Shown], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [Alice(shopify, shop_id) for _ in range(2)]
+    for one in people:
+        said[one.member_id] = Shown(3, None, "https://encore.example/x", None)
+    monkeypatch.setattr(flood, "BULK_FROM", 2)
+    _let_wait(shop_id, people)
+    shopify.fail("bulk", "fail", count=1, after=0)
+
+    writing.write_members(shop_id, [one.member_id for one in people])
+    _run_to_the_end(shop_id)
+
+    assert [one.shows()["balance"] for one in people] == ["3", "3"]
+
+
+def test_what_somebody_changed_by_hand_is_found_at_night_and_mended(
+    shopify: Shopify, alice: Alice
+) -> None:
+    # given a balance and a tag that somebody else changed, with no webhook of it
+    writing.write_member(alice.shop_id, alice.member_id)
+    alice.let_pause_end()
+    alice.change_by_hand("balance", "5000", quietly=True)
+    with db.shop_transaction(alice.shop_id) as session:
+        session.execute(delete(OutboxEvent))
+        backfill_runs.cancel(session, alice.shop_id, reason="not of this test", now=utc_now())
+        backfill_runs.ask_for_shown(session, alice.shop_id, now=utc_now())
+    # when
+    _run_to_the_end(alice.shop_id)
+    # then it is found, asked for, written and reported as mended
+    [finding] = _findings(alice.shop_id)
+    assert (finding.kind, finding.thing, finding.mended_at) == (
+        "shown_changed",
+        str(alice.customer_id),
+        None,
+    )
+    assert _asked(alice.shop_id) == {alice.member_id}
+    writing.write_member(alice.shop_id, alice.member_id)
+    assert alice.shows()["balance"] == "120"
+    [finding] = _findings(alice.shop_id)
+    assert finding.mended_at is not None
+
+
+def test_who_was_never_shown_is_found_at_night(shopify: Shopify, alice: Alice) -> None:
+    with db.shop_transaction(alice.shop_id) as session:
+        session.execute(delete(OutboxEvent))
+        backfill_runs.cancel(session, alice.shop_id, reason="not of this test", now=utc_now())
+        backfill_runs.ask_for_shown(session, alice.shop_id, now=utc_now())
+
+    _run_to_the_end(alice.shop_id)
+
+    assert _asked(alice.shop_id) == {alice.member_id} and _findings(alice.shop_id) == []
+
+
+def test_the_plan_of_a_hundred_thousand_comes_from_the_shops_budget(shop_id: int) -> None:
+    plan = planning.plan(shop_id, members=100_000, metafields=1)
+
+    assert (plan.bucket_max, plan.restored_per_s) == (2_000, 100)
+    assert plan.one_by_one.calls == 4_000 and plan.one_by_one.points >= 40_000
+    assert plan.one_by_one.seconds >= 380 and plan.in_bulk.seconds == 0
+    assert plan.chosen is plan.in_bulk
+
+
+def _let_wait(shop_id: int, people: list[Alice]) -> None:
+    """All of them have changed, and are waiting for the projection."""
+    with db.shop_transaction(shop_id) as session:
+        session.execute(delete(OutboxEvent))
+        backfill_runs.cancel(session, shop_id, reason="not of this test", now=utc_now())
+        for one in people:
+            stage(session, shop_id, SHOWN_ASKED, member_id=one.member_id, now=utc_now())
+    relay_batch(shop_id, [one for one in SUBSCRIBERS if one.name == "projection"])
+
+
+def _run_to_the_end(shop_id: int) -> None:
+    """Every step of the back-fill's runs."""
+    for _ in range(200):
+        wait_s = take_step(shop_id)
+        if wait_s is None:
+            return
+        time.sleep(min(wait_s, 5.5))
+    raise AssertionError("the runs do not end")
+
+
+def _asked(shop_id: int) -> set[UUID]:
+    """Whom the projection is asked for and has not been told of yet."""
+    with db.shop_transaction(shop_id) as session:
+        found = session.scalars(
+            select(OutboxEvent.member_id).where(
+                OutboxEvent.kind == SHOWN_ASKED, OutboxEvent.state == "new"
+            )
+        )
+        return {member for member in found if member is not None}
+
+
+def _findings(shop_id: int) -> Sequence[Finding]:
+    with db.shop_transaction(shop_id) as session:
+        return session.scalars(select(Finding)).all()
+
+
 def _state(shop_id: int, customer_id: int) -> str | None:
     with db.shop_transaction(shop_id) as session:
         row = session.get(ShownCustomer, (shop_id, customer_id))
@@ -280,7 +430,7 @@ def _state(shop_id: int, customer_id: int) -> str | None:
 def _arrive(shop_id: int, payload: dict[str, Any], topic: str) -> None:
     """A webhook that is already in the inbox."""
     now = utc_now()
-    arrival = inbox_writer.Arrival(
+    arrival = Arrival(
         shop_id=shop_id,
         webhook_id=str(new_id()),
         event_id=None,

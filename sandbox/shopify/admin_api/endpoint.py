@@ -134,6 +134,21 @@ def run_query(context: Context, document: DocumentNode) -> ExecutionResult:
     )
 
 
+def run_mutation(
+    context: Context, document: DocumentNode, variables: dict[str, Any]
+) -> dict[str, Any]:
+    """Execute outside a request with these variables; the caller holds the lock."""
+    result = execute_sync(
+        load_schema().schema,
+        document,
+        context_value=context,
+        variable_values=variables,
+        field_resolver=resolve_field,
+        type_resolver=resolve_type,
+    )
+    return _formatted(result)
+
+
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
     operation = get_operation_ast(document, name)
     if operation is None:

@@ -150,7 +150,7 @@ class ApiSubscription(Record):
 
 @dataclass
 class BulkOperation(Record):
-    """An asynchronous query over everything; states as Shopify's."""
+    """An asynchronous query over everything, or a mutation for each line of a file."""
 
     typename: ClassVar[str] = "BulkOperation"
     query: str
@@ -164,3 +164,4 @@ class BulkOperation(Record):
     file_name: str | None = None
     partial_file_name: str | None = None
     group_objects: bool = False
+    type: str = "QUERY"

@@ -71,7 +71,7 @@ def bulk_payload(shop: Shop, operation: BulkOperation) -> dict[str, Any]:
         "completed_at": rest_time(ended, shop.timezone) if ended else None,
         "error_code": operation.error_code.lower() if operation.error_code else None,
         "status": operation.status.lower(),
-        "type": "query",
+        "type": operation.type.lower(),
     }
 
 

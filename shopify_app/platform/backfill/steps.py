@@ -20,6 +20,7 @@ from loyalty.tiers.nightly import ask_for_round
 from shopify_app.platform import backfill_runs as runs
 from shopify_app.platform.backfill import bulk, readers
 from shopify_app.platform.errors import NeedsReauth, ShapeError, ShopifyError, UserErrors
+from shopify_app.platform.projection import flood
 from shopify_app.platform.tables import BackfillRun
 
 log = structlog.get_logger()
@@ -79,6 +80,9 @@ def _work(claim: Claim) -> None:
     if claim.subject in readers.BULK:
         _BULK_STEPS[claim.state](claim)
         return
+    if claim.subject == "projection":
+        _FLOOD_STEPS[claim.state](claim)
+        return
     readers.read_small(claim.shop_id, claim.subject)
     _end(claim)
 
@@ -118,7 +122,29 @@ def _read(claim: Claim) -> None:
         _change(claim, next_at=utc_now())
 
 
+def _send(claim: Claim) -> None:
+    """Send all members that are due to be shown; none is: it is done."""
+    operation_id = flood.start(claim.shop_id)
+    if operation_id is None:
+        _end(claim)
+        return
+    _change(claim, state="asked", bulk_operation_id=operation_id, next_at=utc_now() + _POLL_AFTER)
+
+
+def _take_shown(claim: Claim) -> None:
+    """Read what the operation has written; what came together meanwhile is sent next."""
+    assert claim.bulk_operation_id is not None
+    url = bulk.poll(claim.shop_id, claim.bulk_operation_id).url
+    if url is not None:
+        with bulk.lines_of(url) as lines:
+            flood.take_result(claim.shop_id, lines)
+    with shop_transaction(claim.shop_id) as session:
+        flood.end(session, claim.shop_id, now=utc_now())
+    _end(claim)
+
+
 _BULK_STEPS = {"waiting": _ask, "asked": _poll, "reading": _read}
+_FLOOD_STEPS = {"waiting": _send, "asked": _poll, "reading": _take_shown}
 
 
 def _claim(shop_id: int) -> Claim | None:
@@ -165,6 +191,9 @@ def _end(claim: Claim) -> None:
         run = session.get_one(BackfillRun, (claim.shop_id, claim.id), with_for_update=True)
         is_reread = run.generation == runs.REREADS
         if is_reread and _is_asked_again(run, claim):
+            return
+        if claim.subject == "projection" and flood.has_due(session, claim.shop_id):
+            run.state, run.bulk_operation_id, run.next_at = "waiting", None, utc_now()
             return
         runs.finish(session, run, now=utc_now())
         if is_reread:

@@ -93,6 +93,16 @@ def look(node: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str], str |
     return shown.kept(values), digests, " ".join(tags) or None
 
 
+def take(by_gid: Mapping[str, Sheet], metafields: Sequence[Mapping[str, Any]]) -> None:
+    """Note what Shopify says stands there now."""
+    for field in metafields:
+        sheet = by_gid[field["owner"]["id"]]
+        key = str(field["key"])
+        sheet.held[key] = shown.kept({key: str(field["value"])})[key]
+        sheet.digests = {**(sheet.digests or {}), key: str(field["compareDigest"])}
+        sheet.is_written = True
+
+
 def load(session: Session, shop_id: int, member_ids: Collection[UUID]) -> list[Sheet]:
     """The sheets of these members' living customers, and of some that are to be cleared."""
     of_members = among_many(Customer.member_id, member_ids) & Customer.deleted_at.is_(None)
@@ -120,7 +130,7 @@ def load_some(session: Session, shop_id: int, customer_ids: Collection[int]) -> 
 def store(session: Session, shop_id: int, sheets: Iterable[Sheet], *, now: datetime) -> None:
     """Keep how the customers look now; what was cleared is forgotten."""
     cleared = [one for one in sheets if one.is_written and not one.wanted and not one.held]
-    rows = [_row(shop_id, one, now) for one in sheets if one not in cleared]
+    rows = [row_of(shop_id, one, now) for one in sheets if one not in cleared]
     put_rows(session, ShownCustomer, rows)
     if cleared:
         session.execute(
@@ -136,7 +146,7 @@ def store(session: Session, shop_id: int, sheets: Iterable[Sheet], *, now: datet
 def keep(session: Session, shop_id: int, sheet: Sheet) -> None:
     """Keep how Shopify was seen to show the customer; who is nobody's is to be cleared."""
     state = "kept" if sheet.member_id is not None else "leaving"
-    put_rows(session, ShownCustomer, [_row(shop_id, sheet, None) | {"state": state}])
+    put_rows(session, ShownCustomer, [row_of(shop_id, sheet) | {"state": state}])
 
 
 def _list_leaving(session: Session, shop_id: int) -> list[Sheet]:
@@ -192,7 +202,8 @@ def _sheet(
     )
 
 
-def _row(shop_id: int, sheet: Sheet, now: datetime | None) -> dict[str, Any]:
+def row_of(shop_id: int, sheet: Sheet, now: datetime | None = None) -> dict[str, Any]:
+    """The row of the sheet as it stands; `now`: when what is written was."""
     state = sheet.state if sheet.error or sheet.state == "gone" else "kept"
     return {
         "shop_id": shop_id,

@@ -14,14 +14,15 @@ class ShownCustomer(Base):
 
     `held`: key → what stands there, the link as a fingerprint. `digests`: key → Shopify's digest
     of it, which the next write must name; None when Shopify must be asked for them first.
-    `state`: kept; due, for the next bulk operation; leaving, to be cleared, for nobody of ours is
-    behind it any more; gone, when Shopify has the customer no more. `tag`: the tag of ours on it.
-    ix at_work where due or leaving: what waits to be written.
+    `state`: kept; due, for the next bulk operation; sent, in the one that runs; leaving, to be
+    cleared, for nobody of ours is behind it any more; gone, when Shopify has the customer no
+    more. `tag`: the tag of ours on it.
+    ix at_work where due, sent or leaving: what waits to be written.
     """
 
     __tablename__ = "shown_customer"
     __table_args__ = (
-        CheckConstraint("state in ('kept', 'due', 'leaving', 'gone')", name="state"),
+        CheckConstraint("state in ('kept', 'due', 'sent', 'leaving', 'gone')", name="state"),
         ForeignKeyConstraint(
             ["shop_id", "customer_id"],
             ["customer.shop_id", "customer.customer_id"],
@@ -32,7 +33,7 @@ class ShownCustomer(Base):
             "shop_id",
             "state",
             "customer_id",
-            postgresql_where="state in ('due', 'leaving')",
+            postgresql_where="state in ('due', 'sent', 'leaving')",
         ),
     )
 

@@ -16,7 +16,7 @@ from loyalty.base.db import shop_transaction
 from loyalty.shops.directory import get_shop
 from shopify_app.platform import client
 from shopify_app.platform.errors import NeedsReauth, ShopifyError, UserErrors
-from shopify_app.platform.projection import definitions, sheets, shown
+from shopify_app.platform.projection import definitions, flood, sheets
 from shopify_app.platform.projection.sheets import Sheet, chunks
 from shopify_app.platform.projection.shown import TAGS
 
@@ -59,9 +59,12 @@ def write_members(shop_id: int, member_ids: Sequence[UUID]) -> Errors:
     with shop_transaction(shop_id) as session:
         if get_shop(session, shop_id).status != "installed":
             return errors  # The nightly look finds what is missing once it is back.
-        found = sheets.load(session, shop_id, member_ids)
+        found = [one for one in sheets.load(session, shop_id, member_ids) if one.is_open]
+        if flood.is_on(session, shop_id):
+            waiting = [sheet for sheet in found if flood.may_wait(sheet)]
+            flood.mark(session, shop_id, waiting, now=now)
+            found = [sheet for sheet in found if sheet not in waiting]
     ready = [sheet for sheet in found if not _is_too_soon(sheet, errors, now)]
-    ready = [sheet for sheet in ready if sheet.is_open]
     if not ready:
         return errors
     try:
@@ -144,17 +147,7 @@ def _set(shop_id: int, chunk: Sequence[Sheet]) -> None:
             raise
         return
     by_gid = {sheet.gid: sheet for sheet in chunk}
-    take(by_gid, data["metafieldsSet"]["metafields"])
-
-
-def take(by_gid: Mapping[str, Sheet], metafields: Sequence[Mapping[str, Any]]) -> None:
-    """Note what Shopify says stands there now."""
-    for field in metafields:
-        sheet = by_gid[field["owner"]["id"]]
-        key = str(field["key"])
-        sheet.held[key] = shown.kept({key: str(field["value"])})[key]
-        sheet.digests = {**(sheet.digests or {}), key: str(field["compareDigest"])}
-        sheet.is_written = True
+    sheets.take(by_gid, data["metafieldsSet"]["metafields"])
 
 
 def _blame(inputs: Sequence[tuple[Sheet, dict[str, Any]]], error: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from . import (
     metafields,
     orders,
     redeem_codes,
+    staged_uploads,
     store_credit,
     webhooks,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "metafields",
     "orders",
     "redeem_codes",
+    "staged_uploads",
     "store_credit",
     "webhooks",
 ]

@@ -18,6 +18,14 @@ def run_query(source: Any, context: Context, arguments: dict[str, Any]) -> Any:
     return {"bulkOperation": operation}
 
 
+@resolves("Mutation", "bulkOperationRunMutation")
+def run_mutation(source: Any, context: Context, arguments: dict[str, Any]) -> Any:
+    operation = context.world.run_bulk_mutation(
+        context.shop, arguments["mutation"], arguments["stagedUploadPath"]
+    )
+    return {"bulkOperation": operation}
+
+
 @resolves("Mutation", "bulkOperationCancel")
 def cancel(source: Any, context: Context, arguments: dict[str, Any]) -> Any:
     operation = wanted(context, arguments["id"], "BulkOperation")

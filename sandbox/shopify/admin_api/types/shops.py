@@ -152,7 +152,7 @@ def version(handle: str) -> dict[str, Any]:
 
 @resolves("BulkOperation", "type")
 def bulk_type(operation: BulkOperation, context: Context, arguments: dict[str, Any]) -> Any:
-    return "QUERY"
+    return operation.type
 
 
 @resolves("BulkOperation", "url")
