@@ -12,6 +12,7 @@ from loyalty.base import db
 from loyalty.members.join_requests import forget_old_requests
 from loyalty.merging.rows import forget_ways_home
 from loyalty.outbox import Delivery, OutboxEvent
+from loyalty.proofs.challenges import forget_old_challenges
 from loyalty.till.tables import TillAllowance
 from mailing.feedback import forget_old
 from pos_extension.tables import TillWrite
@@ -53,10 +54,11 @@ def first_id_at(moment: datetime) -> UUID:
 
 
 def _purge_people(shop_id: int, now: datetime) -> int:
-    """Requests to join, and the way home of merges that can be undone no more."""
+    """Requests to join, asked-for codes, and the way home of merges that can be undone no more."""
     with db.shop_transaction(shop_id) as session:
         joins = forget_old_requests(session, shop_id, before=now - KEPT)
-        return joins + forget_ways_home(session, shop_id, now=now)
+        codes = forget_old_challenges(session, shop_id, before=now - KEPT)
+        return joins + codes + forget_ways_home(session, shop_id, now=now)
 
 
 def _purge_documents(shop_id: int, made_before: datetime) -> int:

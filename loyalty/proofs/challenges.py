@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from loyalty import audit, outbox, timeline
@@ -110,6 +110,15 @@ def try_code(
     challenge.proved_at = challenge.proved_at or now
     session.flush()
     return "right"
+
+
+def forget_old_challenges(session: Session, shop_id: int, *, before: datetime) -> int:
+    """Delete what was asked for before then; how many."""
+    old = (EmailChallenge.shop_id == shop_id) & (EmailChallenge.asked_at < before)
+    result = session.execute(
+        delete(EmailChallenge).where(old), execution_options={"synchronize_session": False}
+    )
+    return result.rowcount  # type: ignore[attr-defined]
 
 
 def code_of(key: bytes, shop_id: int, challenge_id: UUID, email_norm: str) -> str:

@@ -6,6 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from jobs.purge import purge
+from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.members.tables import Member
 from loyalty.outbox import PROOF_EMAIL_ASKED, OutboxEvent
@@ -182,3 +184,15 @@ def test_what_is_no_code_is_wrong(client: FlaskClient, alice: Cardholder, code: 
     place = ask(client, alice, "data")
 
     assert type_code(client, place, code).status_code == 422
+
+
+def test_what_was_asked_for_a_month_ago_is_forgotten(
+    client: FlaskClient, alice: Cardholder
+) -> None:
+    ask(client, alice, "data")
+    purge(alice.shop_id, now=utc_now())
+    kept = len(challenges_of(alice))
+
+    purge(alice.shop_id, now=utc_now() + timedelta(days=31))
+
+    assert (kept, challenges_of(alice)) == (1, [])

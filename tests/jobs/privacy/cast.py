@@ -25,6 +25,8 @@ from tests.jobs.privacy.traces import (
     visit,
 )
 from tests.jobs.privacy.traces_of_coupons import have_coupons
+from tests.jobs.privacy.traces_of_proofs import prove_themselves
+from tests.jobs.privacy.traces_of_referrals import come_by_a_link
 
 
 def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> Shopper:
@@ -63,7 +65,9 @@ def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> S
         stand_and_be_warned(session, shopper)
         carry_cards(session, shopper)
         be_written_to(session, shopper)
+        come_by_a_link(session, shopper)
         have_coupons(session, shopper)
+        prove_themselves(session, shopper)
     with db.shop_transaction(shop_id) as session:
         be_made_one(session, shopper)
     return shopper
