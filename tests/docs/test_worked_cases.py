@@ -32,6 +32,7 @@ SECTIONS = (
     "redemptions",
     "referrals",
     "returns",
+    "tokens",
 )
 
 
