@@ -1,7 +1,7 @@
-"""The nightly proof: every figure against entries and lots. It reports, and mends nothing.
+"""The nightly proof: every figure against entries and lots, every redemption against the ledger.
 
-Figures are mended by command alone (loyalty.ledger.mending): a difference is a fault of ours, which
-somebody must understand first.
+It reports, and mends nothing: figures are mended by command alone (loyalty.ledger.mending), for a
+difference is a fault of ours, which somebody must understand first.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 from loyalty.ledger.selfcheck import Difference, find_differences
 from loyalty.members.tables import MemberBalance
 from loyalty.reconciliation import recording
-from loyalty.reconciliation.recording import BALANCE_WRONG
+from loyalty.reconciliation.recording import BALANCE_WRONG, REDEMPTION_WRONG
+from loyalty.redemption.selfcheck import find_unlike_ledger
 
 
 def prove(session: Session, shop_id: int, *, now: datetime) -> Sequence[Difference]:
-    """Every difference in the shop, kept as findings; those found before and gone are mended.
+    """Every difference in the shop's figures; kept as findings, redemptions' too.
 
-    Flushes; the caller commits.
+    Those found before and gone are mended. Flushes; the caller commits.
     """
     differences = find_differences(session, shop_id)
     for found in differences:
@@ -35,17 +36,36 @@ def prove(session: Session, shop_id: int, *, now: datetime) -> Sequence[Differen
     wrong = {_thing(found) for found in differences}
     stood = {finding.thing for finding in recording.list_open(session, shop_id, BALANCE_WRONG)}
     recording.mend(session, shop_id, BALANCE_WRONG, stood - wrong, now=now)
+    unlike = _prove_redemptions(session, shop_id, now)
     members = select(func.count()).select_from(MemberBalance)
     recording.report(
         session,
         shop_id,
         "balances",
         looked_at=session.scalar(members.where(MemberBalance.shop_id == shop_id)) or 0,
-        found=len(differences),
+        found=len(differences) + unlike,
         started_at=now,
         now=now,
     )
     return differences
+
+
+def _prove_redemptions(session: Session, shop_id: int, now: datetime) -> int:
+    """Redemptions that are not what the ledger says, kept as findings; how many they are."""
+    unlike = {str(found.redemption_id): found for found in find_unlike_ledger(session, shop_id)}
+    for thing, found in unlike.items():
+        recording.note(
+            session,
+            shop_id,
+            REDEMPTION_WRONG,
+            thing,
+            now=now,
+            away=found.away,
+            taken=found.taken,
+        )
+    stood = {finding.thing for finding in recording.list_open(session, shop_id, REDEMPTION_WRONG)}
+    recording.mend(session, shop_id, REDEMPTION_WRONG, stood - unlike.keys(), now=now)
+    return len(unlike)
 
 
 def _thing(found: Difference) -> str:

@@ -33,6 +33,8 @@ SHOWN_CHANGED = "shown_changed"
 """A metafield or tag of ours that somebody else changed in Shopify."""
 BALANCE_WRONG = "balance_wrong"
 """A member's figures that are not what entries and lots say."""
+REDEMPTION_WRONG = "redemption_wrong"
+"""A redemption for which the ledger took more or less than its rows say."""
 
 KEPT = timedelta(days=90)
 
