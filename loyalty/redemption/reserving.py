@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.badges.awarding import give_badges
 from loyalty.base.errors import BadReward, IdempotencyConflict, ProgrammePaused
@@ -150,8 +151,24 @@ def _reserve(
         "flags": velocity.flags_for(session, shop.shop_id, member_id, actor, now=now),
     }
     redemption = _insert(session, row)
+    if actor.kind != "member":
+        _audit(session, redemption, actor, now)
     give_badges(session, shop, [member_id], now=now, touched=_BADGE_FACTS)
     return redemption
+
+
+def _audit(session: Session, redemption: Redemption, actor: Actor, now: datetime) -> None:
+    audit.record(
+        session,
+        redemption.shop_id,
+        actor,
+        "reward_redeemed",
+        ("member", str(redemption.member_id)),
+        now=now,
+        redemption_id=str(redemption.id),
+        reward_id=str(redemption.reward_id),
+        points=redemption.points,
+    )
 
 
 def _code(session: Session, reward: Reward, redemption_id: UUID) -> str | None:

@@ -29,13 +29,15 @@ from loyalty.tiers.views import find_standing
 from shopify_app.admin.adjustment_form import AdjustmentForm
 from shopify_app.admin.member_emails import read_emails
 from shopify_app.admin.member_reach import read_counts, read_reach
+from shopify_app.admin.member_referrals import TAB, read_tab
+from shopify_app.admin.member_rewards import read_rewards
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.timeline_words import entry_id_of
 from shopify_app.platform.admin_auth import admin_page
 
 _TIMELINE_BATCH = 15
 _ORDERS_BATCH = 25
-_TABS = ("overview", "orders", "timeline")
+_TABS = ("overview", "orders", "referrals", "timeline")
 
 
 @blueprint.get("/app/members/<member_id>")
@@ -49,12 +51,13 @@ def profile(member_id: str) -> str:
         values |= read_reach(session, member)
         values["emails"] = read_emails(session, member)
         values |= _read_standing(session, member)
+        values |= read_tab(session, member, tab)
         if tab == "orders":
             values["orders"] = _read_orders(session, member, after=None)
     return render_template(
         "admin/profile.html",
         **values,
-        tab=tab if tab in _TABS else _TABS[0],
+        tab=tab if tab in _TABS and (tab != TAB or values["has_referrals"]) else _TABS[0],
         form=AdjustmentForm.empty(),
         reasons=adjustments.REASONS,
         address=address_lines(values["profile"].address),
@@ -91,7 +94,15 @@ def read_figures(session: Session, member_id: UUID) -> dict[str, Any]:
     events = _read_timeline(session, member_id, after=None)
     last_order = _last_order(session, found)
     counts = read_counts(session, member_id)
-    return {"member_id": member_id, "profile": found, "last_order": last_order, **events, **counts}
+    rewards = read_rewards(session, member_id)
+    return {
+        "member_id": member_id,
+        "profile": found,
+        "last_order": last_order,
+        **events,
+        **counts,
+        **rewards,
+    }
 
 
 def address_lines(address: dict[str, Any] | None) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from loyalty.audit import Actor
+from loyalty.audit import Actor, AuditRow
 from loyalty.base.errors import (
     BadReward,
     CartTooSmall,
@@ -272,3 +272,18 @@ def test_a_cashier_who_redeems_for_many_is_flagged(
     )
 
     assert (first.flags, second.flags) == ([], ["velocity_user"])
+
+
+def test_who_redeems_for_a_member_stands_in_the_audit_trail(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    have_points(session, alice, 200)
+    reward = a_reward(session, aurora)
+
+    by_staff = reserve(session, aurora, alice.id, a_wish(reward), actor=STAFF, now=NOON)
+    reserved(session, aurora, alice, reward)
+
+    rows = session.scalars(select(AuditRow).where(AuditRow.action == "reward_redeemed")).all()
+    assert [(row.actor_kind, row.details["redemption_id"]) for row in rows] == [
+        ("staff", str(by_staff.id))
+    ]

@@ -1,0 +1,100 @@
+"""What the profile shows of rewards: what the member can redeem now, and what they redeemed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import g
+from sqlalchemy.orm import Session
+
+from loyalty.base.clock import utc_now
+from loyalty.redemption.tables import Redemption
+from loyalty.redemption.views import list_redemptions
+from loyalty.rewards.views import Offer, list_offers
+from loyalty.shops.directory import get_shop
+
+_SHOWN_MAX = 10
+_STATES = {
+    "reserved": ("Code is being made", "info"),
+    "issued": ("Can be used", "success"),
+    "used": ("Used", ""),
+    "returning": ("Being taken back", "info"),
+    "returned": ("Taken back", ""),
+}
+_REASONS = {
+    "voided": "by hand",
+    "expired": "the code ran out",
+    "order_cancelled": "order cancelled",
+    "refunded": "order refunded",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """A redemption in words; `can_be_taken_back` while its code is unused."""
+
+    id: UUID
+    name: str
+    points: int
+    state: str
+    tone: str
+    code: str | None
+    at: datetime
+    expires_at: datetime | None
+    reason: str
+    can_be_taken_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRewards:
+    """The offers, the newest redemptions, the key of the next one, and what was refused."""
+
+    redeemable: list[Offer]
+    others: list[Offer]
+    redeemed: list[Redeemed]
+    client_key: str
+    error: str = ""
+
+    @property
+    def has_any(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.redeemable or self.others or self.redeemed)
+
+    @property
+    def has_per_point(self) -> bool:
+        """Whether it can be chosen how many points to spend."""
+        return any(offer.pricing == "per_point" for offer in self.redeemable)
+
+
+def read_rewards(session: Session, member_id: UUID, *, error: str = "") -> dict[str, Any]:
+    """The member's rewards as staff may redeem them, with a fresh key. Raises MemberNotFound."""
+    shop = get_shop(session, g.shop_id)
+    offers = list_offers(session, shop, member_id, channel="admin", now=utc_now())
+    found = list_redemptions(session, g.shop_id, member_id, limit=_SHOWN_MAX)
+    rewards = MemberRewards(
+        redeemable=[offer for offer in offers if offer.is_redeemable],
+        others=[offer for offer in offers if not offer.is_redeemable],
+        redeemed=[_redeemed(redemption) for redemption in found],
+        client_key=str(uuid4()),
+        error=error,
+    )
+    return {"rewards": rewards}
+
+
+def _redeemed(redemption: Redemption) -> Redeemed:
+    state, tone = _STATES[redemption.state]
+    is_open = redemption.state == "issued"
+    reason = redemption.reason or ""
+    return Redeemed(
+        id=redemption.id,
+        name=redemption.terms["name"],
+        points=redemption.points,
+        state=state,
+        tone=tone,
+        code=redemption.code if is_open else None,
+        at=redemption.reserved_at,
+        expires_at=redemption.expires_at if is_open else None,
+        reason=_REASONS.get(reason, reason),
+        can_be_taken_back=is_open,
+    )

@@ -1,0 +1,117 @@
+"""Staff redeem a reward for a member, or take an unused code back; each click counts once."""
+
+import json
+from uuid import UUID
+
+from flask import Response, g, make_response, render_template, request
+
+from loyalty import adjustments
+from loyalty.base.db import shop_transaction
+from loyalty.base.errors import (
+    BadReward,
+    IdempotencyConflict,
+    LoyaltyError,
+    MemberNotFound,
+    RedemptionNotFound,
+)
+from loyalty.redemption.reserving import Wish
+from loyalty.redemption.tables import Redemption
+from loyalty.redemption.views import get_redemption
+from shopify_app.admin.adjustment_form import AdjustmentForm
+from shopify_app.admin.member_rewards import read_rewards
+from shopify_app.admin.pages import blueprint, enter, parse_id
+from shopify_app.admin.profile import read_figures
+from shopify_app.platform import redeeming
+from shopify_app.platform.admin_auth import admin_page
+
+_SENT = "This form was already sent for another reward. Choose again."
+
+
+@blueprint.post("/app/members/<member_id>/redemptions")
+@admin_page
+def redeem_reward(member_id: str) -> Response:
+    """Redeem the chosen reward; answer with what changed, or with the card and what is wrong."""
+    member = parse_id(member_id)
+    try:
+        redemption = redeeming.redeem(g.shop_id, member, _wish(), actor=g.actor)
+    except MemberNotFound:
+        raise
+    except LoyaltyError as refusal:
+        return _refuse(member, refusal)
+    return _answer(member, _said(redemption))
+
+
+@blueprint.post("/app/members/<member_id>/redemptions/<redemption_id>/returns")
+@admin_page
+def take_back_reward(member_id: str, redemption_id: str) -> Response:
+    """Disable the code and give the points back; answer with what changed."""
+    member, redemption = parse_id(member_id), parse_id(redemption_id)
+    _check_theirs(member, redemption)
+    try:
+        returned = redeeming.void(g.shop_id, redemption, reason="voided", actor=g.actor)
+    except LoyaltyError as refusal:
+        return _refuse(member, refusal)
+    is_done = returned.state == "returned"
+    return _answer(member, "Points are back" if is_done else "The points will be back in a minute")
+
+
+def _wish() -> Wish:
+    """What was chosen. Raises BadReward for what no form of ours sends."""
+    try:
+        reward_id = UUID(request.form.get("reward_id", ""))
+        client_key = UUID(request.form.get("client_key", ""))
+    except ValueError as error:
+        raise BadReward("reward", "is not chosen") from error
+    points = request.form.get("redeem_points", "").strip()
+    if points and not (points.isascii() and points.isdigit() and len(points) < 16):
+        raise BadReward("points", "are no whole number")
+    return Wish(
+        reward_id=reward_id,
+        channel="admin",
+        client_key=client_key,
+        points=int(points) if points else None,
+        sends_email="sends_email" in request.form,
+    )
+
+
+def _check_theirs(member_id: UUID, redemption_id: UUID) -> None:
+    with shop_transaction(g.shop_id) as session:
+        if get_redemption(session, g.shop_id, redemption_id).member_id != member_id:
+            raise RedemptionNotFound(str(redemption_id))
+
+
+def _said(redemption: Redemption) -> str:
+    if redemption.state == "reserved":
+        return "Redeemed. The code is being made and will be here in a minute"
+    if redemption.code is None:
+        return "Redeemed. The store credit is paid"
+    return f"Redeemed. The code is {redemption.code}"
+
+
+def _answer(member_id: UUID, message: str) -> Response:
+    with shop_transaction(g.shop_id) as session:
+        enter(session)
+        figures = read_figures(session, member_id)
+    page = render_template(
+        "admin/_adjusted.html",
+        **figures,
+        form=AdjustmentForm.empty(),
+        reasons=adjustments.REASONS,
+        out_of_band=True,
+    )
+    response = make_response(page)
+    response.headers["HX-Trigger"] = json.dumps({"encore:toast": {"message": message}})
+    return response
+
+
+def _refuse(member_id: UUID, refusal: LoyaltyError) -> Response:
+    """The card again with the reason; what was refused was rolled back or given back."""
+    words = str(refusal)
+    if isinstance(refusal, IdempotencyConflict):
+        words = _SENT
+    elif isinstance(refusal, BadReward):
+        words = f"{refusal.field.capitalize()} {refusal}"
+    with shop_transaction(g.shop_id) as session:
+        enter(session)
+        values = read_figures(session, member_id) | read_rewards(session, member_id, error=words)
+    return make_response(render_template("admin/_rewards.html", **values), refusal.status)

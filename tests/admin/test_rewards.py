@@ -1,0 +1,191 @@
+"""R88, R89, R133: what a member can redeem now stands on the page, and staff redeem it for them."""
+
+import json
+import re
+from uuid import UUID, uuid4
+
+import pytest
+from werkzeug.test import TestResponse
+
+from loyalty.audit import Actor
+from loyalty.base.clock import utc_now
+from loyalty.base.db import shop_transaction
+from loyalty.ledger.posting import Cause, credit, lock_balance
+from loyalty.members.tables import MemberBalance
+from loyalty.redemption.tables import Redemption
+from loyalty.redemption.views import list_redemptions
+from loyalty.rewards.saving import add_reward
+from loyalty.rewards.stock import import_codes
+from loyalty.shops.directory import get_shop
+from tests.admin.cast import ShopAndClient
+
+STAFF = Actor("staff", "1")
+
+
+def have_reward(shop: ShopAndClient, name: str, cost: int, codes: str | None = None) -> UUID:
+    """5.00 off; of imported codes where some are given."""
+    given = {"name": name, "kind": "fixed_amount", "amount": "5.00", "cost_points": cost}
+    with shop_transaction(shop.shop_id) as session:
+        row, now = get_shop(session, shop.shop_id), utc_now()
+        source = {"code_source": "stock"} if codes is not None else {}
+        reward = add_reward(session, row, given | source, actor=STAFF, now=now)
+        if codes:
+            import_codes(session, shop.shop_id, reward.id, codes, actor=STAFF, now=now)
+        return reward.id
+
+
+def have_points(shop: ShopAndClient, member: UUID, points: int) -> None:
+    with shop_transaction(shop.shop_id) as session:
+        balance = lock_balance(session, shop.shop_id, member)
+        cause = Cause("grant", f"grant:{uuid4()}", "test", "1", "staff:1", utc_now())
+        credit(session, balance, cause, points=points, now=utc_now())
+
+
+def card_of(page: TestResponse) -> str:
+    """The words of the card, without its markup."""
+    found = re.search(r'id="rewards-card".*?</section>', page.text, re.DOTALL)
+    assert found
+    return " ".join(re.sub(r"<[^>]*>?", " ", found[0]).split())
+
+
+def redeem(
+    shop: ShopAndClient, member: UUID, reward_id: object, key: object = None, **more: str
+) -> TestResponse:
+    fields = {"reward_id": str(reward_id), "client_key": str(key or uuid4())} | more
+    return shop.post(f"/app/members/{member}/redemptions", **fields)
+
+
+def redemptions(shop: ShopAndClient, member: UUID) -> list[Redemption]:
+    with shop_transaction(shop.shop_id) as session:
+        return list(list_redemptions(session, shop.shop_id, member))
+
+
+def balance(shop: ShopAndClient, member: UUID) -> int:
+    with shop_transaction(shop.shop_id) as session:
+        return session.get_one(MemberBalance, (shop.shop_id, member)).available
+
+
+def toast(answer: TestResponse) -> str:
+    return str(json.loads(answer.headers["HX-Trigger"])["encore:toast"]["message"])
+
+
+def test_the_page_says_what_can_be_redeemed_now_and_what_is_missing(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    have_reward(aurora, "Five", 100)
+    have_reward(aurora, "Ten", 200)
+    have_points(aurora, alice, 150)
+
+    card = card_of(aurora.get(f"/app/members/{alice}"))
+
+    assert "Can be redeemed now Five: €5.00 off, 100 points" in card
+    assert "Not now Ten , 200 points 50 points are missing" in card
+
+
+def test_a_shop_without_rewards_has_no_such_card(aurora: ShopAndClient, alice: UUID) -> None:
+    assert 'id="rewards-card"' not in aurora.get(f"/app/members/{alice}").text
+
+
+def test_staff_redeem_for_a_member_once_whoever_clicks_twice(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    reward_id, key = have_reward(aurora, "Mug", 100, "MUG-1\nMUG-2"), uuid4()
+    have_points(aurora, alice, 250)
+
+    answer, again = (redeem(aurora, alice, reward_id, key) for _ in range(2))
+
+    assert (answer.status_code, again.status_code) == (200, 200)
+    assert toast(answer) == "Redeemed. The code is MUG-1"
+    assert balance(aurora, alice) == 150
+    [made] = redemptions(aurora, alice)
+    assert (made.state, made.channel, made.actor) == ("issued", "admin", "staff:42")
+    assert "Redeemed Mug , 100 points" in card_of(answer) and "MUG-1" in card_of(answer)
+    timeline = answer.text.split('id="timeline-card"')[1]
+    for words in ("Reward redeemed", "Mug (100 points)", "Reward redeemable"):
+        assert words in timeline
+
+
+def test_while_shopify_is_silent_the_page_says_that_the_code_follows(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    reward_id = have_reward(aurora, "Five", 100)
+    have_points(aurora, alice, 100)
+
+    answer = redeem(aurora, alice, reward_id)
+
+    assert toast(answer).startswith("Redeemed. The code is being made")
+    assert "Code is being made" in card_of(answer)
+    assert redemptions(aurora, alice)[0].state == "reserved"
+
+
+@pytest.mark.parametrize(
+    ("cost", "codes", "status", "words"),
+    [
+        (101, "A-1", 409, "1 points are missing"),
+        (100, "", 409, "This reward is out of stock"),
+    ],
+)
+def test_a_refusal_says_why_and_takes_nothing(
+    aurora: ShopAndClient, alice: UUID, cost: int, codes: str, status: int, words: str
+) -> None:
+    reward_id = have_reward(aurora, "Mug", cost, codes)
+    have_points(aurora, alice, 100)
+
+    answer = redeem(aurora, alice, reward_id)
+
+    assert answer.status_code == status
+    assert words in card_of(answer)
+    assert balance(aurora, alice) == 100
+    assert redemptions(aurora, alice) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"reward_id": "none"}, "Reward is not chosen"),
+        ({"reward_id": str(uuid4())}, "There is no such reward"),
+        ({"client_key": "none"}, "Reward is not chosen"),
+        ({"redeem_points": "1e3"}, "Points are no whole number"),
+    ],
+)
+def test_what_no_form_of_ours_sends_is_refused(
+    aurora: ShopAndClient, alice: UUID, fields: dict[str, str], words: str
+) -> None:
+    reward_id = have_reward(aurora, "Mug", 1, "A-1")
+    have_points(aurora, alice, 100)
+    sent = {"reward_id": str(reward_id), "client_key": str(uuid4())} | fields
+
+    answer = aurora.post(f"/app/members/{alice}/redemptions", **sent)
+
+    assert answer.status_code in (404, 422)
+    assert words in card_of(answer)
+    assert balance(aurora, alice) == 100
+
+
+def test_an_unused_code_is_taken_back_and_another_members_is_not_found(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    reward_id = have_reward(aurora, "Mug", 100, "MUG-1")
+    have_points(aurora, alice, 100)
+    redeem(aurora, alice, reward_id)
+    [made] = redemptions(aurora, alice)
+    carol = aurora.enrol("Carol", "Carter", "carol@example.com")
+
+    strange = aurora.post(f"/app/members/{carol}/redemptions/{made.id}/returns")
+    answer = aurora.post(f"/app/members/{alice}/redemptions/{made.id}/returns")
+
+    assert strange.status_code == 404
+    # Shopify is silent here: the points stay away until the code is dead.
+    assert toast(answer) == "The points will be back in a minute"
+    assert "Being taken back" in card_of(answer)
+    assert (redemptions(aurora, alice)[0].state, balance(aurora, alice)) == ("returning", 0)
+
+
+def test_staff_of_another_shop_redeem_nothing(
+    aurora: ShopAndClient, borealis: ShopAndClient, alice: UUID
+) -> None:
+    reward_id = have_reward(aurora, "Mug", 100, "MUG-1")
+    have_points(aurora, alice, 100)
+
+    assert redeem(borealis, alice, reward_id).status_code == 404
+    assert balance(aurora, alice) == 100
