@@ -114,6 +114,7 @@ SCHEDULE = (
     Task("standings", standings.run_all, every=timedelta(minutes=15)),
     Task("referrals", referrals.run_all, every=timedelta(minutes=15), at=time(0, 10)),
     Task("coupons", coupons.run_all, every=timedelta(minutes=15), at=time(0, 10)),
+    Task("coupon_discounts", coupons.ask_for_looks, every=timedelta(hours=1), at=time(0, 50)),
     Task("waiting_merges", ask_for_merges, every=timedelta(hours=1), at=time(0, 20)),
     Task("reconcile", reconciliation.ask_for_sweeps, every=timedelta(hours=1), at=time(0, 40)),
     Task("look_through", reconciliation.ask_for_looks, every=timedelta(days=1), at=time(2, 40)),

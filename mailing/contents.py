@@ -61,7 +61,7 @@ def _coupon(session: Session, shop: Shop, body: Body, now: datetime) -> dict[str
     if given is None or given.state != "ready":
         return None
     coupon = session.get_one(Coupon, (shop.shop_id, given.coupon_id), populate_existing=True)
-    if is_over(coupon, day_in(shop.timezone, now)):
+    if coupon.error is not None or is_over(coupon, day_in(shop.timezone, now)):
         return None
     return {
         "name": coupon.name,

@@ -21,7 +21,7 @@ class Coupon(Base):
     `per_member`: how many codes of it one member may be given. `code_source`: made (codes of one
     discount in Shopify, whose first is `anchor_code`, which nobody gets) or imported (codes that
     somebody else made). `discount_gid`: the discount.
-    `error`: why Shopify took the discount or its codes not, in words. `is_active`: whether it
+    `error`: why Shopify has the discount not or no more, in words. `is_active`: whether it
     is still handed out. pk (shop_id, id): the few coupons of a shop are read together.
     """
 

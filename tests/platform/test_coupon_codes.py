@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import requests
 from sqlalchemy import select
 
 from config import Settings
+from jobs import coupons as jobs_coupons
 from loyalty import timeline
 from loyalty.audit import Actor
 from loyalty.base import db
@@ -17,14 +19,17 @@ from loyalty.base.errors import CouponOver
 from loyalty.base.ids import new_id
 from loyalty.coupons.saving import add_coupon, get_coupon
 from loyalty.coupons.tables import Coupon, CouponCode
+from loyalty.coupons.views import list_of
 from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import TimelineEvent
+from loyalty.reconciliation.tables import Finding
 from loyalty.redemption.terms import Terms
 from loyalty.shops.directory import get_shop
-from shopify_app.platform import backfill_runs, installations
+from shopify_app.platform import backfill_runs, client, installations
 from shopify_app.platform import settings as platform_settings
 from shopify_app.platform.backfill import steps
 from shopify_app.platform.coupon_codes import ask_waiting, hand_out, make_codes
+from shopify_app.platform.coupon_states import follow
 from shopify_app.platform.discounts.finding import find
 from shopify_app.platform.discounts.pools import PoolTerms, make_pool
 from shopify_app.platform.errors import ShopifyError
@@ -261,6 +266,35 @@ def test_what_nobody_works_on_is_asked_for_again(
     assert asked == 1
     assert [code.state for code in codes(aurora, coupon_id)] == ["ready"]
     assert ask_waiting(aurora, now=utc_now()) == 0
+
+
+@pytest.mark.parametrize("how", ["deleted", "ended"])
+def test_a_discount_that_is_gone_in_shopify_ends_its_coupon(
+    aurora: int, alice: UUID, shopify: Shopify, how: str
+) -> None:
+    coupon_id, other_id = a_coupon(aurora), a_coupon(aurora)
+    for one in (coupon_id, other_id):
+        give(aurora, one, alice)
+        make_codes(aurora, one)
+    if how == "ended":
+        gid = coupon(aurora, coupon_id).discount_gid
+        client.execute(aurora, "discount_code_deactivate", {"id": gid})
+    else:
+        # A discount goes with its last code.
+        anchor = coupon(aurora, coupon_id).anchor_code
+        for code in (anchor, codes(aurora, coupon_id)[0].code):
+            requests.delete(f"{shopify.url}/_control/discounts/{code}", timeout=10)
+
+    jobs_coupons.ask_for_looks()
+    steps.step(aurora)
+
+    assert coupon(aurora, coupon_id).error == f"Its discount was {how} in Shopify"
+    assert not coupon(aurora, coupon_id).is_active and coupon(aurora, other_id).is_active
+    with db.shop_transaction(aurora) as session:
+        shown = {one.id: one.state for one in list_of(session, aurora, alice, utc_now())}
+        assert [f.thing for f in session.scalars(select(Finding))] == [str(coupon_id)]
+    assert sorted(shown.values()) == ["over", "ready"]
+    assert follow(aurora) == 0
 
 
 def _take(shop_id: int, code: str) -> None:
