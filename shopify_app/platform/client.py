@@ -11,7 +11,7 @@ def execute(
 ) -> dict[str, Any]:
     """The `data` of graphql/<name>.graphql run on the shop.
 
-    `patience` is `attempts_max` and `answer_s` of graphql_calls.call. Raises NeedsReauth,
+    `patience` is `attempts_max`, `answer_s`, `room_s` of graphql_calls.call. Raises NeedsReauth,
     UserErrors or another ShopifyError; `.retryable` says whether to try again.
     """
     credentials = installations.credentials(shop_id)

@@ -41,13 +41,17 @@ def call(
     *,
     attempts_max: int | None = None,
     answer_s: float = _ANSWER_S,
+    room_s: float | None = None,
 ) -> dict[str, Any]:
     """The `data` of the document `name` run on a shop; each try waits `answer_s` for an answer.
 
+    `room_s`: the longest to wait until the shop's bucket can pay for it, else it is not asked for.
     Raises Unauthorised on 401, UserErrors for a mutation's userErrors, else ShopifyError.
     """
     last = attempts_max or ATTEMPTS_MAX
     for attempt in range(1, last + 1):
+        if room_s is not None and cost_bucket.seconds_until_room(domain, name) > room_s:
+            raise ShopifyError(f"{name}: the shop's bucket is empty", retryable=True)
         cost_bucket.wait_for_room(domain, name)
         try:
             return _attempt(domain, access_token, name, variables or {}, answer_s)

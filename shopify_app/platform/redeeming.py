@@ -32,9 +32,9 @@ log = structlog.get_logger()
 
 Patience = Mapping[str, Any]
 Within = Callable[[Session, Shop, Redemption, datetime], None]
-AT_ONCE: Patience = {"attempts_max": 1, "answer_s": 5.0}
+AT_ONCE: Patience = {"attempts_max": 1, "answer_s": 5.0, "room_s": 1.0}
 """Somebody waits: what takes longer is left to the sweep."""
-IN_THE_SWEEP: Patience = {"attempts_max": 1, "answer_s": 10.0}
+IN_THE_SWEEP: Patience = {"attempts_max": 1, "answer_s": 8.0, "room_s": 5.0}
 
 
 def redeem(

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,7 +18,7 @@ from loyalty.base.errors import DiscountRefused, InsufficientPoints, RewardNotAv
 from loyalty.redemption import errands
 from loyalty.redemption.tables import Redemption
 from loyalty.rewards.tables import RewardCode
-from shopify_app.platform import installations, redeeming
+from shopify_app.platform import cost_bucket, installations, redeeming
 from shopify_app.platform.session_tokens import verify
 from tests.platform.redeeming_cast import STAFF, Redeemer, make_redeemer
 from tests.platform.shopify import Shopify
@@ -207,6 +208,23 @@ def test_a_slow_shopify_keeps_nobody_waiting(alice: Redeemer) -> None:
     redemption = alice.redeem(alice.a_reward(), patience={"attempts_max": 1, "answer_s": 0.5})
 
     assert redemption.state == "reserved"
+    assert sweep(alice, redemption).state == "issued"
+
+
+def test_a_shop_with_an_empty_bucket_keeps_nobody_waiting(alice: Redeemer) -> None:
+    reward = alice.a_reward()
+    alice.redeem(reward)  # what the call costs is known by now
+    alice.shopify.tell("throttle", maximum=10, restore_rate=0.1)
+    try:
+        alice.redeem(reward)
+        began = time.monotonic()
+        redemption = alice.redeem(reward)
+        waited_s = time.monotonic() - began
+    finally:
+        alice.shopify.tell("throttle", maximum=2000, restore_rate=100)
+        cost_bucket._buckets.clear()
+
+    assert redemption.state == "reserved" and waited_s < 5
     assert sweep(alice, redemption).state == "issued"
 
 

@@ -95,6 +95,7 @@ AMOUNT = {"kind": "fixed_amount", "amount": "5.00"}
         ("points_max", AMOUNT | {"pricing": "per_point", "points_max": 99}),
         ("minimum_cart", AMOUNT | {"minimum_cart": "-1"}),
         ("minimum_cart", {"kind": "store_credit", "amount": "5", "minimum_cart": "1"}),
+        ("minimum_cart", {"kind": "free_product", "product_id": CANDLE, "minimum_cart": "1"}),
         ("limit_per_member", AMOUNT | {"limit_per_member": 0}),
         ("limit_period", AMOUNT | {"limit_period": "hour"}),
         ("visibility", AMOUNT | {"visibility": "nowhere"}),
