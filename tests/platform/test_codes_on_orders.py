@@ -15,6 +15,7 @@ from loyalty.programme.tables import EarningRule
 from loyalty.redemption.tables import Redemption
 from shopify_app.platform import inbox, inbox_writer, installations
 from shopify_app.platform.backfill.one_order import read_order
+from shopify_app.platform.inbox_insert import Arrival
 from shopify_app.platform.session_tokens import verify
 from tests.platform.redeeming_cast import Redeemer, make_redeemer
 from tests.platform.shopify import Shopify
@@ -108,7 +109,7 @@ def _bought(
 def _arrive(alice: Redeemer, payload: dict[str, Any], topic: str) -> None:
     """A webhook is in the inbox, and worked off."""
     now = utc_now()
-    arrival = inbox_writer.Arrival(
+    arrival = Arrival(
         shop_id=alice.shop_id,
         webhook_id=str(new_id()),
         event_id=None,
