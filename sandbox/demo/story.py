@@ -16,11 +16,27 @@ from sandbox.demo.world import ROOT, SHOPS, World
 from sandbox.servers.launching import wait_until
 
 
+REWARDS = (
+    {"name": "Free shipping", "kind": "free_shipping", "cost_points": 50},
+    {"name": "5 off", "kind": "fixed_amount", "amount": "5.00", "cost_points": 100},
+    {
+        "name": "Points as money",
+        "kind": "fixed_amount",
+        "pricing": "per_point",
+        "amount": "1.00",
+        "cost_points": 20,
+        "points_max": 1000,
+        "visibility": "till",
+    },
+)
+
+
 def tell(world: World, *, live_orders: int) -> str:
     """Live through the story; the address of the phone that holds a member's card."""
     let_read_all_orders(world, SHOPS[0])
     open_admin(world, SHOPS[0])
     operate(world, "wait-for-backfill", "--shop", SHOPS[0])
+    offer_rewards(world)
     sell(world, live_orders)
     return add_card_to_phone(world)
 
@@ -39,6 +55,12 @@ def let_read_all_orders(world: World, domain: str) -> None:
     ask(f"{shopify}/install", {"shop": domain})
     granted = ask(f"{shopify}/state?shop={domain}")["scopes"]
     ask(f"{shopify}/scopes", {"shop": domain, "scopes": [*granted, "read_all_orders"]})
+
+
+def offer_rewards(world: World) -> None:
+    """What points buy: there before the orders, which bring some of it within reach."""
+    for reward in REWARDS:
+        operate(world, "add-reward", "--shop", SHOPS[0], json.dumps(reward))
 
 
 def sell(world: World, orders: int) -> None:
