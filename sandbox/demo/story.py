@@ -15,7 +15,6 @@ from typing import Any
 from sandbox.demo.world import ROOT, SHOPS, World
 from sandbox.servers.launching import wait_until
 
-
 REWARDS = (
     {"name": "Free shipping", "kind": "free_shipping", "cost_points": 50},
     {"name": "5 off", "kind": "fixed_amount", "amount": "5.00", "cost_points": 100},
