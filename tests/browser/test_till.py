@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from sandbox.demo import story
 from sandbox.demo.world import SHOPS, World
 from tests.browser.admin import Admin, accessibility_problems, overflow
-from tests.browser.till import BOREALIS, Till, till_of
+from tests.browser.till import BOREALIS, Till, clerk, till_of
 from tests.chromium import page_of
 
 pytestmark = pytest.mark.browser
@@ -72,7 +72,7 @@ def test_camera_scans_the_code_of_the_pass_itself(till: Till) -> None:
 
 
 def test_grant_whose_answer_is_lost_counts_once(till: Till) -> None:
-    till.open(user=_clerk(till)).open_modal()
+    till.open(user=clerk(till.world)).open_modal()
     code = till.enrol("Lost Answer", "lost.answer@example.com")
     before = till.sent("/grants")
 
@@ -87,14 +87,14 @@ def test_grant_whose_answer_is_lost_counts_once(till: Till) -> None:
 
 
 def test_grant_in_doubt_outlives_the_modal_and_counts_once(till: Till) -> None:
-    till.open(user=_clerk(till)).open_modal()
+    till.open(user=clerk(till.world)).open_modal()
     till.enrol("In Doubt", "in.doubt@example.com")
 
     till.fault("lose_answer", path="/grants", count=4)
     till.grant(40)
     till.see("Nobody knows yet whether In Doubt got 40 points.")
     till.close_modal()
-    expect(till.tile.locator("s-tile button")).to_contain_text("A grant waits to be confirmed")
+    expect(till.tile.locator("s-tile button")).to_contain_text("Something waits to be confirmed")
     till.open_modal()
     till.see("Nobody knows yet whether In Doubt got 40 points.")
     till.tap("Try again")
@@ -107,7 +107,7 @@ def test_member_is_checked_in_once_a_week_at_this_place(till: Till) -> None:
     rule = '{"name": "Visits", "kind": "check_in", "gives": "fixed", "fixed_points": 5,'
     rule += ' "limits": {"check_in": "week"}}'
     story.operate(till.world, "add-rule", "--shop", SHOPS[0], rule)
-    till.open(user=_clerk(till)).open_modal()
+    till.open(user=clerk(till.world)).open_modal()
     till.enrol("Weekly Visitor", "weekly.visitor@example.com")
 
     till.tap("Check in")
@@ -120,8 +120,7 @@ def test_member_is_checked_in_once_a_week_at_this_place(till: Till) -> None:
 
 
 def test_cap_of_the_day_is_told_with_what_is_left(till: Till) -> None:
-    clerk = _clerk(till, 1)
-    till.open(user=clerk).open_modal()
+    till.open(user=clerk(till.world, 1)).open_modal()
     till.enrol("Much Granted", "much.granted@example.com")
     till.grant(500)
     till.see("500 points granted.")
@@ -261,10 +260,3 @@ def test_small_till_shows_every_screen_without_scrolling_sideways(
         assert widths == [0] * 5
         assert sorted(set(problems)) == []
         assert till.modal.evaluate("getComputedStyle(document.body).direction") == direction
-
-
-def _clerk(till: Till, number: int = 0) -> str:
-    """A staff member other than the owner, who has a cap of their own."""
-    state = story.ask(f"{till.world.shopify_url}/_control/state?shop={SHOPS[0]}")
-    clerks = [member for member in state["staff"] if not member["account_owner"]]
-    return str(clerks[number]["id"])

@@ -121,6 +121,26 @@ def till_of(world: World, page: Page) -> Iterator[Till]:
     assert till.refused == []
 
 
+def clerk(world: World, number: int = 0) -> str:
+    """A staff member other than the owner, who has a cap of their own."""
+    state = story.ask(f"{world.shopify_url}/_control/state?shop={AURORA}")
+    clerks = [member for member in state["staff"] if not member["account_owner"]]
+    return str(clerks[number]["id"])
+
+
+def barcode(till: Till) -> str:
+    """What the card of the member on the screen shows to a scanner, once it is on a phone."""
+    with till.page.expect_response("**/card") as answered:
+        till.tap("Show the card's QR code")
+    url = answered.value.json()["card"]["url"]
+    till.tap("Go to the member")
+    phone = story.ask(f"{till.world.phone_url}/phones", {})
+    address = f"{till.world.phone_url}/phones/{phone['id']}"
+    story.ask(f"{address}/add", {"url": f"{url}/apple.pkpass"})
+    message: str = story.ask(address)["passes"][0]["pass"]["barcodes"][0]["message"]
+    return message
+
+
 def _frame(page: Page, name: str) -> Frame:
     frame = page.locator(f'iframe[name="{name}"]').element_handle().content_frame()
     assert frame is not None, f"no frame {name}"
