@@ -26,6 +26,7 @@ from loyalty.ledger.journal import Cause
 from loyalty.members.identity import survivor_of
 from loyalty.orders.sheets import CodeSheet, OrderSheet
 from loyalty.orders.tables import OrderCode
+from loyalty.redemption.issuing import note_redeemed
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.use_table import RedemptionUse
 
@@ -168,8 +169,11 @@ def _use(books: Books, redemption: Redemption, sheet: OrderSheet) -> RedemptionU
     else:
         if redemption.state == "returned":
             _flag(redemption, AFTER_RETURN)
+        elif redemption.state == "reserved":
+            # The order was faster than Shopify's answer to us.
+            note_redeemed(books.session, redemption, books.now)
         _become_used(redemption, use)
-    _note(books, redemption, timeline.REWARD_USED, sheet, points=None, is_late=is_late)
+    _note(books, redemption, timeline.REWARD_USED, sheet, is_late=is_late)
     return use
 
 
@@ -218,7 +222,7 @@ def _give_back(
         if due == redemption.points:
             redemption.state, redemption.reason = "returned", reason
             redemption.returned_at = books.now
-    _note(books, redemption, timeline.REWARD_RETURNED, sheet, points=points, reason=reason)
+    _note(books, redemption, timeline.REWARD_RETURNED, sheet, returned_points=points, reason=reason)
 
 
 def _call_off(books: Books, redemption: Redemption) -> None:

@@ -205,6 +205,14 @@ def _reward(details: Details) -> str:
     return f"{reward} ({cost} points)" if reward and cost else str(reward or "")
 
 
+def _use(details: Details) -> str:
+    """What came back of a reward's points with an order, or that they were taken once more."""
+    if details.get("is_late"):
+        return "Its points had come back, or were another order's: they were taken again"
+    points = details.get("returned_points")
+    return f"{points} points came back" if points else ""
+
+
 def _coupon(details: Details) -> str:
     return str(details.get("coupon") or "")
 
@@ -273,7 +281,7 @@ def _text(details: Details) -> str:
 
 
 _LINES: tuple[Callable[[Details], str], ...] = (
-    *(_source, _side, _claim, _tier, _badge, _reward, _email, _bounce, _reason, _order),
+    *(_source, _side, _claim, _tier, _badge, _reward, _email, _bounce, _reason, _order, _use),
     *(_coupon, _target, _preference),
     *(_platform, _place),
     *(_network, _birthday, _expiring, _merge, _fields, _text),
