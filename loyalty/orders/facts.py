@@ -65,7 +65,7 @@ class OrderFacts:
     """`total_minor`: what was to pay; `current_total_minor`: less refunds and gift cards.
 
     `shipping_minor`: shipping less its discounts and included tax; `shipping_tax_minor`: the
-    tax on it, included or not.
+    tax on it, included or not. `ship_to`: the mark of the address that it goes to, if any.
     """
 
     order_id: int
@@ -88,4 +88,5 @@ class OrderFacts:
     refunds: tuple[RefundFacts, ...]
     shipping_minor: int = 0
     shipping_tax_minor: int = 0
+    ship_to: str | None = None
     codes: tuple[CodeFacts, ...] = ()

@@ -17,7 +17,7 @@ from loyalty.shops.tables import Shop
 STATE = (
     "name", "currency", "taxes_included", "is_test", "is_paid", "source_name", "location_id",
     "total_minor", "current_total_minor", "created_at", "processed_at", "cancelled_at",
-    "shipping_minor", "shipping_tax_minor",
+    "shipping_minor", "shipping_tax_minor", "ship_to",
 )  # fmt: skip
 """What Shopify's facts say of an order itself, under the names of its columns."""
 LINE_STATE = (
@@ -95,6 +95,7 @@ class OrderSheet:
     cancelled_at: datetime | None
     shipping_minor: int
     shipping_tax_minor: int
+    ship_to: str | None
     is_new: bool = False
     is_changed: bool = False
     lines: dict[int, LineSheet] = field(default_factory=dict)

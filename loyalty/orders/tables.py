@@ -14,6 +14,7 @@ class Order(Base):
 
     `assessed_at`: when earning first looked at it; `held_back`: why it waits to be looked at
     (paused, product). Shipping is less its discounts; `shipping_minor` less included tax.
+    `ship_to`: by what an address is known again; see loyalty.members.addresses.
     ix (shop_id, member_id, processed_at, order_id): a member's orders, newest first.
     ix held_back: what waits. ix claimable: orders without an owner, by time.
     """
@@ -62,6 +63,7 @@ class Order(Base):
     shopify_updated_at: Mapped[datetime]
     shipping_minor: Mapped[int] = mapped_column(default=0, server_default="0")
     shipping_tax_minor: Mapped[int] = mapped_column(default=0, server_default="0")
+    ship_to: Mapped[str | None]
     assessed_at: Mapped[datetime | None]
     held_back: Mapped[str | None]
 

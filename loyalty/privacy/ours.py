@@ -208,7 +208,7 @@ PARTS: Sequence[Part] = (
         _orders,
         "Orders",
         Blank(
-            {"customer_id": None},
+            {"customer_id": None, "ship_to": None},
             keeps=(
                 *("shop_id", "order_id", "name", "member_id", "currency", "taxes_included"),
                 *("is_test", "is_paid", "is_history", "source_name", "location_id"),

@@ -4,28 +4,28 @@ The invariant: what is compared is what is known now, of everybody whom either h
 """
 
 import re
-import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from loyalty.members.addresses import address_mark
 from loyalty.members.facts import normalise_email
 from loyalty.members.identity import with_merged
 from loyalty.members.tables import Customer, Member
+from loyalty.orders.tables import Order
 
 _GMAIL = ("gmail.com", "googlemail.com")
-_NEEDED = (("address1",), ("zip", "city"))
-"""An address that lacks a street, or both zip and city, is no place to send anything to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """By what a person is known, each in the form in which it is compared."""
+    """By what a person is known, each in the form in which it is compared.
+
+    Addresses are the marks of their own ones, and of those that their orders went to.
+    """
 
     member_ids: frozenset[UUID]
     customer_ids: frozenset[int]
@@ -48,12 +48,18 @@ def traits_of(session: Session, shop_id: int, member_id: UUID) -> Traits:
         )
     ).all()
     known = [*members, *customers]
+    shipped_to = session.scalars(
+        select(Order.ship_to)
+        .where(Order.shop_id == shop_id, Order.member_id.in_(ids), Order.ship_to.is_not(None))
+        .distinct()
+    )
+    marks = {address_mark(row.address) for row in known} | set(shipped_to)
     return Traits(
         member_ids=frozenset(ids),
         customer_ids=frozenset(row.customer_id for row in customers),
         emails=frozenset(same_email(row.email) for row in known) - {""},
         phones=frozenset(same_phone(row.phone) for row in known) - {""},
-        addresses=frozenset(same_address(row.address) for row in known) - {""},
+        addresses=frozenset(mark for mark in marks if mark is not None),
     )
 
 
@@ -88,29 +94,9 @@ def same_phone(phone: str | None) -> str:
     return re.sub(r"\D", "", phone or "")
 
 
-def same_address(address: Mapping[str, Any] | None) -> str:
-    """Street, town and country without case, accents, spaces and signs; empty for no address."""
-    lines = {name: _plain(value) for name, value in (address or {}).items()}
-    if not all(any(lines.get(name) for name in names) for names in _NEEDED):
-        return ""
-    town = lines.get("zip") or lines.get("city")
-    return "|".join(
-        [
-            lines.get("address1", "") + lines.get("address2", ""),
-            town or "",
-            lines.get("country_code", ""),
-        ]
-    )
-
-
 def hash_of(shop_id: int, text: str) -> bytes | None:
     """What a text is counted by in one shop; None for an empty one.
 
     Whoever guesses the text can tell that it is this one, so it is erased as the text would be.
     """
     return sha256(f"{shop_id}\0{text}".encode()).digest()[:16] if text else None
-
-
-def _plain(value: object) -> str:
-    folded = unicodedata.normalize("NFKD", str(value or "")).casefold()
-    return "".join(sign for sign in folded if sign.isalnum())

@@ -17,6 +17,8 @@ def upgrade() -> None:
     _settings()
     _referrals()
     _indexes()
+    # By what an address is known again: a friend's first order may go to the member's own.
+    op.add_column("shop_order", sa.Column("ship_to", sa.Text(), nullable=True))
     for table in TENANT_TABLES:
         tenancy.protect(table)
     tenancy.remake_removal()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from loyalty.members.addresses import address_mark
 from loyalty.members.facts import CustomerFacts
 from loyalty.orders.facts import LineFacts, OrderFacts, RefundFacts
 from loyalty.shops.locations import LocationFacts
@@ -88,6 +89,7 @@ def read_order(node: Node, line_nodes: Sequence[Node]) -> OrderFacts:
         refunds=tuple(_refund(one, order_id, currency) for one in objects_at(node, "refunds")),
         shipping_minor=shipping_minor,
         shipping_tax_minor=shipping_tax_minor,
+        ship_to=address_mark(_address(node.get("shippingAddress"))),
         codes=read_code_nodes(node, line_nodes, currency),
     )
 

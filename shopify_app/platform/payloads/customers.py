@@ -19,13 +19,14 @@ def read_customer(payload: dict[str, Any]) -> CustomerFacts:
         phone=text_or_none(payload, "phone"),
         has_account=payload.get("state") == "enabled",
         has_verified_email=email is not None and flag(payload, "verified_email"),
-        address=_address(payload.get("default_address")),
+        address=read_address(payload.get("default_address")),
         customer_since=moment_or_none(payload, "created_at"),
         updated_at=moment_or_none(payload, "updated_at"),
     )
 
 
-def _address(value: object) -> dict[str, str] | None:
+def read_address(value: object) -> dict[str, str] | None:
+    """The lines of a postal address that are there."""
     if not isinstance(value, dict):
         return None
     return {key: line for key in _ADDRESS if (line := text_or_none(value, key))} or None

@@ -3,11 +3,12 @@
 from typing import Any
 
 from loyalty.base.money import parse_minor
+from loyalty.members.addresses import address_mark
 from loyalty.members.facts import CustomerFacts
 from loyalty.orders.facts import LineFacts, OrderFacts
 from shopify_app.platform.payloads import amounts
 from shopify_app.platform.payloads.codes import read_codes
-from shopify_app.platform.payloads.customers import read_customer
+from shopify_app.platform.payloads.customers import read_address, read_customer
 from shopify_app.platform.payloads.reading import (
     flag,
     identifier,
@@ -59,6 +60,7 @@ def read_order(payload: dict[str, Any]) -> OrderFacts:
         refunds=tuple(read_refund(one, currency) for one in objects_at(payload, "refunds")),
         shipping_minor=shipping_minor,
         shipping_tax_minor=shipping_tax_minor,
+        ship_to=address_mark(read_address(payload.get("shipping_address"))),
         codes=read_codes(payload, currency),
     )
 

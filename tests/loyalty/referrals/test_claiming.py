@@ -10,6 +10,7 @@ from loyalty.audit import AuditRow
 from loyalty.base.errors import NotFlagged, ReferralNotFound
 from loyalty.coupons.saving import add_coupon
 from loyalty.coupons.tables import CouponCode
+from loyalty.members.addresses import address_mark, same_address
 from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import Member
 from loyalty.referrals.claiming import (
@@ -19,7 +20,7 @@ from loyalty.referrals.claiming import (
     find_asked,
     take_claim,
 )
-from loyalty.referrals.likeness import same_address, same_email
+from loyalty.referrals.likeness import same_email
 from loyalty.referrals.reviewing import approve, list_flagged, reject
 from loyalty.referrals.tables import Referral
 from loyalty.shops.tables import Shop
@@ -292,6 +293,16 @@ def test_another_shops_referral_is_not_found(
 )
 def test_spellings_of_one_address(email: str | None, same: str) -> None:
     assert same_email(email) == same
+
+
+def test_an_order_that_went_to_the_members_address_makes_the_friend_the_same(
+    session: Session, offering: Shop, alice: Member, carol: Member
+) -> None:
+    alice.address = HOME
+    mark = address_mark(HOME | {"address1": "calle mayor 1"})
+    buy(session, offering, ship_to=mark, is_paid=False)
+
+    assert state_of(come(session, offering, alice, carol)) == ("blocked", "same_address")
 
 
 def test_an_address_without_a_street_is_nobodys_home() -> None:

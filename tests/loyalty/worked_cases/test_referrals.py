@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from loyalty.members.addresses import address_mark
 from loyalty.members.tables import Member
 from loyalty.programme.rules import get_programme
 from loyalty.referrals.tables import Referral
@@ -87,9 +88,8 @@ def test_referrals_4_so_is_the_same_address_known_with_the_first_order(
     alice.address = HOME
     friend = a_friend(session, offering)
     referral = come(session, offering, alice, friend)
-    friend.address = HOME | {"address1": "CALLE MAYOR, 1"}
 
-    buy(session, offering)
+    buy(session, offering, ship_to=address_mark(HOME | {"address1": "CALLE MAYOR, 1"}))
     work(session, offering)
 
     assert said_of(session, referral) == ("blocked", "same_address")
