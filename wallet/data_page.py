@@ -25,6 +25,8 @@ from wallet.content import locale_of
 
 ROWS_SHOWN = 25
 _TEXT_SHOWN = 300
+_WHO = ("Personal details", "Shopify customers")
+"""The parts that say who somebody is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,16 @@ def read_panel(session: Session, shop_id: int, member_id: UUID, *, now: datetime
 
 
 def sections_of(held: Held, shop: Shop) -> list[Section]:
-    """Each part that has rows, with its newest ones first."""
+    """Each part that has rows, with its newest ones first; who they are comes before all else."""
+    titles = sorted(held, key=lambda title: title not in _WHO)
     return [
-        Section(title, len(rows), [_words(row, shop) for row in reversed(rows[-ROWS_SHOWN:])])
-        for title, rows in held.items()
-        if rows
+        Section(
+            title,
+            len(held[title]),
+            [_words(row, shop) for row in reversed(held[title][-ROWS_SHOWN:])],
+        )
+        for title in titles
+        if held[title]
     ]
 
 
@@ -90,11 +97,11 @@ def _find_open(session: Session, shop_id: int, member_id: UUID, now: datetime) -
 
 
 def _words(row: Mapping[str, Any], shop: Shop) -> list[tuple[str, str]]:
-    """Column by column, without those that are empty."""
+    """Column by column, without those that are empty or only tie rows together."""
     return [
         (name.replace("_", " ").capitalize(), _say(value, shop))
         for name, value in row.items()
-        if value not in (None, "", [], {})
+        if value not in (None, "", [], {}) and not isinstance(value, UUID)
     ]
 
 

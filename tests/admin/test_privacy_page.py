@@ -147,3 +147,14 @@ def test_what_is_not_there_is_not_found(aurora: ShopAndClient) -> None:
 
     for wanted in (waiting, uuid4(), "nonsense"):
         assert aurora.get(f"{_PAGE}/{wanted}/document").status_code == 404
+
+
+def test_members_own_request_says_that_it_can_be_taken_back(aurora: ShopAndClient) -> None:
+    ask(aurora, "member/erase")
+    ask(aurora, "member/erase", state="withdrawn")
+
+    page = aurora.get(_PAGE).text
+
+    assert page.count("Erase a member, who asked for it") == 2
+    assert "The member can take it back for seven days." in page
+    assert "Taken back" in page

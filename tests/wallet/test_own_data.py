@@ -67,6 +67,8 @@ def test_page_shows_what_is_held_and_nothing_that_opens_anything(
 
     assert page.status_code == 200
     assert "501@example.com" in page.text and "1250" in page.text
+    assert page.text.index("Personal details") < page.text.index("Points activity")
+    assert str(alice.member_id) not in page.text.replace(path(alice), "").split("<details")[1]
     assert token not in page.text
     assert actions_of(alice) == ["code_asked_to_data", "own_data_seen"]
 
