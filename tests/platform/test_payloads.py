@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalty.base.errors import ForeignCurrency, LoyaltyError, UnreadableMoney
+from loyalty.members.addresses import address_mark
+from shopify_app.platform import bulk_rows
 from shopify_app.platform.errors import ShapeError
 from shopify_app.platform.payloads.customers import read_customer
 from shopify_app.platform.payloads.orders import read_edited_order_id, read_order
@@ -47,6 +49,20 @@ def test_the_customers_currency_is_never_counted() -> None:
     facts = read_order(payloads.order([Line("10.00")], terms))
 
     assert (facts.currency, facts.total_minor, facts.lines[0].gross_minor) == ("USD", 1000, 1000)
+
+
+def test_an_orders_address_is_known_again_in_a_webhook_and_in_a_query() -> None:
+    order = payloads.order([Line("10.00")], Terms())
+    order["shipping_address"] = {
+        "address1": "Calle Mayor, 1", "zip": "28013", "city": "Madrid", "country_code": "ES"
+    }  # fmt: skip
+    told = {"address1": "CALLE MAYOR 1", "zip": "28013", "city": None, "countryCodeV2": "ES"}
+
+    mark = read_order(order).ship_to
+
+    assert mark is not None and "mayor" not in mark
+    assert mark == address_mark(bulk_rows._address(told))
+    assert read_order(order | {"shipping_address": None}).ship_to is None
 
 
 @pytest.mark.parametrize(
