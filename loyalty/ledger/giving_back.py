@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from loyalty.base.bulk import among
+from loyalty.base.bulk import among, among_many
 from loyalty.base.errors import EntryNotFound, IdempotencyConflict, TooMuchGivenBack
 from loyalty.ledger import dying
 from loyalty.ledger.books import Books
@@ -82,7 +82,9 @@ def list_owners(session: Session, shop_id: int, debit_ids: Collection[UUID]) -> 
         .where(LotDebit.shop_id == shop_id, among(LotDebit.entry_id, debit_ids))
     )
     deficits = select(Deficit.member_id).where(
-        Deficit.shop_id == shop_id, among(Deficit.entry_id, debit_ids)
+        Deficit.shop_id == shop_id,
+        among_many(Deficit.entry_id, debit_ids),
+        Deficit.points_left > 0,
     )
     return {
         *(survivor_of(session, shop_id, member_id) for member_id in set(session.scalars(debtors))),
