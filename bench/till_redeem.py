@@ -1,7 +1,8 @@
 """Redeeming at the till: both transactions of the server, without Shopify's own time between them.
 
-The first takes the points and promises the reward, the second says that its code can be used; each
-is committed to disk. Every redemption is another member's, drawn from the whole shop.
+The first looks at the scanned code, takes the points and promises the reward, the second says that
+its code can be used; each is committed to disk. Every redemption is another member's, drawn from
+the whole shop.
 """
 
 import sys
@@ -15,7 +16,6 @@ from sqlalchemy import select
 
 from bench.figures import Figure, median, percentile
 from bench.order_world import OrderWorld, add_members, open_world, turn_all_rules_on
-from loyalty.audit import Actor
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
@@ -26,9 +26,12 @@ from loyalty.redemption.issuing import issue
 from loyalty.redemption.reserving import Wish, reserve
 from loyalty.rewards.tables import Reward
 from loyalty.shops.directory import get_shop
+from loyalty.till.grants import TillUser
+from pos_extension.proving import Proof, Proving
+from wallet.tokens import get_token
 
 FEW, MANY, REDEMPTIONS, WARM_UP = 10_000, 1_000_000, 500, 50
-_CASHIER = Actor("till_user", "7")
+_CASHIER = TillUser(7, 901)
 
 
 def run(many: int = MANY) -> list[Figure]:
@@ -60,10 +63,14 @@ def _seconds(members: int) -> list[float]:
 
 def _redeem(shop_id: int, member_id: UUID, reward_id: UUID) -> float:
     wish = Wish(reward_id, "till", uuid4(), cart_minor=5000)
+    with db.shop_transaction(shop_id) as session:
+        scanned = get_token(session, shop_id, member_id, now=utc_now()).token
     began = time.perf_counter()
     with db.shop_transaction(shop_id) as session:
         shop = get_shop(session, shop_id)
-        made = reserve(session, shop, member_id, wish, actor=_CASHIER, now=utc_now())
+        now = utc_now()
+        made = reserve(session, shop, member_id, wish, actor=_CASHIER.actor, now=now)
+        Proving(Proof(scanned=scanned), _CASHIER)(session, shop, made, now)
         redemption_id = made.id
     with db.shop_transaction(shop_id) as session:
         issue(session, shop_id, redemption_id, discount_gid="gid://1", now=utc_now())

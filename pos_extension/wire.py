@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.queries.till import LastOrder, read_till_member
 from loyalty.shops.tables import Shop
+from loyalty.tiers.views import list_tiers_of
 from pos_extension import refusals
 from pos_extension.auth import Till
 from wallet.tokens import get_token
@@ -32,12 +33,13 @@ def read_public_id(till: Till, text: str) -> UUID:
 def member_json(session: Session, shop: Shop, member_id: UUID, *, now: datetime) -> dict[str, Any]:
     """The member for the till; raises MemberNotFound or MemberNotActive."""
     member = read_till_member(session, shop, member_id)
+    tier = list_tiers_of(session, shop.shop_id, [member_id]).get(member_id)
     return {
         "id": public_id(shop.shop_id, member_id),
         "name": member.name,
         "contact": member.contact,
         "points": member.points,
-        "tier": None,  # there are no tiers yet
+        "tier": None if tier is None else tier.name,
         "customer_id": member.customer_id,
         "joined_on": member.joined_on.isoformat(),
         "short_code": get_token(session, shop.shop_id, member_id, now=now).short_code,

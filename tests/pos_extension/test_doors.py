@@ -143,7 +143,9 @@ def test_other_pages_may_not(aurora: Till, origin: str) -> None:
     assert "Origin" in answer.headers["Vary"]
 
 
-@pytest.mark.parametrize("path", ["settings", "scans", "members", "members/1-a/grants"])
+@pytest.mark.parametrize(
+    "path", ["settings", "scans", "members", "members/1-a/grants", "redemptions/1-a"]
+)
 def test_a_preflight_needs_no_token(app: Flask, path: str) -> None:
     asked = {
         "Origin": EXTENSIONS,
@@ -155,7 +157,8 @@ def test_a_preflight_needs_no_token(app: Flask, path: str) -> None:
 
     assert answer.status_code == 204
     assert answer.headers["Access-Control-Allow-Origin"] == EXTENSIONS
-    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+    methods = set(answer.headers["Access-Control-Allow-Methods"].split(", "))
+    assert methods == {"GET", "POST", "DELETE"}
     assert {"Authorization", "Content-Type"} <= set(
         answer.headers["Access-Control-Allow-Headers"].split(", ")
     )

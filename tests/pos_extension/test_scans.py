@@ -17,6 +17,7 @@ from loyalty.orders.recording import record_order
 from loyalty.shops.directory import get_shop
 from pos_extension.tables import TillWrite
 from tests.factories.facts import NOON, an_order
+from tests.loyalty.tiers.cast import have_tiers
 from tests.pos_extension.cast import MAIN_STREET, Till, at_once, public_id
 from wallet.tokens import raise_epoch
 
@@ -258,3 +259,13 @@ def test_a_resend_waits_while_the_first_is_still_at_work(aurora: Till, alice: UU
         session.rollback()
     waiting.join(timeout=10)
     assert [answer.status_code for answer in answers] == [200]
+
+
+def test_the_till_is_told_the_tier(aurora: Till, alice: UUID) -> None:
+    with shop_transaction(aurora.shop_id) as session:
+        shop = get_shop(session, aurora.shop_id)
+        have_tiers(session, shop, ("Friend", 0, "1"))
+
+    answer = aurora.post("scans", code=aurora.code_of(alice).token)
+
+    assert answer.get_json()["member"]["tier"] == "Friend"
