@@ -91,13 +91,18 @@ def close_returned(
     session.flush()
 
 
+def note_redeemed(session: Session, redemption: Redemption, now: datetime) -> None:
+    """Tell on the timeline what the member got for their points; the caller flushes."""
+    _note(session, redemption, timeline.REWARD_REDEEMED, now)
+
+
 def _issue(session: Session, redemption: Redemption, now: datetime) -> None:
     has_code = Terms.from_json(redemption.terms).has_code
     redemption.state, redemption.issued_at = "issued", now
     if not has_code:
         redemption.state, redemption.used_at = "used", now
     redemption.next_at, redemption.error = None, None
-    _note(session, redemption, timeline.REWARD_REDEEMED, now)
+    note_redeemed(session, redemption, now)
     if redemption.sends_email:
         outbox.stage(
             session,
@@ -131,7 +136,7 @@ def _undo_return(session: Session, redemption: Redemption, now: datetime) -> Non
     redemption.state, redemption.issued_at, redemption.used_at = "used", now, now
     redemption.returned_at = None
     redemption.flags = sorted({*redemption.flags, CREDITED_AFTER_RETURN})
-    _note(session, redemption, timeline.REWARD_REDEEMED, now)
+    note_redeemed(session, redemption, now)
 
 
 def _note(

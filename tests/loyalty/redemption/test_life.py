@@ -10,6 +10,7 @@ from loyalty.audit import SYSTEM
 from loyalty.base.errors import NotReturnable, RedemptionNotFound
 from loyalty.base.ids import new_id
 from loyalty.members.tables import Member, TimelineEvent
+from loyalty.orders.recording import record_order
 from loyalty.outbox import OutboxEvent
 from loyalty.redemption.due import begin_expired, list_due
 from loyalty.redemption.issuing import issue, postpone, refuse
@@ -19,6 +20,7 @@ from tests.factories.facts import NOON
 from tests.loyalty.conftest import install_shop
 from tests.loyalty.ledger.cast import agree, figures
 from tests.loyalty.redemption.cast import GID, STAFF, a_reward, have_points, issued, reserved
+from tests.loyalty.redemption.uses_cast import carrying
 
 SOON = NOON + timedelta(minutes=1)
 
@@ -194,3 +196,17 @@ def test_a_redemption_of_another_shop_is_not_found(
         begin(session, borealis.shop_id, redemption.id, reason="x", actor=SYSTEM, now=SOON)
     with pytest.raises(RedemptionNotFound):
         finish(session, borealis.shop_id, new_id(), now=SOON)
+
+
+def test_a_code_that_an_order_carried_before_the_answer_is_told_once(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    have_points(session, alice, 100)
+    redemption = reserved(session, aurora, alice, a_reward(session, aurora))
+
+    order = carrying(redemption)
+    record_order(session, aurora, order, now=SOON, is_backfill=False)
+    issue(session, aurora.shop_id, redemption.id, discount_gid=GID, now=SOON)
+
+    assert redemption.state == "used"
+    assert events(session, alice) == ["reward_redeemed", "reward_used"]
