@@ -159,6 +159,7 @@ PARTS: Sequence[Part] = (
         Run("what Shopify shows is taken away there", _clear_shown),
         Stays("it is a customer's, whosever they are"),
         secrets=("digests",),
+        erase_later=Drop(),
     ),
     Part(
         InboxRow,

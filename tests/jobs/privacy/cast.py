@@ -25,6 +25,7 @@ from tests.jobs.privacy.traces import (
     visit,
 )
 from tests.jobs.privacy.traces_of_coupons import have_coupons
+from tests.jobs.privacy.traces_of_projection import be_shown
 from tests.jobs.privacy.traces_of_proofs import prove_themselves
 from tests.jobs.privacy.traces_of_referrals import come_by_a_link
 
@@ -68,6 +69,7 @@ def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> S
         come_by_a_link(session, shopper)
         have_coupons(session, shopper)
         prove_themselves(session, shopper)
+        be_shown(session, shopper)
     with db.shop_transaction(shop_id) as session:
         be_made_one(session, shopper)
     return shopper

@@ -22,6 +22,7 @@ from loyalty.privacy.parts import Keep
 from loyalty.shops.directory import get_shop
 from mailing.addresses import address_hash, why_blocked
 from mailing.tables import EmailAddress
+from shopify_app.platform.projection.tables import ShownCustomer
 from shopify_app.platform.tables import InboxRow, PrivacyRequest
 from tests.conftest import DatabaseUrls
 from tests.factories.facts import a_customer
@@ -303,3 +304,18 @@ def test_webhooks_are_looked_through_before_anything_of_the_person_is_locked(
             assert scans[0] < min(locks)
     finally:
         event.remove(Engine, "before_cursor_execute", listen)
+
+
+def test_what_shopify_shows_of_them_is_to_be_taken_away_and_then_forgotten(
+    alice: Shopper,
+) -> None:
+    ask(alice, "customers/redact")
+
+    requests.run_shop(alice.shop_id)
+    with db.shop_transaction(alice.shop_id) as session:
+        states = session.scalars(select(ShownCustomer.state)).all()
+    requests.run_shop(alice.shop_id, now=utc_now() + _LATER)
+
+    with db.shop_transaction(alice.shop_id) as session:
+        assert session.scalars(select(ShownCustomer.state)).all() == []
+    assert states == ["leaving"]
