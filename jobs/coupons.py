@@ -7,7 +7,7 @@ import structlog
 from jobs import overview
 from loyalty.base import db
 from loyalty.base.clock import day_in, utc_now
-from loyalty.coupons.saving import list_living
+from loyalty.coupons.living import list_living
 from loyalty.shops.directory import get_shop
 from shopify_app.platform import backfill_runs, coupon_codes
 

@@ -132,6 +132,7 @@ def _who_had_it(session: Session, coupon: Coupon, members: Sequence[UUID]) -> di
             CouponCode.shop_id == coupon.shop_id,
             CouponCode.coupon_id == coupon.id,
             among(CouponCode.member_id, members),
+            CouponCode.state != "gone",
         )
         .group_by(CouponCode.member_id)
     )

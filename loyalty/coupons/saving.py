@@ -1,7 +1,7 @@
 """Adding coupons and ending them. Terms never change: people hold codes that promise them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -101,17 +101,6 @@ def list_coupons(session: Session, shop_id: int) -> Sequence[Coupon]:
     """All coupons of the shop, ended ones too, the oldest first."""
     statement = select(Coupon).where(Coupon.shop_id == shop_id).order_by(Coupon.id)
     return session.scalars(statement.execution_options(populate_existing=True)).all()
-
-
-def list_living(session: Session, shop_id: int, today: date) -> Sequence[Coupon]:
-    """Coupons with a discount in Shopify whose codes should still work."""
-    statement = select(Coupon).where(
-        Coupon.shop_id == shop_id,
-        Coupon.discount_gid.is_not(None),
-        Coupon.error.is_(None),
-        Coupon.ends_on.is_(None) | (Coupon.ends_on >= today),
-    )
-    return session.scalars(statement.order_by(Coupon.id)).all()
 
 
 def _check_room(session: Session, shop_id: int, name: str) -> None:

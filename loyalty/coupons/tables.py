@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from loyalty.base.db import Base
 
 COUPON_KINDS = ("fixed_amount", "percentage", "free_shipping")
-CODE_STATES = ("free", "making", "ready", "used")
+CODE_STATES = ("free", "making", "ready", "used", "gone")
 
 
 class Coupon(Base):
@@ -61,10 +61,10 @@ class CouponCode(Base):
     """One code of a coupon. `code`: upper case, as people type it.
 
     `state`: free (imported, nobody's yet), making (somebody's, but Shopify does not know it yet),
-    ready (theirs to use), used (a paid order carries it). `recipient_id`: whom the batch gave it
-    to, who may have been merged into `member_id` since. `sends_email`: once it is ready.
-    `adding_gid`: the addition to the discount in Shopify that it is part of.
-    `used_at`: when the first order that carries it was paid.
+    ready (theirs to use), used (a paid order carries it), gone (deleted in Shopify).
+    `recipient_id`: whom the batch gave it to, who may have been merged into `member_id` since.
+    `sends_email`: once it is ready. `adding_gid`: the addition to the discount in Shopify that it
+    is part of. `used_at`: when the first order that carries it was placed.
     uq (shop_id, code): a code is given once. uq (shop_id, batch_id, recipient_id): a batch that is
     sent again gives nothing again. ix member: theirs. ix coupon: how many of
     it a member has. ix free: the next ones. ix making: what Shopify is to be told of. ix order:

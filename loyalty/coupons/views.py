@@ -106,7 +106,7 @@ def _show(shop: Shop, code: CouponCode, coupon: Coupon, today: date) -> MemberCo
 def _state(code: CouponCode, coupon: Coupon, today: date) -> str:
     if code.state == "used":
         return "used"
-    if coupon.error is not None or is_over(coupon, today):
+    if coupon.error is not None or code.state == "gone" or is_over(coupon, today):
         return "over"
     if code.state == "ready" and coupon.starts_on is not None and coupon.starts_on > today:
         return "early"

@@ -91,7 +91,8 @@ def _coupon_codes() -> None:
         sa.Column("order_id", sa.BigInteger(), nullable=True),
         sa.Column("adding_gid", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "state in ('free', 'making', 'ready', 'used')", name=op.f("ck_coupon_code__state")
+            "state in ('free', 'making', 'ready', 'used', 'gone')",
+            name=op.f("ck_coupon_code__state"),
         ),
         sa.ForeignKeyConstraint(
             ["shop_id", "coupon_id"], ["coupon.shop_id", "coupon.id"], name="fk_coupon_code__coupon"

@@ -1,19 +1,24 @@
-"""Coupons whose discount a merchant deleted or ended in Shopify: they are over here, too.
+"""What became of coupons in Shopify: discounts that were deleted or ended there, and single codes.
 
 The invariant: nobody is given, sent or shown a code as good that Shopify no longer takes.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import structlog
 
 from loyalty.base.clock import day_in, utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.coupons.saving import list_living, lock_coupon, refuse_coupon
+from loyalty.coupons import living
+from loyalty.coupons.saving import lock_coupon, refuse_coupon
 from loyalty.coupons.tables import Coupon
 from loyalty.reconciliation import recording
 from loyalty.shops.directory import get_shop
 from shopify_app.platform import client
+from shopify_app.platform.backfill.paging import end_cursor
+from shopify_app.platform.payloads.reading import object_at, objects_at
 
 log = structlog.get_logger()
 
@@ -23,34 +28,68 @@ ENDED = "Its discount was ended in Shopify"
 
 
 def follow(shop_id: int) -> int:
-    """Look at the discount of every coupon that is not over; how many are over now. Commits.
+    """Look at every coupon that is not over; how many coupons and codes are over now. Commits.
 
     Raises ShopifyError, to be tried again.
     """
     now = utc_now()
     with shop_transaction(shop_id) as session:
         shop = get_shop(session, shop_id)
-        living = list_living(session, shop_id, day_in(shop.timezone, now))
-    ended = 0
-    for start in range(0, len(living), AT_ONCE_MAX):
-        batch = living[start : start + AT_ONCE_MAX]
+        coupons = living.list_living(session, shop_id, day_in(shop.timezone, now))
+    found = 0
+    for start in range(0, len(coupons), AT_ONCE_MAX):
+        batch = coupons[start : start + AT_ONCE_MAX]
         gids = [coupon.discount_gid for coupon in batch]
-        nodes = client.execute(shop_id, "discount_states", {"ids": gids})["nodes"]
+        nodes = client.execute(shop_id, "coupon_states", {"ids": gids})["nodes"]
         for coupon, node in zip(batch, nodes, strict=True):
-            if not (node or {}).get("id"):
-                ended += _end(shop_id, coupon, DELETED, now)
-            elif (node.get("codeDiscount") or {}).get("status") == "EXPIRED":
-                ended += _end(shop_id, coupon, ENDED, now)
-    return ended
+            found += _look_at(shop_id, coupon, node or {}, now)
+    return found
 
 
-def _end(shop_id: int, looked_at: Coupon, reason: str, now: datetime) -> bool:
+def _look_at(shop_id: int, coupon: Coupon, node: dict[str, Any], now: datetime) -> int:
+    if not node.get("id"):
+        return _end(shop_id, coupon, DELETED, now)
+    discount = node.get("codeDiscount") or {}
+    if discount.get("status") == "EXPIRED":
+        return _end(shop_id, coupon, ENDED, now)
+    counted = discount.get("codesCount") or {}
+    with shop_transaction(shop_id) as session:
+        expected = living.count_made(session, shop_id, coupon.id)
+    # Of very many codes Shopify says only that there are at least so many.
+    if counted.get("precision") != "EXACT" or int(counted["count"]) >= expected:
+        return 0
+    return _end_codes(shop_id, coupon, _read_codes(shop_id, coupon), now)
+
+
+def _end(shop_id: int, looked_at: Coupon, reason: str, now: datetime) -> int:
     with shop_transaction(shop_id) as session:
         coupon = lock_coupon(session, shop_id, looked_at.id)
         if coupon.error is not None or coupon.discount_gid != looked_at.discount_gid:
-            return False  # Somebody saw it before us.
+            return 0  # Somebody saw it before us.
         refuse_coupon(session, shop_id, coupon.id, reason)
         kind = recording.CODE_DELETED
         recording.note(session, shop_id, kind, coupon.id, now=now, is_mended=True)
     log.info("coupon_over_in_shopify", shop=shop_id, coupon=str(coupon.id))
-    return True
+    return 1
+
+
+def _end_codes(shop_id: int, coupon: Coupon, present: Sequence[str], now: datetime) -> int:
+    with shop_transaction(shop_id) as session:
+        gone = living.end_missing(session, shop_id, coupon.id, present, made_before=now)
+        for code_id in gone:
+            kind = recording.CODE_DELETED
+            recording.note(session, shop_id, kind, code_id, now=now, is_mended=True)
+    return len(gone)
+
+
+def _read_codes(shop_id: int, coupon: Coupon) -> list[str]:
+    codes: list[str] = []
+    after: str | None = None
+    while True:
+        variables = {"id": coupon.discount_gid, "after": after}
+        data = client.execute(shop_id, "coupon_codes_page", variables)
+        page = object_at(object_at(object_at(data, "node"), "codeDiscount"), "codes")
+        codes += [str(node["code"]).upper() for node in objects_at(page, "nodes")]
+        after = end_cursor(page)
+        if after is None:
+            return codes

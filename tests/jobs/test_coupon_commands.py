@@ -90,7 +90,7 @@ def test_a_coupon_is_made_in_shopify_at_once(aurora: Aurora, five_off: str) -> N
     listed = typed("coupons").output
 
     assert f"{five_off} on Five off: $5.00 off" in listed
-    assert "free=0 making=0 ready=0 used=0" in listed
+    assert "free=0 making=0 ready=0 used=0 gone=0" in listed
 
 
 @pytest.mark.parametrize(

@@ -297,6 +297,29 @@ def test_a_discount_that_is_gone_in_shopify_ends_its_coupon(
     assert follow(aurora) == 0
 
 
+@pytest.mark.parametrize("kind", ["fixed_amount", "free_shipping"])
+def test_a_single_code_that_was_deleted_in_shopify_is_over(
+    aurora: int, alice: UUID, shopify: Shopify, kind: str
+) -> None:
+    changes = {"kind": kind} if kind == "fixed_amount" else {"kind": kind, "amount": None}
+    coupon_id = a_coupon(aurora, per_member="2", **changes)
+    for batch in (uuid4(), uuid4()):
+        hand_out(aurora, coupon_id, [alice], batch_id=batch, sends_email=False, actor=STAFF)
+    make_codes(aurora, coupon_id)
+    assert follow(aurora) == 0
+    deleted, kept = codes(aurora, coupon_id)
+    requests.delete(f"{shopify.url}/_control/discounts/{deleted.code}", timeout=10)
+
+    assert follow(aurora) == 1
+
+    assert [code.state for code in codes(aurora, coupon_id)] == ["gone", "ready"]
+    with db.shop_transaction(aurora) as session:
+        shown = {one.code: one.state for one in list_of(session, aurora, alice, utc_now())}
+        assert [f.thing for f in session.scalars(select(Finding))] == [str(deleted.id)]
+    assert shown == {deleted.code: "over", kept.code: "ready"}
+    assert follow(aurora) == 0
+
+
 def _take(shop_id: int, code: str) -> None:
     """Another discount of the shop has the code."""
     terms = Terms("percentage", "Other", "USD", "made", 1, percentage=Decimal(10))

@@ -118,5 +118,5 @@ def test_a_shop_counts_its_codes_by_state(session: Session, aurora: Shop, alice:
 
     (counted,) = count_coupons(session, aurora)
 
-    assert counted.codes == {"free": 1, "making": 0, "ready": 1, "used": 1}
+    assert counted.codes == {"free": 1, "making": 0, "ready": 1, "used": 1, "gone": 0}
     assert get_coupon(session, aurora.shop_id, coupon.id) is counted.coupon
