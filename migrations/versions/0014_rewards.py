@@ -212,6 +212,7 @@ def _work() -> None:
         SELECT DISTINCT 'redemptions', due.shop_id FROM (
             SELECT shop_id FROM redemption
                 WHERE state IN ('reserved', 'returning') AND next_at <= at
-            UNION SELECT shop_id FROM redemption WHERE state = 'issued' AND expires_at <= at
+            UNION SELECT shop_id FROM redemption
+                WHERE state = 'issued' AND expires_at <= at - interval '10 minutes'
         ) AS due;""",
     )

@@ -60,7 +60,10 @@ def redeem(
         is_first = redemption.reserved_at == now
         if is_first:
             _look_at(session, shop, redemption, within, now)
-        is_ours = is_first or errands.claim(session, shop_id, redemption.id, now=now)
+        is_waiting = redemption.state == "reserved"
+        is_ours = is_first or (
+            is_waiting and errands.claim(session, shop_id, redemption.id, now=now)
+        )
         errand = read_errand(session, shop_id, redemption.id)
     if not is_ours:
         return _told_again(redemption)

@@ -3,6 +3,7 @@
 import gzip
 import json
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,11 +14,12 @@ from sqlalchemy.orm import Session
 from config import Settings
 from jobs import redemptions
 from loyalty.base.clock import utc_now
-from loyalty.base.db import shop_transaction
+from loyalty.base.db import shop_transaction, shopless_transaction
 from loyalty.base.errors import DiscountRefused, InsufficientPoints, RewardNotAvailable
 from loyalty.redemption import errands
 from loyalty.redemption.tables import Redemption
 from loyalty.rewards.tables import RewardCode
+from loyalty.shops.directory import shops_with_work
 from shopify_app.platform import cost_bucket, installations, redeeming
 from shopify_app.platform.session_tokens import verify
 from tests.platform.redeeming_cast import STAFF, Redeemer, make_redeemer
@@ -297,9 +299,14 @@ def test_while_the_code_may_work_the_points_stay_away(alice: Redeemer, mode: str
 
 def test_a_code_whose_time_is_over_returns_its_points(alice: Redeemer) -> None:
     redemption = alice.redeem(alice.a_reward())
-    with shop_transaction(alice.shop_id) as session:
-        session.get_one(Redemption, (alice.shop_id, redemption.id)).expires_at = utc_now()
+    expire(alice, redemption, ago=timedelta(minutes=9))
+    redemptions.bring_on_due(alice.shop_id)
+    # an order of the last minute may still be on its way to us
+    assert alice.read(redemption.id).state == "issued"
 
+    expire(alice, redemption, ago=timedelta(minutes=10))
+    with shopless_transaction() as session:
+        assert ("redemptions", alice.shop_id) in shops_with_work(session, utc_now())
     redemptions.bring_on_due(alice.shop_id)
 
     assert alice.read(redemption.id).state == "returned"
@@ -347,6 +354,12 @@ def test_who_holds_the_lease_is_left_alone(alice: Redeemer) -> None:
     calls = alice.shopify.calls("DiscountCodeBasicCreate")
     assert alice.redeem(reward, wish=wish).state == "reserved"
     assert alice.shopify.calls("DiscountCodeBasicCreate") == calls
+
+
+def expire(alice: Redeemer, redemption: Redemption, *, ago: timedelta) -> None:
+    with shop_transaction(alice.shop_id) as session:
+        row = session.get_one(Redemption, (alice.shop_id, redemption.id))
+        row.expires_at = utc_now() - ago
 
 
 def _import(session: Session, shop_id: int, code: str, reward_id: Any) -> None:

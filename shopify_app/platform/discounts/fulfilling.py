@@ -34,16 +34,15 @@ def fulfil(shop_id: int, errand: Errand, patience: Patience, *, is_first: bool) 
     """
     if errand.terms.code_source == "stock":
         return None
+    if not is_first:
+        done = look(lambda: _find_done(shop_id, errand, patience))
+        if done is not None:
+            return done
     if not errand.customer_ids:
         raise DiscountRefused("The member is no customer of the shop in Shopify any more")
     if not errand.terms.has_code:
-        return _pay(shop_id, errand, patience, is_first=is_first)
-    promise = _promise(errand)
-    if not is_first:
-        made = look(lambda: find_made(shop_id, promise, **patience))
-        if made is not None:
-            return made
-    return make(shop_id, promise, **patience)
+        return _pay(shop_id, errand, patience)
+    return make(shop_id, _promise(errand), **patience)
 
 
 def withdraw(shop_id: int, errand: Errand, patience: Patience) -> None:
@@ -76,13 +75,15 @@ def _promise(errand: Errand) -> Promise:
     )
 
 
-def _pay(shop_id: int, errand: Errand, patience: Patience, *, is_first: bool) -> str:
+def _find_done(shop_id: int, errand: Errand, patience: Patience) -> str | None:
+    if errand.terms.has_code:
+        return find_made(shop_id, _promise(errand), **patience)
+    return _find_paid(shop_id, errand, patience)
+
+
+def _pay(shop_id: int, errand: Errand, patience: Patience) -> str:
     terms = errand.terms
     assert terms.amount_minor is not None
-    if not is_first:
-        paid = look(lambda: _find_paid(shop_id, errand, patience))
-        if paid is not None:
-            return paid
     # Beyond the lease somebody else may pay too, and nothing in Shopify would stop the second.
     if errand.leased_until is None or errand.leased_until - utc_now() < _LEFT:
         raise ShopifyError("too late within the lease to pay", retryable=True)
