@@ -13,6 +13,7 @@ from loyalty.members.join_requests import forget_old_requests
 from loyalty.merging.rows import forget_ways_home
 from loyalty.outbox import Delivery, OutboxEvent
 from loyalty.proofs.challenges import forget_old_challenges
+from loyalty.referrals.forgetting import forget_old_claims
 from loyalty.till.tables import TillAllowance
 from mailing.feedback import forget_old
 from pos_extension.tables import TillWrite
@@ -54,11 +55,14 @@ def first_id_at(moment: datetime) -> UUID:
 
 
 def _purge_people(shop_id: int, now: datetime) -> int:
-    """Requests to join, asked-for codes, and the way home of merges that can be undone no more."""
+    """Requests to join, asked-for codes, places that friends came from, and the way home of merges
+    that can be undone no more.
+    """
     with db.shop_transaction(shop_id) as session:
         joins = forget_old_requests(session, shop_id, before=now - KEPT)
         codes = forget_old_challenges(session, shop_id, before=now - KEPT)
-        return joins + codes + forget_ways_home(session, shop_id, now=now)
+        claims = forget_old_claims(session, shop_id, before=now - KEPT)
+        return joins + codes + claims + forget_ways_home(session, shop_id, now=now)
 
 
 def _purge_documents(shop_id: int, made_before: datetime) -> int:

@@ -20,6 +20,7 @@ from loyalty.referrals.claiming import (
     find_asked,
     take_claim,
 )
+from loyalty.referrals.forgetting import forget_old_claims
 from loyalty.referrals.likeness import same_email
 from loyalty.referrals.reviewing import approve, list_flagged, reject
 from loyalty.referrals.tables import Referral
@@ -167,6 +168,21 @@ def test_a_form_that_came_to_nothing_is_dropped(
     drop_claim(session, offering.shop_id, referral.request_id)
 
     assert state_of(referral) == ("blocked", "no_customer")
+
+
+def test_whence_a_form_came_is_forgotten_and_a_claim_that_nobody_took_is_gone(
+    session: Session, offering: Shop, alice: Member, carol: Member
+) -> None:
+    taken = come(session, offering, alice, carol)
+    send_form(session, alice, carol)
+    later = CAME + timedelta(minutes=5)
+    fresh = send_form(session, alice, carol, at=later, client=b"here")
+
+    forgotten = forget_old_claims(session, offering.shop_id, before=later)
+
+    session.expire_all()
+    left = {one.id: one.client_hash for one in session.query(Referral).all()}
+    assert (forgotten, left) == (2, {taken.id: b"", fresh.id: b"here"})
 
 
 def test_the_link_of_who_left_brings_nobody(
