@@ -1,8 +1,10 @@
 """R145-R147: what is more than looking needs a code that was sent to the member's address."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -91,6 +93,22 @@ def test_after_five_wrong_ones_even_the_right_code_is_over(
     assert type_code(client, place, code_for(alice, place)).status_code == 410
     assert client.get(place).status_code == 410
     assert challenges_of(alice)[0].proved_at is None
+
+
+def test_guesses_sent_at_once_are_five_all_the_same(
+    app: Flask, client: FlaskClient, alice: Cardholder
+) -> None:
+    place = ask(client, alice, "data")
+    wrong = wrong_code_for(alice, place)
+
+    def guess(_: int) -> int:
+        return type_code(app.test_client(), place, wrong).status_code
+
+    with ThreadPoolExecutor(4) as phones:
+        said = sorted(phones.map(guess, range(12)))
+
+    assert said == [410] * 8 + [422] * 4
+    assert challenges_of(alice)[0].wrong_tries == TRIES_MAX
 
 
 def test_code_is_over_after_a_quarter_of_an_hour(client: FlaskClient, alice: Cardholder) -> None:

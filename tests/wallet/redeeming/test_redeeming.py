@@ -1,10 +1,12 @@
 """R156 on the customer's page: rewards with what is missing, redeemed behind an emailed code."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
@@ -117,6 +119,43 @@ def test_form_sent_twice_redeems_once(client: FlaskClient, alice: Cardholder) ->
 
     assert answers == [303, 303]
     assert (points_of(alice), len(redemptions_of(alice))) == (150, 1)
+
+
+def test_form_sent_by_four_fingers_at_once_redeems_once(
+    app: Flask, client: FlaskClient, alice: Cardholder
+) -> None:
+    reward_id = offer(alice)
+    alice.earn(450)
+    place = press(client, alice, reward_id).headers["Location"]
+    code = code_for(alice, place)
+
+    def tap(_: int) -> int:
+        return type_code(app.test_client(), place, code).status_code
+
+    with ThreadPoolExecutor(4) as fingers:
+        answers = list(fingers.map(tap, range(4)))
+
+    assert answers == [303] * 4
+    assert (points_of(alice), len(redemptions_of(alice))) == (350, 1)
+
+
+def test_same_points_on_two_phones_buy_one_reward_and_the_other_is_told(
+    app: Flask, client: FlaskClient, alice: Cardholder
+) -> None:
+    rewards = [offer(alice), offer(alice, name="Six off", amount_minor=600)]
+    alice.earn(150)
+    places = [press(client, alice, one).headers["Location"] for one in rewards]
+
+    def tap(place: str) -> TestResponse:
+        return type_code(app.test_client(), place, code_for(alice, place))
+
+    with ThreadPoolExecutor(2) as phones:
+        answers = list(phones.map(tap, places))
+
+    assert sorted(answer.status_code for answer in answers) == [303, 409]
+    told = next(answer for answer in answers if answer.status_code == 409)
+    assert "50 points are missing" in told.text
+    assert (points_of(alice), len(redemptions_of(alice))) == (50, 1)
 
 
 def test_what_a_client_says_of_cost_and_worth_is_not_heard(
