@@ -4,14 +4,20 @@ import {useEffect, useRef, useState} from 'preact/hooks';
 import type {Till} from './host';
 import type {Member, Redemption} from './wire';
 
-export type CartState = 'waiting' | 'busy' | 'done' | 'failed' | 'not_editable';
+export type CartState = 'waiting' | 'busy' | 'done' | 'failed' | 'occupied' | 'not_editable';
 
-/** Adds the code as soon as there is one, once; `again` tries anew after a failure. */
+/**
+ * Adds the code as soon as there is one, once; `again` is the cashier's own word for it. A cart
+ * that belongs to somebody else is theirs until the cashier says so.
+ */
 export function useCode(till: Till, member: Member, redemption: Redemption) {
   const [state, setState] = useState<CartState>('waiting');
   const begun = useRef(false);
-  const add = async (code: string) => {
-    if (till.cart.current.value.editable === false) return setState('not_editable');
+  const add = async (code: string, replaces: boolean) => {
+    const {editable, customer} = till.cart.current.value;
+    if (editable === false) return setState('not_editable');
+    const isTheirs = customer === undefined || customer.id === member.customer_id;
+    if (!isTheirs && !replaces) return setState('occupied');
     setState('busy');
     try {
       await attach(till, member);
@@ -26,9 +32,9 @@ export function useCode(till: Till, member: Member, redemption: Redemption) {
   useEffect(() => {
     if (code === null || begun.current) return;
     begun.current = true;
-    void add(code);
+    void add(code, false);
   }, [code]);
-  return {state, again: () => void (code !== null && add(code))};
+  return {state, again: () => void (code !== null && add(code, true))};
 }
 
 /** Shopify refuses the code for anybody but its member. */

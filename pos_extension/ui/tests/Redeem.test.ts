@@ -234,6 +234,20 @@ test('a cart that refuses the code keeps it to be tried again', async () => {
   expect(live.addCartCodeDiscount).toHaveBeenCalledTimes(2);
 });
 
+test("somebody else's cart is theirs until the cashier says so", async () => {
+  await atRewards(SCANNED, REWARDS, REDEEMED);
+  live.cart.set(cartOf({customer: {id: 5}}));
+
+  await tap(REDEEM);
+  await see('The cart belongs to somebody else.');
+  expect(live.setCustomer).not.toHaveBeenCalled();
+  expect(live.addCartCodeDiscount).not.toHaveBeenCalled();
+  await tap('Replace the customer and use the code');
+
+  await see('In the cart');
+  expect(live.setCustomer).toHaveBeenCalledWith({id: ALICE.customer_id});
+});
+
 test('a cart that cannot be changed is left alone', async () => {
   await atRewards(SCANNED, REWARDS, REDEEMED);
   live.cart.set(cartOf({editable: false}));

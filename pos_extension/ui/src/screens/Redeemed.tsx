@@ -78,11 +78,12 @@ function Code({till, t, screen, isOnline}: Own) {
       {state === 'busy' && <Waiting label={t('redeemed.adding')} />}
       {state === 'not_editable' && <s-text tone="warning">{t('member.not_editable')}</s-text>}
       {state === 'failed' && <s-banner tone="critical" heading={t('redeemed.not_in_cart')} />}
+      {state === 'occupied' && <s-text tone="caution">{t('member.replace')}</s-text>}
       {redemption.kind === 'free_product' && <s-text>{t('redeemed.add_product')}</s-text>}
       <s-text color="subdued">{validity(redemption, t)}</s-text>
-      {(state === 'failed' || state === 'not_editable') && (
+      {(state === 'failed' || state === 'not_editable' || state === 'occupied') && (
         <s-button variant="primary" disabled={!isOnline} onClick={again}>
-          {t('common.retry')}
+          {t(state === 'occupied' ? 'redeemed.replace' : 'common.retry')}
         </s-button>
       )}
     </s-stack>
