@@ -37,9 +37,15 @@ class Chain:
         return next(one for one in customers if one["id"] in buyers and one.get("email"))
 
     def settle(self) -> None:
-        """Wait until no webhook is on its way and no queue has work."""
-        self.wait(lambda: self.shopify_state()["webhooks_idle"], "webhooks delivered")
-        operate(self.world, "wait-for-work")
+        """Wait until no webhook is on its way, no queue has work, and Shopify shows all of it."""
+        for _ in range(2):  # What is written there comes back by webhook.
+            self.wait(lambda: self.shopify_state()["webhooks_idle"], "webhooks delivered")
+            operate(self.world, "wait-for-work")
+            self.wait(self._is_shown, "customers shown")
+
+    def _is_shown(self) -> bool:
+        unshown = "state = 'pending' and subscriber = 'projection'"
+        return self.count("delivery", unshown) == 0
 
     def add_card_to_phone(self, email: str) -> str:
         """Put the member's card on a new phone through the public page; the phone's address."""
