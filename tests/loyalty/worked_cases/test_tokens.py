@@ -16,6 +16,7 @@ from loyalty.actions.check_ins import Tap, check_in
 from loyalty.audit import Actor
 from loyalty.base.errors import LoyaltyError, SecondProofNeeded, TooManyTries, WrongProof
 from loyalty.members.tables import Member
+from loyalty.proofs import challenges
 from loyalty.redemption.reserving import Wish, reserve
 from loyalty.shops.tables import Shop
 from loyalty.till.codes import show_code
@@ -156,3 +157,21 @@ def test_tokens_7_a_second_proof_is_guessed_at_five_times_in_a_quarter_of_an_hou
 
     assert 15 - len(refused) == 5
     count_try(session, aurora.shop_id, 7, now=NOON + timedelta(minutes=15))
+
+
+def test_tokens_8_the_pass_link_needs_a_code_sent_by_email(session: Session, alice: Member) -> None:
+    me = Actor("member", str(alice.id))
+    body = {"reward_id": str(uuid4())}
+    ids = (alice.shop_id, alice.id)
+    asked = challenges.ask(session, *ids, "redeem", body=body, actor=me, now=NOON)
+    right = challenges.code_of(SECRET, alice.shop_id, asked.id, alice.email_norm)
+    other = f"{(int(right) + 1) % 10**6:06d}"
+
+    def typed(code: str, minutes: int) -> str:
+        at = NOON + timedelta(minutes=minutes)
+        return challenges.try_code(session, asked, code, key=SECRET, now=at)
+
+    assert typed(right, 15) == "over"
+    assert typed(right, 14) == "right"
+    assert [typed(other, 14) for _ in range(5)] == ["wrong", "wrong", "wrong", "wrong", "over"]
+    assert typed(right, 14) == "over"
