@@ -1,6 +1,7 @@
 """Rewards at the till: the newest code of the card or a second proof, and points away once."""
 
 from collections.abc import Iterator
+from threading import Barrier, Thread
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from config import Settings
 from jobs import redemptions
 from loyalty.audit import AuditRow
 from loyalty.base.db import shop_transaction
+from loyalty.base.errors import InsufficientPoints
 from loyalty.ledger.selfcheck import find_differences
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.tables import Member
@@ -119,6 +121,35 @@ def test_two_tills_with_one_scan_redeem_once(customer: Customer) -> None:
 
     assert sorted(answer.status_code for answer in answers) == [201, 409]
     assert customer.alice.points == 900
+
+
+def test_of_till_and_phone_that_redeem_the_same_points_one_is_told(customer: Customer) -> None:
+    reward, told = customer.alice.a_reward(cost_points=700), []
+    token, barrier = customer.token, Barrier(2)
+
+    def at_the_till() -> None:
+        barrier.wait()
+        answer = customer.redeem(reward, scanned=token)
+        # The phone's redemption renews the card, so either may be what is said.
+        told.append(answer.status_code == 409)
+
+    def on_the_phone() -> None:
+        barrier.wait()
+        try:
+            customer.alice.redeem(reward)
+            told.append(False)
+        except InsufficientPoints:
+            told.append(True)
+
+    threads = [Thread(target=at_the_till), Thread(target=on_the_phone)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(told) == [False, True]
+    assert customer.alice.points == 300
+    assert customer.till.count(Redemption) == 1
 
 
 def test_of_two_who_redeem_the_same_points_one_is_told(customer: Customer) -> None:
