@@ -30,8 +30,12 @@ def price_of(
     else:
         price = _per_point(reward, available, asked, _usable(reward, cart_minor))
     if price.points > available:
-        raise InsufficientPoints(f"{price.points - max(available, 0)} points are missing")
+        raise InsufficientPoints(_missing(price.points - available))
     return price
+
+
+def _missing(points: int) -> str:
+    return "1 point is missing" if points == 1 else f"{points} points are missing"
 
 
 def least_points(reward: Reward) -> int:

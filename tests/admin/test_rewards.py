@@ -121,7 +121,7 @@ def test_while_shopify_is_silent_the_page_says_that_the_code_follows(
 @pytest.mark.parametrize(
     ("cost", "codes", "status", "words"),
     [
-        (101, "A-1", 409, "1 points are missing"),
+        (101, "A-1", 409, "1 point is missing"),
         (100, "", 409, "This reward is out of stock"),
     ],
 )

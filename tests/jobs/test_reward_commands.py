@@ -126,8 +126,8 @@ def test_a_refusal_is_told_in_words(shop: Aurora) -> None:
     result = typed("redeem", "--member", str(shop.alice), "--reward", reward_id)
 
     assert result.exit_code == 1
-    assert "insufficient_points: 1 points are missing" in result.output
-    assert "not now: 1 points are missing" in said("offers", "--member", str(shop.alice))
+    assert "insufficient_points: 1 point is missing" in result.output
+    assert "not now: 1 point is missing" in said("offers", "--member", str(shop.alice))
 
 
 def test_who_redeems_often_is_flagged_by_the_limits_that_are_set(

@@ -118,7 +118,7 @@ def test_too_few_points_are_told_with_what_is_missing(
     have_points(session, alice, 99)
     reward = a_reward(session, aurora)
 
-    with pytest.raises(InsufficientPoints, match="1 points are missing"):
+    with pytest.raises(InsufficientPoints, match="1 point is missing"):
         reserved(session, aurora, alice, reward)
 
     assert untouched(session, alice, 99)

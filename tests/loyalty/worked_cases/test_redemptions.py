@@ -275,7 +275,7 @@ def test_redemptions_20_a_refusal_takes_nothing(
 
     with pytest.raises(RewardLimitReached):
         reserved(session, aurora, alice, reward)
-    with pytest.raises(InsufficientPoints, match="1 points are missing"):
+    with pytest.raises(InsufficientPoints, match="1 point is missing"):
         reserved(session, aurora, alice, dear)
 
     assert balance_of(session, alice).available == 99
