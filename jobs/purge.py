@@ -14,7 +14,7 @@ from loyalty.merging.rows import forget_ways_home
 from loyalty.outbox import Delivery, OutboxEvent
 from loyalty.proofs.challenges import forget_old_challenges
 from loyalty.referrals.forgetting import forget_old_claims
-from loyalty.till.tables import TillAllowance
+from loyalty.till.tables import TillAllowance, TillCode, TillTry
 from mailing.feedback import forget_old
 from pos_extension.tables import TillWrite
 from shopify_app.platform.tables import InboxRow, PrivacyDocument, StrayWebhook
@@ -103,15 +103,19 @@ def _blank_parked(shop_id: int, oldest: UUID) -> None:
 
 
 def _purge_till(shop_id: int, before: datetime) -> int:
-    """Forget the answers to writes of the till: a grant's own key in the ledger holds for ever."""
+    """Forget the answers to writes of the till, days, codes and tries: a grant's own key in the
+    ledger, and a redemption's, hold for ever.
+    """
     writes = delete(TillWrite).where(TillWrite.shop_id == shop_id, TillWrite.created_at < before)
     allowances = delete(TillAllowance).where(
         TillAllowance.shop_id == shop_id, TillAllowance.day_on < before.date()
     )
+    codes = delete(TillCode).where(TillCode.shop_id == shop_id, TillCode.expires_at < before)
+    tries = delete(TillTry).where(TillTry.shop_id == shop_id, TillTry.since_at < before)
     with db.shop_transaction(shop_id) as session:
         results = [
             session.execute(statement, execution_options={"synchronize_session": False})
-            for statement in (writes, allowances)
+            for statement in (writes, allowances, codes, tries)
         ]
         return sum(result.rowcount for result in results)  # type: ignore[attr-defined]
 

@@ -5,7 +5,10 @@ from uuid import UUID, uuid4
 
 from jobs.purge import purge
 from loyalty.base.clock import utc_now
-from loyalty.till.tables import TillAllowance
+from loyalty.base.db import shop_transaction
+from loyalty.till.codes import show_code
+from loyalty.till.tables import TillAllowance, TillCode, TillTry
+from loyalty.till.tries import count_try
 from pos_extension.tables import TillWrite
 from tests.pos_extension.cast import Till, public_id
 
@@ -22,3 +25,15 @@ def test_answers_are_kept_for_a_month_and_then_forgotten(aurora: Till, alice: UU
     assert (kept, aurora.count(TillWrite, TillAllowance)) == (2, 0)
     assert aurora.post(path, **grant).status_code == 200
     assert aurora.points_of(alice) == 100
+
+
+def test_codes_and_tries_of_a_month_ago_are_forgotten(aurora: Till, alice: UUID) -> None:
+    with shop_transaction(aurora.shop_id) as session:
+        show_code(session, aurora.shop_id, alice, secret=b"s" * 32, now=utc_now())
+        count_try(session, aurora.shop_id, 7, now=utc_now())
+
+    purge(aurora.shop_id, now=utc_now() + timedelta(days=29))
+    kept = aurora.count(TillCode, TillTry)
+    purge(aurora.shop_id, now=utc_now() + timedelta(days=32))
+
+    assert (kept, aurora.count(TillCode, TillTry)) == (2, 0)
