@@ -47,7 +47,8 @@ def keep_claim(
         advocate_id=advocate_id,
         request_id=request.id,
         state="asked",
-        claimed_at=now,
+        # Shopify's times have no fractions: an order of this very second is no earlier one.
+        claimed_at=now.replace(microsecond=0),
         client_hash=request.client_hash,
     )
     session.add(referral)

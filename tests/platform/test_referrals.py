@@ -1,17 +1,24 @@
 """From the form on a member's page to the claim, at the stand-in for Shopify."""
 
+from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
 
 from config import Settings
+from jobs.referrals import settle_friend
 from loyalty.audit import Actor
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.coupons.saving import add_coupon
 from loyalty.coupons.tables import CouponCode
+from loyalty.earning.saving import add_rule
+from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.join_requests import Joiner, JoinRequest, ask_to_join
+from loyalty.orders.recording import record_order
+from loyalty.outbox import FRIEND_ORDER_CHANGED, OutboxEvent
 from loyalty.referrals.claiming import keep_claim
 from loyalty.referrals.settings import save_settings
 from loyalty.referrals.tables import Referral
@@ -20,6 +27,7 @@ from shopify_app.platform import installations
 from shopify_app.platform import settings as platform_settings
 from shopify_app.platform.backfill import joins
 from shopify_app.platform.errors import ShopifyError
+from shopify_app.platform.payloads.orders import read_order
 from shopify_app.platform.people import add_member, read_newcomer
 from shopify_app.platform.referrals import take
 from shopify_app.platform.session_tokens import verify
@@ -146,3 +154,39 @@ def test_the_friends_coupon_is_given_and_shopify_is_asked_for_it(
         asked = set(session.scalars(select(BackfillRun.subject)))
     assert (code.member_id, code.state) == (claim(aurora).friend_id, "making")
     assert f"coupon:{coupon_id}" in asked
+
+
+def test_the_order_that_shopify_tells_of_pays_both_and_its_cancellation_takes_it_back(
+    aurora: int, alice: UUID, shopify: Shopify, email: str
+) -> None:
+    with db.shop_transaction(aurora) as session:
+        rule = {"name": "Friends", "kind": "referral", "gives": "fixed", "fixed_points": 200}
+        made_at = utc_now() - timedelta(hours=1)
+        add_rule(session, aurora, rule, actor=STAFF, now=made_at)
+    joins.carry_out(aurora, ask(aurora, alice, email))
+    [customer] = shopify.ask("customers", email=email)
+    line = {"title": "Candle", "price": "20.00", "quantity": 1}
+
+    order = shopify.tell("orders", customer_id=customer["id"], lines=[line])
+    bought = _hear(aurora, order)
+    cancelled = _hear(aurora, shopify.tell(f"orders/{order['id']}/cancel"))
+
+    assert bought == ("paid", [200, 200])
+    assert cancelled == ("reversed", [-200, -200, 200, 200])
+
+
+def _hear(shop_id: int, order: dict[str, Any]) -> tuple[str, list[int]]:
+    """The order's webhook arrives, and the jobs have run; the claim, and what was posted for it."""
+    with db.shop_transaction(shop_id) as session:
+        shop, now = get_shop(session, shop_id), utc_now()
+        record_order(session, shop, read_order(order), now=now, is_backfill=False)
+        told = select(OutboxEvent.member_id).where(OutboxEvent.kind == FRIEND_ORDER_CHANGED)
+        friends = [friend for friend in session.scalars(told) if friend]
+    assert friends
+    for friend_id in friends:
+        settle_friend(shop_id, friend_id)
+    with db.shop_transaction(shop_id) as session:
+        points = session.scalars(
+            select(LedgerEntry.points).where(LedgerEntry.source_kind.like("referral%"))
+        )
+        return session.scalars(select(Referral.state)).one(), sorted(points)
