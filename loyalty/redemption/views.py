@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from loyalty.base.errors import RedemptionNotFound
@@ -52,7 +52,8 @@ def list_flagged(
         select(Redemption)
         .where(
             Redemption.shop_id == shop_id,
-            Redemption.flags != [],
+            # As a literal, for the index of those that are flagged.
+            text("flags <> '[]'"),
             Redemption.reserved_at >= since,
         )
         .order_by(Redemption.reserved_at.desc(), Redemption.id.desc())

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.errors import LoyaltyError, MemberNotFound
 from loyalty.catalogue.tables import Product
+from loyalty.ledger import dying
+from loyalty.ledger.books import Books
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.programme.rules import get_programme
 from loyalty.rewards.eligibility import Circumstances, is_visible, read_circumstances, refusal_of
@@ -62,12 +64,13 @@ def list_offers(
     for another tier, out of stock or used up says so. Raises MemberNotFound. Reads only.
     """
     row = session.execute(
-        select(Member.state, MemberBalance.available)
+        select(Member.state, MemberBalance)
         .join(
             MemberBalance,
             (MemberBalance.shop_id == Member.shop_id) & (MemberBalance.member_id == Member.id),
         )
         .where(Member.shop_id == shop.shop_id, Member.id == member_id)
+        .execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:
         raise MemberNotFound(str(member_id))
@@ -80,13 +83,14 @@ def list_offers(
     shown = [reward for reward in rewards if _is_in_season(reward, stands)]
     titles = _product_titles(session, shop.shop_id, shown)
     closed = _why_closed(session, shop.shop_id, row.state)
+    available = _available(session, row.MemberBalance, now)
     offers = []
     for reward in shown:
         refusal: LoyaltyError | str | None = closed or refusal_of(
             reward, member_id, stands, channel=channel, cart_minor=cart_minor
         )
         title = titles.get(reward.product_id or 0)
-        offers.append(_offer(reward, shop, row.available, cart_minor, refusal, title))
+        offers.append(_offer(reward, shop, available, cart_minor, refusal, title))
     return offers
 
 
@@ -114,6 +118,16 @@ def list_redeemable(
             if points >= least_points(reward) and None in refusals:
                 found[member_id].append(reward)
     return found
+
+
+def _available(session: Session, balance: MemberBalance, now: datetime) -> int:
+    """What can be spent: less what was over at midnight, for which the nightly run has yet to come.
+
+    The books are opened to look, and never written.
+    """
+    books = Books.of(session, balance, now=now)
+    dying.expire_dead(books, balance.member_id)
+    return books.balance(balance.member_id).available
 
 
 def _is_in_season(reward: Reward, stands: Circumstances) -> bool:

@@ -25,6 +25,7 @@ from loyalty.shops.tables import Shop
 from loyalty.tiers.tables import Tier
 from tests.factories.facts import NOON
 from tests.loyalty.conftest import install_shop
+from tests.loyalty.ledger.cast import figures
 from tests.loyalty.redemption.cast import STAFF, a_reward, a_wish, have_points, reserved
 from tests.loyalty.tiers.cast import have_tiers
 
@@ -195,6 +196,20 @@ def test_what_is_offered_as_redeemable_can_be_redeemed_and_nothing_else(
             assert found[reward.id].why_not == str(refusal)
         nested.rollback()
     assert sum(offer.is_redeemable for offer in found.values()) == 3
+
+
+def test_points_that_were_over_at_midnight_are_missing_before_the_nightly_run(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    have_points(session, alice, 120, last_valid_on=NOON.date())
+    a_reward(session, aurora)
+
+    [today] = offers(session, aurora, alice)
+    [tomorrow] = offers(session, aurora, alice, now=NOON + timedelta(days=1))
+
+    assert (today.is_redeemable, today.missing_points) == (True, 0)
+    assert (tomorrow.is_redeemable, tomorrow.missing_points) == (False, 100)
+    assert figures(session, alice)[0] == 120
 
 
 def test_in_a_pause_and_for_who_is_away_nothing_is_redeemable(
