@@ -41,6 +41,7 @@ from loyalty.base import bell, db, faults
 from loyalty.merging import catalogue
 from mailing import setup as mail_setup
 from mailing import web as mail_web
+from mailing.addresses import why_blocked
 from pos_extension import api as till
 from pos_extension import cors as till_cors
 from pos_extension import readers
@@ -124,6 +125,7 @@ def _wallet_settings(settings: Settings) -> wallet_setup.WalletSettings:
         shop_url=platform_settings.shop_url,
         sends_email=bool(settings.mail_from),
         hold=hold_member,
+        reaches=lambda session, member: why_blocked(session, member, is_asked_for=True) is None,
     )
 
 

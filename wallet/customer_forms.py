@@ -44,7 +44,7 @@ def refuse(error: LoyaltyError) -> Response:
         case MemberNotActive():
             return refused("This card rests", "Your account with this shop is closed.", 409)
         case NoEmailAddress():
-            advice = "The shop has no email address of yours. Tell it one, then try again."
+            advice = "The shop knows no address that emails reach. Tell it one, then try again."
             return refused("We cannot send you a code", advice, 409)
         case ProgrammePaused():
             return refused("The programme is paused", "Your points are kept. Try later.", 409)

@@ -58,7 +58,7 @@ def read_panel(session: Session, shop_id: int, member_id: UUID, *, now: datetime
     if request is not None:
         day = day_in(shop.timezone, request.next_at)
         erases_on = format_date(day, "long", locale=locale_of(shop.locale))
-    can_send = setup.current().sends_email and setup.current().hold is not None
+    can_send = setup.current().hold is not None and setup.reaches(session, member)
     return DataPanel(
         address=mask_contact(member.email, None) if can_send else None,
         erases_on=erases_on,

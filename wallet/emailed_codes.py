@@ -9,11 +9,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
+from loyalty.base.errors import NoEmailAddress
+from loyalty.members.tables import Member
 from loyalty.proofs import challenges
 from loyalty.proofs.challenges import Purpose, Verdict
 from loyalty.proofs.tables import EmailChallenge
 from wallet import setup
-from wallet.customer_answers import refused
 from wallet.customer_forms import actor_of
 from wallet.links import CardLink
 from wallet.web import live_content
@@ -28,10 +29,10 @@ def send_code(
     said: dict[str, Any] | None = None,
 ) -> AnyResponse:
     """Have a code sent that lets `purpose` happen as `body` has it: 303 to where it is typed."""
-    if not setup.current().sends_email:
-        return refused("No email can be sent just now", "Ask the shop to help you.", 404)
     with shop_transaction(link.shop_id) as session:
         live_content(session, link)
+        if not setup.reaches(session, session.get_one(Member, (link.shop_id, link.member_id))):
+            raise NoEmailAddress("no address that emails reach")
         challenge = challenges.ask(
             session,
             link.shop_id,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from loyalty.members.tables import Member
 from loyalty.privacy.documents import Held
 
 
@@ -49,7 +50,8 @@ class WalletSettings:
     `google` is None when it has no issuer account. `app_url` is our public address, without a
     trailing slash; `shop_url` gives the address of a shop's own site from its domain.
     `sends_email`: whether what a customer asks for by email can be sent. `hold` gathers all that
-    is held of a member; None where nobody can ask for it.
+    is held of a member; None where nobody can ask for it. `reaches`: whether an email that the
+    member asks for would be sent; None where nothing speaks against any.
     """
 
     app_url: str
@@ -59,6 +61,7 @@ class WalletSettings:
     shop_url: Callable[[str], str] = "https://{}".format
     sends_email: bool = False
     hold: Callable[[Session, int, UUID], Held] | None = None
+    reaches: Callable[[Session, Member], bool] | None = None
 
 
 _settings: WalletSettings | None = None
@@ -88,6 +91,14 @@ def google() -> GoogleSettings:
     settings = current().google
     assert settings is not None, "no Google issuer is configured"
     return settings
+
+
+def reaches(session: Session, member: Member) -> bool:
+    """Whether an email that the member asks for would be sent to them."""
+    settings = current()
+    if not settings.sends_email or not member.email_norm:
+        return False
+    return settings.reaches is None or settings.reaches(session, member)
 
 
 def has_google() -> bool:

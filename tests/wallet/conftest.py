@@ -12,6 +12,7 @@ from werkzeug.serving import make_server
 
 from jobs.privacy.gathering import hold_member
 from mailing import setup as mail_setup
+from mailing.addresses import why_blocked
 from mailing.setup import CardLinks, MailSettings
 from sandbox.apple.world import World
 from tests.wallet.cast import Cardholder, enrol
@@ -76,7 +77,14 @@ def app(apple: World) -> Iterator[Flask]:
 def emailing(app: Flask) -> Iterator[None]:
     """This installation can send emails, and gather what is held of members."""
     settings = setup.current()
-    setup.configure(replace(settings, sends_email=True, hold=hold_member))
+    setup.configure(
+        replace(
+            settings,
+            sends_email=True,
+            hold=hold_member,
+            reaches=lambda session, member: why_blocked(session, member, is_asked_for=True) is None,
+        )
+    )
     mail_setup.configure(
         MailSettings(
             sender="cards@encore.example",

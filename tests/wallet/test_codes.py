@@ -14,6 +14,7 @@ from loyalty.base.db import shop_transaction
 from loyalty.members.tables import Member
 from loyalty.outbox import PROOF_EMAIL_ASKED, OutboxEvent
 from loyalty.proofs.challenges import GOOD_FOR, PER_DAY, TRIES_MAX
+from mailing.addresses import address_hash, lock_address
 from tests.wallet.cast import Cardholder
 from tests.wallet.proving import (
     OURS,
@@ -170,6 +171,20 @@ def test_who_has_no_address_is_told_to_ask_the_shop(client: FlaskClient, alice: 
     answer = client.post(f"{path(alice)}/codes", data={"purpose": "data"}, headers=OURS)
 
     assert answer.status_code == 409
+    assert "ask <bdi>Aurora</bdi>" in client.get(path(alice)).text
+    assert challenges_of(alice) == []
+
+
+def test_no_code_is_asked_for_that_would_not_arrive(client: FlaskClient, alice: Cardholder) -> None:
+    with shop_transaction(alice.shop_id) as session:
+        address = lock_address(
+            session, alice.shop_id, address_hash(alice.shop_id, "501@example.com")
+        )
+        address.hard_bounced_at, address.hard_bounce_reason = utc_now(), "550 5.1.1"
+
+    answer = client.post(f"{path(alice)}/codes", data={"purpose": "data"}, headers=OURS)
+
+    assert answer.status_code == 409 and "no address that emails reach" in answer.text
     assert "ask <bdi>Aurora</bdi>" in client.get(path(alice)).text
     assert challenges_of(alice) == []
 
