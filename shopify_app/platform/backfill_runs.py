@@ -96,6 +96,11 @@ def ask_for_coupon(
     _ask(session, shop_id, f"coupon:{coupon_id}", now, again=again)
 
 
+def ask_for_customer(session: Session, shop_id: int, customer_id: int, *, now: datetime) -> None:
+    """Have one customer read by GraphQL whom Shopify seems to have no more."""
+    _ask(session, shop_id, f"customer:{customer_id}", now)
+
+
 def ask_for_sweep(session: Session, shop_id: int, *, now: datetime) -> None:
     """Have what changed in Shopify since the last sweep held against what we know."""
     _ask(session, shop_id, "sweep", now)

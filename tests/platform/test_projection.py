@@ -20,7 +20,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
 from loyalty.members.enrolment import record_customer
 from loyalty.members.facts import CustomerFacts
-from loyalty.members.tables import Customer
+from loyalty.members.tables import Customer, Member
 from loyalty.outbox import SHOWN_ASKED, OutboxEvent, stage
 from loyalty.reconciliation.tables import Finding
 from loyalty.shops.directory import get_shop
@@ -197,6 +197,7 @@ def test_who_wrote_meanwhile_is_seen_and_the_newest_wins(
 def test_one_who_is_gone_keeps_nobody_else_from_being_shown(
     shopify: Shopify, shop_id: int, alice: Alice, said: dict[UUID, Shown]
 ) -> None:
+    _leave_history(shop_id)
     gone = Alice(shopify, shop_id)
     said[gone.member_id] = Shown(5, None, "https://encore.example/card/g", None)
     requests.delete(f"{shopify.url}/_control/customers/{gone.customer_id}", timeout=30)
@@ -206,6 +207,12 @@ def test_one_who_is_gone_keeps_nobody_else_from_being_shown(
     assert errors == {gone.member_id: None, alice.member_id: None}
     assert alice.shows()["balance"] == "120"
     assert _state(shop_id, gone.customer_id) == "gone"
+    # and what no webhook told of her is found out
+    _run_to_the_end(shop_id)
+    with db.shop_transaction(shop_id) as session:
+        assert session.get_one(Customer, (shop_id, gone.customer_id)).deleted_at is not None
+        assert session.get_one(Member, (shop_id, gone.member_id)).state == "archived"
+    assert [finding.kind for finding in _findings(shop_id)] == ["customer_deleted"]
 
 
 def test_a_lost_answer_is_tried_again_and_ends_right(shopify: Shopify, alice: Alice) -> None:
@@ -393,6 +400,12 @@ def _let_wait(shop_id: int, people: list[Alice]) -> None:
         for one in people:
             stage(session, shop_id, SHOWN_ASKED, member_id=one.member_id, now=utc_now())
     relay_batch(shop_id, [one for one in SUBSCRIBERS if one.name == "projection"])
+
+
+def _leave_history(shop_id: int) -> None:
+    """The history of the shop is not of this test."""
+    with db.shop_transaction(shop_id) as session:
+        backfill_runs.cancel(session, shop_id, reason="not of this test", now=utc_now())
 
 
 def _run_to_the_end(shop_id: int) -> None:

@@ -16,6 +16,7 @@ from loyalty.base.db import shop_transaction
 from loyalty.shops import directory, locations
 from shopify_app.platform import bulk_rows, client, coupon_codes, coupon_states, shop_facts
 from shopify_app.platform.backfill import batches, bulk, catalogue, joins, merges
+from shopify_app.platform.backfill.one_customer import read_customer
 from shopify_app.platform.backfill.one_order import read_order
 from shopify_app.platform.backfill.paging import pages
 from shopify_app.platform.backfill.spool import Spool
@@ -39,8 +40,9 @@ Node = dict[str, Any]
 
 def read_small(shop_id: int, subject: str) -> None:
     """Read the shop, its locations or its collections; or `location:<id>`, `collection:<id>`,
-    `product:<id>`, `order:<id>`; or carry out `merge:<gone>:<kept>`, `join:<request>`,
-    `coupon:<id>`; or look for what no webhook brought: `sweep`, `codes`, `coupons`.
+    `product:<id>`, `order:<id>`, `customer:<id>`; or carry out `merge:<gone>:<kept>`,
+    `join:<request>`, `coupon:<id>`; or look for what no webhook brought: `sweep`, `codes`,
+    `coupons`.
     """
     kind, _, number = subject.partition(":")
     if kind == "shop":
@@ -63,6 +65,8 @@ def read_small(shop_id: int, subject: str) -> None:
         coupon_codes.make_codes(shop_id, UUID(number))
     elif kind == "coupons":
         coupon_states.follow(shop_id)
+    elif kind == "customer":
+        read_customer(shop_id, int(number))
     elif kind == "sweep":
         sweep.run(shop_id)
     elif kind == "codes":

@@ -1,5 +1,7 @@
 """Customers: that one is gone. Who they are is told and recorded with orders."""
 
+from datetime import datetime
+
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
@@ -12,11 +14,15 @@ from shopify_app.platform.tables import CustomerMerge
 
 def delete(session: Session, shop: Shop, delivery: Delivery) -> None:
     """Shopify deleted the customer: their member is archived, unless they went into another."""
-    customer_id = own_id(delivery.payload, "customer")
+    say_goodbye(session, shop, own_id(delivery.payload, "customer"), now=delivery.now)
+
+
+def say_goodbye(session: Session, shop: Shop, customer_id: int, *, now: datetime) -> None:
+    """Shopify has the customer no more: the same, whoever tells of it. Flushes."""
     is_merged = exists().where(
         CustomerMerge.shop_id == shop.shop_id,
         CustomerMerge.deleted_customer_id == customer_id,
         CustomerMerge.state.in_(("waiting", "done")),
     )
     archives = not session.scalar(select(is_merged))
-    delete_customer(session, shop, customer_id, now=delivery.now, archives=archives)
+    delete_customer(session, shop, customer_id, now=now, archives=archives)

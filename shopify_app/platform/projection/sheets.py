@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from loyalty.base.bulk import among, among_many, put_rows
 from loyalty.members.tables import Customer
 from loyalty.reconciliation import recording
+from shopify_app.platform import backfill_runs as runs
 from shopify_app.platform.projection import shown
 from shopify_app.platform.projection.shown import NAMESPACE, TAGS, TYPES
 from shopify_app.platform.projection.tables import ShownCustomer
@@ -128,7 +129,7 @@ def load_some(session: Session, shop_id: int, customer_ids: Collection[int]) -> 
 
 
 def store(session: Session, shop_id: int, sheets: Iterable[Sheet], *, now: datetime) -> None:
-    """Keep how the customers look now; what was cleared is forgotten."""
+    """Keep how the customers look now; what was cleared is forgotten, who is gone is looked for."""
     cleared = [one for one in sheets if one.is_written and not one.wanted and not one.held]
     rows = [row_of(shop_id, one, now) for one in sheets if one not in cleared]
     put_rows(session, ShownCustomer, rows)
@@ -139,6 +140,9 @@ def store(session: Session, shop_id: int, sheets: Iterable[Sheet], *, now: datet
                 among(ShownCustomer.customer_id, [one.customer_id for one in cleared]),
             )
         )
+    for one in sheets:
+        if one.state == "gone":
+            runs.ask_for_customer(session, shop_id, one.customer_id, now=now)
     things = [str(one.customer_id) for one in sheets if one.is_written]
     recording.mend(session, shop_id, recording.SHOWN_CHANGED, things, now=now)
 
