@@ -16,6 +16,7 @@ from jobs import redemptions
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction, shopless_transaction
 from loyalty.base.errors import DiscountRefused, InsufficientPoints, RewardNotAvailable
+from loyalty.members.tables import Customer
 from loyalty.redemption import errands
 from loyalty.redemption.tables import Redemption
 from loyalty.rewards.tables import RewardCode
@@ -262,6 +263,31 @@ def test_an_earlier_credit_is_not_taken_for_the_lost_one(alice: Redeemer) -> Non
 
     assert sweep(alice, lost).state == "used"
     assert alice.credits() == ["5.0", "5.0"]
+
+
+def test_credit_is_not_asked_for_when_somebody_else_may_soon(alice: Redeemer) -> None:
+    alice.lose_answer("StoreCreditCredit", "fail")
+    redemption = alice.redeem(alice.a_reward(kind="store_credit"))
+    with shop_transaction(alice.shop_id) as session:
+        row = session.get_one(Redemption, (alice.shop_id, redemption.id))
+        row.next_at = utc_now() + timedelta(seconds=5)
+
+    late = redeeming.bring_on(alice.shop_id, redemption.id)
+
+    assert late.state == "reserved" and alice.credits() == []
+    assert sweep(alice, redemption).state == "used"
+    assert alice.credits() == ["5.0"]
+
+
+def test_somebody_whom_shopify_no_longer_has_gets_the_points_back(alice: Redeemer) -> None:
+    with shop_transaction(alice.shop_id) as session:
+        row = session.get_one(Customer, (alice.shop_id, alice.customer_id))
+        row.deleted_at = utc_now()
+
+    with pytest.raises(DiscountRefused, match="no customer of the shop"):
+        alice.redeem(alice.a_reward())
+
+    assert alice.points == 1000
 
 
 def test_a_shop_that_takes_the_scope_away_gets_its_members_points_back(alice: Redeemer) -> None:
