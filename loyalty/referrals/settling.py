@@ -143,7 +143,9 @@ class _Settling:
         pauses = read_pauses(self._session, get_programme(self._session, self._shop.shop_id))
         fate = pauses.fate(first.processed_at)
         if self._referral.state != "paid" and fate == WAITS:
-            self._referral.due_at = self._now + LOOK_AGAIN
+            again = self._now + LOOK_AGAIN
+            # What is on hold stays so until its own time at least.
+            self._referral.due_at = max(self._referral.due_at or again, again)
             return
         due_at = self._decide(first)
         if fate == NEVER:

@@ -338,6 +338,25 @@ def test_a_pause_lets_it_wait_and_its_end_says_what_becomes_of_it(
     assert paid_to(session, alice) == points
 
 
+def test_a_pause_shortens_no_hold(
+    session: Session, offering: Shop, alice: Member, carol: Member
+) -> None:
+    get_programme(session, offering.shop_id).hold_days = 14
+    come(session, offering, alice, carol)
+    buy(session, offering)
+    work(session, offering)
+    pause(session, offering.shop_id, resume_mode="catch_up", actor=DANA, now=NOON)
+    buy(session, offering, 7002, processed_at=LATER)
+    work(session, offering, now=LATER)
+    resume(session, offering.shop_id, actor=DANA, now=LATER)
+
+    work(session, offering, now=NOON + timedelta(days=13))
+    early = paid_to(session, alice)
+    work(session, offering, now=NOON + timedelta(days=14))
+
+    assert (early, paid_to(session, alice)) == ([], [("referral", 200)])
+
+
 def test_only_who_brought_somebody_gets_the_badge(
     session: Session, offering: Shop, alice: Member, carol: Member
 ) -> None:
