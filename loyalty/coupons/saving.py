@@ -1,7 +1,7 @@
 """Adding coupons and ending them. Terms never change: people hold codes that promise them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from loyalty.base.errors import BadCoupon, CouponNotFound
 from loyalty.base.ids import new_id
 from loyalty.coupons.codes import choose_codes
 from loyalty.coupons.tables import Coupon
-from loyalty.coupons.terms import read_terms
+from loyalty.coupons.terms import is_over, read_terms
 from loyalty.programme.tables import Programme
 from loyalty.shops.tables import Shop
 
@@ -101,6 +101,15 @@ def list_coupons(session: Session, shop_id: int) -> Sequence[Coupon]:
     """All coupons of the shop, ended ones too, the oldest first."""
     statement = select(Coupon).where(Coupon.shop_id == shop_id).order_by(Coupon.id)
     return session.scalars(statement.execution_options(populate_existing=True)).all()
+
+
+def list_handed_out(session: Session, shop_id: int, today: date) -> Sequence[Coupon]:
+    """The coupons that can be given to members, the oldest first."""
+    return [
+        coupon
+        for coupon in list_coupons(session, shop_id)
+        if coupon.is_active and not is_over(coupon, today)
+    ]
 
 
 def _check_room(session: Session, shop_id: int, name: str) -> None:

@@ -1,8 +1,17 @@
 """The blueprint of the admin pages with all of its views, ready for the composition root."""
 
-from shopify_app.admin import adjustments, card_emails, home, members, privacy, profile, redemptions
+from shopify_app.admin import (
+    adjustments,
+    card_emails,
+    coupons,
+    home,
+    members,
+    privacy,
+    profile,
+    redemptions,
+)
 from shopify_app.admin.pages import blueprint
 
-VIEWS = (home, members, profile, adjustments, redemptions, card_emails, privacy)
+VIEWS = (home, members, profile, adjustments, redemptions, coupons, card_emails, privacy)
 
 __all__ = ["VIEWS", "blueprint"]

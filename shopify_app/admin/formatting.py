@@ -44,6 +44,10 @@ class ShopFormat:
         """`Nov 22, 2026`: the shop's calendar day that `at` falls on."""
         return format_date(at.astimezone(self.timezone), "medium", locale=self.locale)
 
+    def calendar_day(self, on: date) -> str:
+        """`Nov 22, 2026`: a day that is one already."""
+        return format_date(on, "medium", locale=self.locale)
+
     def birthday(self, on: date) -> str:
         """`May 20`: a day of every year."""
         return format_skeleton("MMMMd", on, locale=self.locale)

@@ -67,7 +67,7 @@ def _format() -> ShopFormat:
 def _register_filters(state: Any) -> None:
     """Filters by name: what a template writes behind a bar."""
     filters = state.app.jinja_env.filters
-    for name in ("number", "signed", "money", "day", "moment", "birthday"):
+    for name in ("number", "signed", "money", "day", "calendar_day", "moment", "birthday"):
         filters[name] = lambda value, _name=name: getattr(_format(), _name)(value)
     filters["age"] = lambda at: _format().age(at, clock.utc_now())
     filters["heading_id"] = lambda text: f"about-{text.lower().replace(' ', '-')}"

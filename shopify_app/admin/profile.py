@@ -27,6 +27,7 @@ from loyalty.queries.profile import (
 from loyalty.shops.directory import get_shop
 from loyalty.tiers.views import find_standing
 from shopify_app.admin.adjustment_form import AdjustmentForm
+from shopify_app.admin.member_coupons import read_coupons
 from shopify_app.admin.member_emails import read_emails
 from shopify_app.admin.member_reach import read_counts, read_reach
 from shopify_app.admin.member_referrals import TAB, read_tab
@@ -51,6 +52,7 @@ def profile(member_id: str) -> str:
         values |= read_reach(session, member)
         values["emails"] = read_emails(session, member)
         values |= _read_standing(session, member)
+        values |= read_coupons(session, member)
         values |= read_tab(session, member, tab)
         if tab == "orders":
             values["orders"] = _read_orders(session, member, after=None)

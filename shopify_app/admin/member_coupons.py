@@ -1,0 +1,55 @@
+"""What the profile shows of coupons: those that can be given now, and those the member has."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import g
+from sqlalchemy.orm import Session
+
+from loyalty.base.clock import day_in, utc_now
+from loyalty.coupons.saving import list_handed_out
+from loyalty.coupons.tables import Coupon
+from loyalty.coupons.views import MemberCoupon, list_of
+from loyalty.coupons.words import worth_of
+from loyalty.shops.directory import get_shop
+
+STATES = {
+    "making": ("Code is being made", "info"),
+    "ready": ("Can be used", "success"),
+    "early": ("Not yet", "info"),
+    "used": ("Used", ""),
+    "over": ("Over", ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCoupons:
+    """What can be given with its worth, what they have, the key of the next one, and what was
+    refused.
+    """
+
+    to_give: list[tuple[Coupon, str]]
+    held: list[MemberCoupon]
+    states: dict[str, tuple[str, str]]
+    client_key: str
+    error: str = ""
+
+    @property
+    def has_any(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.to_give or self.held)
+
+
+def read_coupons(session: Session, member_id: UUID, *, error: str = "") -> dict[str, Any]:
+    """The member's coupons, and those of the shop that are handed out, with a fresh key."""
+    shop, now = get_shop(session, g.shop_id), utc_now()
+    handed_out = list_handed_out(session, g.shop_id, day_in(shop.timezone, now))
+    coupons = MemberCoupons(
+        to_give=[(coupon, worth_of(coupon, shop)) for coupon in handed_out],
+        held=list_of(session, g.shop_id, member_id, now),
+        states=STATES,
+        client_key=str(uuid4()),
+        error=error,
+    )
+    return {"coupons": coupons}
