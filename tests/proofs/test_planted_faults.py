@@ -15,7 +15,13 @@ from pathlib import Path
 import pytest
 
 from sandbox.servers.postgres import Postgres
-from tests.proofs import faults, faults_of_books, faults_of_people, faults_of_redemptions
+from tests.proofs import (
+    faults,
+    faults_of_books,
+    faults_of_people,
+    faults_of_redemptions,
+    faults_of_referrals,
+)
 from tests.proofs.faults import Fault
 
 pytestmark = pytest.mark.proof
@@ -25,6 +31,7 @@ FAULTS = (
     *faults_of_books.FAULTS,
     *faults_of_people.FAULTS,
     *faults_of_redemptions.FAULTS,
+    *faults_of_referrals.FAULTS,
 )
 ROOT = Path(__file__).parents[2]
 _LEFT_BEHIND = shutil.ignore_patterns(
