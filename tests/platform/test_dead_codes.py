@@ -35,7 +35,7 @@ def test_a_deleted_code_gives_its_points_back(alice: Redeemer) -> None:
     deleted, kept = (alice.redeem(alice.a_reward()) for _ in range(2))
     by_hand(alice, DELETE, deleted.discount_gid)
 
-    assert codes.run(alice.shop_id) == 1
+    assert codes.look(alice.shop_id)
 
     assert alice.points == 900
     after = alice.read(deleted.id)
@@ -47,9 +47,9 @@ def test_a_deleted_code_gives_its_points_back(alice: Redeemer) -> None:
 def test_looking_again_finds_nothing_more(alice: Redeemer) -> None:
     redemption = alice.redeem(alice.a_reward())
     by_hand(alice, DELETE, redemption.discount_gid)
-    codes.run(alice.shop_id)
+    codes.look(alice.shop_id)
 
-    assert codes.run(alice.shop_id) == 0
+    assert codes.look(alice.shop_id)
 
     assert alice.points == 1000 and found(alice) == [str(redemption.id)]
     with shop_transaction(alice.shop_id) as session:
@@ -65,7 +65,7 @@ def test_a_code_that_was_ended_by_hand_is_disabled_for_good_and_gives_back(
     redemption = alice.redeem(alice.a_reward())
     by_hand(alice, END, redemption.discount_gid)
 
-    codes.run(alice.shop_id)
+    codes.look(alice.shop_id)
     redemptions.bring_on_due(alice.shop_id)
 
     assert alice.read(redemption.id).state == "returned" and alice.points == 1000
@@ -74,9 +74,24 @@ def test_a_code_that_was_ended_by_hand_is_disabled_for_good_and_gives_back(
 def test_a_code_that_works_is_left_alone(alice: Redeemer) -> None:
     redemption = alice.redeem(alice.a_reward())
 
-    assert codes.run(alice.shop_id) == 0
+    codes.look(alice.shop_id)
 
     assert alice.works(redemption.code) and alice.read(redemption.id).state == "issued"
+
+
+def test_a_look_out_of_time_goes_on_where_it_was(
+    alice: Redeemer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given three dead codes, and time for one at a time
+    monkeypatch.setattr(codes, "AT_ONCE_MAX", 1)
+    issued = [alice.redeem(alice.a_reward()) for _ in range(3)]
+    for redemption in issued:
+        by_hand(alice, DELETE, redemption.discount_gid)
+
+    ends = [codes.look(alice.shop_id, for_s=-1) for _ in range(4)]
+
+    assert ends == [False, False, False, True]
+    assert found(alice) == [str(redemption.id) for redemption in issued]
 
 
 def by_hand(alice: Redeemer, mutation: str, gid: str | None) -> None:
