@@ -18,7 +18,8 @@ def come_by_a_link(session: Session, who: Shopper) -> None:
     """Somebody brought them; by what they are counted is kept."""
     now = utc_now()
     shop = get_shop(session, who.shop_id)
-    facts = a_customer(who.customer_id + 9000, first_name="Erin", email="erin@example.net")
+    named = {"first_name": "Erin", "last_name": "Ericson", "email": "erin@example.net"}
+    facts = a_customer(who.customer_id + 9000, **named)
     other = record_customer(session, shop, facts, now=now, is_backfill=False)
     assert other.member_id is not None
     session.add(
