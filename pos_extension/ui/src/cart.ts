@@ -1,7 +1,7 @@
 // Puts the code of a redemption into the cart, for the customer whom it is bound to.
 
 import {useEffect, useRef, useState} from 'preact/hooks';
-import type {Till} from './host';
+import {type Till, useSignal} from './host';
 import type {Member, Redemption} from './wire';
 
 export type CartState = 'waiting' | 'busy' | 'done' | 'failed' | 'occupied' | 'not_editable';
@@ -35,6 +35,21 @@ export function useCode(till: Till, member: Member, redemption: Redemption) {
     void add(code, false);
   }, [code]);
   return {state, again: () => void (code !== null && add(code, true))};
+}
+
+/** A code that was taken back leaves the cart; what comes back is one that only a person can remove. */
+export function useLeftover(till: Till, {state}: Redemption, lastCode: string | null) {
+  const {cartDiscounts} = useSignal(till.cart.current);
+  const isBack = state === 'returning' || state === 'returned';
+  const isInCart =
+    isBack && cartDiscounts.some((discount) => discount.discountDescription === lastCode);
+  useEffect(() => {
+    // POS removes the one discount of a cart, or all of them: never somebody else's with ours.
+    if (isInCart && cartDiscounts.length === 1) {
+      till.cart.removeCartDiscount().catch(() => undefined);
+    }
+  }, [isInCart]);
+  return isInCart ? lastCode : null;
 }
 
 /** Shopify refuses the code for anybody but its member. */

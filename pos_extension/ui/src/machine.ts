@@ -61,6 +61,8 @@ export interface ProofScreen extends Seen {
 export interface RedeemedScreen extends Seen {
   at: 'redeemed';
   redemption: Redemption;
+  /** The code that it had: one that is taken back may still be in the cart. */
+  lastCode: string | null;
 }
 
 export interface GrantScreen extends Seen {
@@ -235,12 +237,13 @@ function proofOf(back: Resting, wanted: {choice: Choice; needsManager: boolean})
 function progress(model: Model, reply: Redeemed): Model {
   const back = resting(model.screen);
   const isShown = back.at === 'redeemed' && back.redemption.id === reply.redemption.id;
-  return isShown ? {...model, screen: redeemed(reply)} : model;
+  return isShown ? {...model, screen: redeemed(reply, back.lastCode)} : model;
 }
 
 /** Each redemption makes the card's code an old one. */
-function redeemed({member, redemption}: Redeemed): RedeemedScreen {
-  return {at: 'redeemed', member, redemption, isNewestCode: false, scanned: null};
+function redeemed({member, redemption}: Redeemed, known: string | null = null): RedeemedScreen {
+  const lastCode = redemption.code ?? known;
+  return {at: 'redeemed', member, redemption, lastCode, isNewestCode: false, scanned: null};
 }
 
 function refuse(back: Resting, event: {key: string; fields: Fields}): Resting {

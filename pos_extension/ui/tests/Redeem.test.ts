@@ -1,4 +1,5 @@
 // @vitest-environment jsdom
+import {waitFor} from '@testing-library/preact';
 import {expect, test} from 'vitest';
 import {ALICE, BY_POINT, FIVE_OFF, ISSUED, REDEEMED, REWARDS, SCANNED} from './cast';
 import {extension, live, open, reopen, scan} from './modal';
@@ -278,8 +279,24 @@ test('a code is taken back, and the points with it', async () => {
   await tap('Take it back');
 
   await see('Taken back. The points are back.');
+  expect(live.cart.value.cartDiscounts).toEqual([]);
   const [voided] = asked.filter(({method}) => method === 'DELETE');
   expect(voided!.path).toBe(`/pos/v1/redemptions/${ISSUED.id}`);
+});
+
+test('a code that stands beside another discount is removed by the cashier', async () => {
+  const gone = {member: ALICE, redemption: {...ISSUED, state: 'returned', code: null}};
+  await atRewards(SCANNED, REWARDS, REDEEMED, gone);
+  live.cart.set(cartOf({cartDiscounts: [{discountDescription: 'Friday'}]}));
+  await tap(REDEEM);
+  await see('In the cart');
+
+  await tap('Take it back');
+
+  await see('Remove ENC-A2B3-C4D5 from the cart: it is good no longer.');
+  expect(live.removeCartDiscount).not.toHaveBeenCalled();
+  live.cart.set(cartOf());
+  await waitFor(() => expect(said()).not.toContain('Remove ENC-A2B3-C4D5'));
 });
 
 test('what is held already is used without paying again', async () => {

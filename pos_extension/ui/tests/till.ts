@@ -48,11 +48,12 @@ export interface Cart {
   customer: {id: number} | undefined;
   editable: boolean;
   lineItems: {price: number | undefined; quantity: number}[];
+  cartDiscounts: {discountDescription: string}[];
 }
 
 /** The tester refuses to read a key that is not there, so all of them are. */
 export function cartOf(part: Partial<Cart> = {}): Cart {
-  return {customer: undefined, editable: true, lineItems: [], ...part};
+  return {customer: undefined, editable: true, lineItems: [], cartDiscounts: [], ...part};
 }
 
 /** Closes what is open; the tester by itself leaves effects running. */
@@ -71,10 +72,14 @@ export function enliven(shopify: any) {
   const setCustomer = vi.fn(async (customer: {id: number}) =>
     cart.set({...cart.value, customer}),
   );
-  const addCartCodeDiscount = vi.fn(async (_code: string) => undefined);
+  const addCartCodeDiscount = vi.fn(async (code: string) => {
+    const cartDiscounts = [...cart.value.cartDiscounts, {discountDescription: code}];
+    cart.set({...cart.value, cartDiscounts});
+  });
+  const removeCartDiscount = vi.fn(async () => cart.set({...cart.value, cartDiscounts: []}));
   const pinPad = {showPinPad: vi.fn()};
   shopify.i18n = i18n;
-  shopify.cart = {current: cart, setCustomer, addCartCodeDiscount};
+  shopify.cart = {current: cart, setCustomer, addCartCodeDiscount, removeCartDiscount};
   shopify.pinPad = pinPad;
   shopify.connectivity = {current: connectivity};
   shopify.session.staffMember = new LiveSignal({id: 9});
@@ -94,6 +99,7 @@ export function enliven(shopify: any) {
     connectivity,
     setCustomer,
     addCartCodeDiscount,
+    removeCartDiscount,
     pinPad,
     scanner,
     toast,

@@ -39,6 +39,12 @@ export class Cart {
     await this.count([...this.codes, code]);
   }
 
+  /** POS has one function for the one discount of a cart. */
+  async removeCartDiscount() {
+    if (this.codes.length > 1) throw new Error('the stand-in removes one discount only');
+    this.change({cartDiscounts: [], grandTotal: this.amount});
+  }
+
   /** A changed cart loses the codes that no longer go with it. */
   async recount() {
     if (this.codes.length === 0) return;
@@ -93,6 +99,7 @@ export class Cart {
     return {
       current: this.current.readonly,
       addCartCodeDiscount: (code) => this.addCartCodeDiscount(code),
+      removeCartDiscount: () => this.removeCartDiscount(),
       setCustomer: (customer) => this.setCustomer(customer),
       removeCustomer: async () => this.removeCustomer(),
       clearCart: async () => this.clear(),
@@ -102,7 +109,7 @@ export class Cart {
 }
 
 const NOT_MODELLED = [
-  'bulkCartUpdate', 'applyCartDiscount', 'removeCartDiscount',
+  'bulkCartUpdate', 'applyCartDiscount',
   'removeAllDiscounts', 'addCustomSale', 'addLineItem', 'removeLineItem', 'addCartProperties',
   'removeCartProperties', 'addLineItemProperties', 'bulkAddLineItemProperties',
   'removeLineItemProperties', 'setLineItemDiscount', 'bulkSetLineItemDiscounts',

@@ -1,7 +1,7 @@
 // A redemption: its code goes into the cart by itself, and can be taken back until it is used.
 
 import {useEffect} from 'preact/hooks';
-import {useCode} from '../cart';
+import {useCode, useLeftover} from '../cart';
 import type {RedeemedScreen} from '../machine';
 import type {Props} from '../Modal';
 import type {Redemption} from '../wire';
@@ -17,6 +17,7 @@ type Own = Props & {screen: RedeemedScreen};
 export function Redeemed(props: Own) {
   const {t, actions, screen, isOnline} = props;
   const {member, redemption} = screen;
+  const leftover = useLeftover(props.till, redemption, screen.lastCode);
   useProgress(props);
   const back = () =>
     actions.go({at: 'member', member, isNewestCode: false, scanned: null});
@@ -27,6 +28,7 @@ export function Redeemed(props: Own) {
         <s-stack direction="block" gap="small">
           <s-text>{t('redeemed.points', {count: redemption.points})}</s-text>
           <Standing {...props} />
+          {leftover && <s-text tone="caution">{t('redeemed.leftover', {code: leftover})}</s-text>}
           {redemption.warnings.map((flag) => (
             <s-text key={flag} tone="warning">{warning(flag, t)}</s-text>
           ))}

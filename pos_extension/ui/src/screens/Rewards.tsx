@@ -29,10 +29,13 @@ export function Rewards(props: Own) {
   );
 }
 
+/** Whoever has redeemed has an older code by now. */
+const OLD = {isNewestCode: false, scanned: null};
+
 function Held({t, actions, screen, isOnline, redemption}: Own & {redemption: Redemption}) {
   const {member} = screen;
   const open = () =>
-    actions.go({at: 'redeemed', member, redemption, isNewestCode: false, scanned: null});
+    actions.go({at: 'redeemed', member, redemption, lastCode: redemption.code, ...OLD});
   return (
     <s-section heading={t('rewards.held', {name: redemption.name})}>
       <s-stack direction="block" gap="small">
