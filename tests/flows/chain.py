@@ -47,6 +47,13 @@ class Chain:
         unshown = "state = 'pending' and subscriber = 'projection'"
         return self.count("delivery", unshown) == 0
 
+    def shown_at_shopify(self, email: str) -> dict[str, Any]:
+        """Key → value of our metafields on the customer, and those of its tags that are ours."""
+        address = f"{self.world.shopify_url}/_control/customers?shop={SHOP}&email={email}"
+        [customer] = ask(address)
+        shown = {field["key"]: field["value"] for field in customer["metafields"]}
+        return shown | {"tags": [tag for tag in customer["tags"] if tag.startswith("Pass ")]}
+
     def add_card_to_phone(self, email: str) -> str:
         """Put the member's card on a new phone through the public page; the phone's address."""
         link = operate(self.world, "card-link", "--shop", SHOP, "--member", email)

@@ -79,6 +79,18 @@ def test_a_partial_refund_takes_its_share_back(chain: Chain, told: dict[str, Any
     assert chain.available(told["customer"]["email"]) == 38
 
 
+def test_shopify_shows_the_points_and_that_the_card_is_kept(
+    chain: Chain, told: dict[str, Any]
+) -> None:
+    email = told["customer"]["email"]
+
+    chain.wait(lambda: chain.shown_at_shopify(email).get("balance") == "38", "38 points shown")
+
+    shown = chain.shown_at_shopify(email)
+    assert shown["tags"] == ["Pass installed"]
+    assert shown["card"] == operate(chain.world, "card-link", "--shop", SHOP, "--member", email)
+
+
 def test_every_webhook_again_three_times_shuffled_changes_nothing(
     chain: Chain, told: dict[str, Any]
 ) -> None:
