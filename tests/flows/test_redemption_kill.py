@@ -237,4 +237,5 @@ def wait_watching(shopper: Shopper, key: str, state: str, before: int) -> float:
 
 
 def _member(chain: Chain, customer_id: int) -> list[dict[str, Any]]:
-    return chain.rows("SELECT member_id FROM customer WHERE customer_id = %s", customer_id)
+    query = "SELECT member_id FROM customer WHERE customer_id = %s AND member_id IS NOT NULL"
+    return chain.rows(query, customer_id)
