@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from tests.factories.facts import NOON
 from tests.proofs.machine_of_redemptions import Redeeming
-from tests.proofs.machine_of_referrals import Bringing
+from tests.proofs.machine_of_referrals import Bringing, links
 from tests.proofs.model_accounts import Expiry
 from tests.proofs.model_people import Merged
 from tests.proofs.shop import CUSTOMERS, ByHand, Shop, Terms
@@ -54,9 +54,11 @@ class Life(Redeeming, Bringing):
         if self.shop:
             self.shop.close()
 
-    @initialize(terms=_terms)
-    def install(self, terms: Terms) -> None:
+    @initialize(terms=_terms, brought=links)
+    def install(self, terms: Terms, brought: list[tuple[int, int]]) -> None:
         self.shop = Shop(self.engine, terms)
+        for advocate, friend in brought:
+            self.come_by_a_link(advocate, friend)
 
     # What happens at Shopify: nothing of it is known here before it arrives.
 
