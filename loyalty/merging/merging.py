@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from loyalty import audit, outbox, timeline
 from loyalty.audit import Actor
+from loyalty.badges.awarding import give_badges
 from loyalty.base import faults
 from loyalty.base.ids import new_id
 from loyalty.ledger.moving import Moving, merge_points
@@ -58,6 +59,7 @@ def merge(
     _take_in(session, merge)
     faults.point("merge_before_commit", shop=shop_id, merge=merge.id)
     evaluate_locked(session, shop, [survivor_id], now=now, why="merged")
+    give_badges(session, shop, [survivor_id], now=now)
     _tell(session, merge, actor, now)
     return merge
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from loyalty import audit, outbox, timeline
 from loyalty.audit import Actor
+from loyalty.badges.awarding import give_badges
 from loyalty.ledger.moving import Moving, unmerge_points
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.merging import catalogue
@@ -45,6 +46,7 @@ def undo(
     merge.state, merge.undone_at = "undone", now
     both = sorted((merge.survivor_id, merge.merged_id))
     evaluate_locked(session, shop, both, now=now, why="merged")
+    give_badges(session, shop, both, now=now)
     _tell(session, merge, actor, now)
     return merge
 

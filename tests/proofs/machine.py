@@ -145,7 +145,8 @@ class Life(Redeeming, Bringing):
         before = self.shop.written()
         for message in list(self.arrived):
             self._receive(message)
-        assert self.shop.written() == before
+        more = self.shop.written() - before
+        assert not more, more
 
     # What staff, members and time do.
 

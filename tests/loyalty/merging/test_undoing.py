@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from loyalty.badges.tables import Badge, MemberBadge
 from loyalty.base.errors import BadMerge, MergeNotFound
 from loyalty.base.ids import new_id
 from loyalty.ledger.tables import LedgerEntry
@@ -125,6 +126,21 @@ def test_later_orders_follow_their_shopify_customer(
     owners = dict(session.execute(select(Order.order_id, Order.member_id)).all())
     assert owners == {7: other.id, 8: alice.id}
     assert_books_agree(session, aurora)
+
+
+def test_badges_of_orders_that_go_home_are_given_there(
+    session: Session, aurora: Shop, alice: Member, other: Member
+) -> None:
+    merge = make_one(session, aurora, alice, other)
+    buy(session, aurora, 7, 2000, customer_id=SECOND)
+
+    part(session, aurora, merge)
+
+    first_order = select(MemberBadge.member_id).join(
+        Badge, (Badge.shop_id == MemberBadge.shop_id) & (Badge.id == MemberBadge.badge_id)
+    )
+    holders = session.scalars(first_order.where(Badge.code == "first_order")).all()
+    assert other.id in holders
 
 
 def test_an_order_after_the_undo_earns_for_its_own(
