@@ -43,7 +43,8 @@ def _shown_customers() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("written_at", _TIME, nullable=True),
         sa.CheckConstraint(
-            "state in ('kept', 'due', 'sent', 'leaving', 'gone')", name=op.f("ck_shown_customer__state")
+            "state in ('kept', 'due', 'sent', 'leaving', 'gone')",
+            name=op.f("ck_shown_customer__state"),
         ),
         sa.ForeignKeyConstraint(
             ["shop_id", "customer_id"],
