@@ -6,7 +6,7 @@ import urllib.request
 from sandbox.servers.launching import wait_until
 
 
-def wait_for_http(url: str, *, timeout_s: int = 60) -> None:
+def wait_for_http(url: str, *, timeout_s: int = 180) -> None:
     """Return once `url` answers 200."""
     wait_until(lambda: _answers(url), timeout_s=timeout_s, what=url)
 
