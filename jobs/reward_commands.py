@@ -1,12 +1,11 @@
 """Operator commands about rewards: saving them, their stock, redeeming for a member, and flags."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import BinaryIO
 from uuid import UUID, uuid4
 
 import click
-from sqlalchemy.orm import Session
 
 from jobs.operating import OPERATOR, inside, member_option, refusals, shop_id_of, shop_option
 from jobs.rule_commands import read_settings, settings_argument
@@ -24,7 +23,7 @@ from loyalty.rewards.tables import Reward
 from loyalty.rewards.views import list_offers
 from loyalty.shops.tables import Shop
 from shopify_app.platform import redeeming
-from wallet.tokens import raise_epoch
+from wallet.tokens import renew_card
 
 _reward_option = click.option(
     "--id", "reward_id", type=click.UUID, required=True, help="The reward's id."
@@ -127,13 +126,8 @@ def redeem(
     wish = Wish(reward_id, "operator", key or uuid4(), points=points, sends_email=sends_email)
     shop_id = shop_id_of(domain)
     with refusals():
-        redemption = redeeming.redeem(shop_id, member_id, wish, actor=OPERATOR, within=_renew_card)
+        redemption = redeeming.redeem(shop_id, member_id, wish, actor=OPERATOR, within=renew_card)
     click.echo(_redemption_line(redemption))
-
-
-def _renew_card(session: Session, shop: Shop, redemption: Redemption, now: datetime) -> None:
-    """Each redemption makes the code of the card an old one."""
-    raise_epoch(session, shop.shop_id, redemption.member_id, now=now)
 
 
 @reward_commands.command("void-redemption")

@@ -19,7 +19,7 @@ from loyalty.till.grants import TillUser
 from loyalty.till.limits import read_limits
 from loyalty.till.managers import find_by_pin
 from loyalty.till.tables import TillManager
-from loyalty.till.tries import forget_tries
+from loyalty.till.tries import forget_tries, give_try_back
 from pos_extension import refusals
 from pos_extension.reading import Body, optional_text
 from wallet import setup
@@ -76,8 +76,10 @@ class Proving:
     def __call__(self, session: Session, shop: Shop, redemption: Redemption, now: datetime) -> None:
         manager = self._find_manager(session, shop)
         proved_by = self._prove(session, shop, redemption, manager, now)
-        if self.proof.is_typed:
+        if manager is not None:
             forget_tries(session, shop.shop_id, self.by.user_id)
+        elif proved_by == "shown_code":
+            give_try_back(session, shop.shop_id, self.by.user_id)
         self._keep_limit(session, shop, redemption.points, manager, now)
         raise_epoch(session, shop.shop_id, redemption.member_id, now=now)
         _audit(session, redemption, self.by, proved_by, manager, now)

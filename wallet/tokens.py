@@ -13,6 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from loyalty.members.identity import survivor_of
+from loyalty.redemption.tables import Redemption
+from loyalty.shops.tables import Shop
 from wallet.tables import MemberToken
 
 _CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: none that reads as another
@@ -120,6 +122,11 @@ def raise_epoch(session: Session, shop_id: int, member_id: UUID, *, now: datetim
     newest = _find_newest(session, shop_id, member_id)
     assert newest is not None
     return newest
+
+
+def renew_card(session: Session, shop: Shop, redemption: Redemption, now: datetime) -> None:
+    """What every redemption does to the card: the code that is on it becomes an old one."""
+    raise_epoch(session, shop.shop_id, redemption.member_id, now=now)
 
 
 def _find_newest(session: Session, shop_id: int, member_id: UUID) -> MemberToken | None:

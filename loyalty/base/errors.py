@@ -342,7 +342,7 @@ class RewardNotAvailable(LoyaltyError):
 
 
 class RewardLimitReached(LoyaltyError):
-    """The member has redeemed this reward as often as one may."""
+    """The member has redeemed this reward as many times as allowed."""
 
     code = "reward_limit_reached"
 

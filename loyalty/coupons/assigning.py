@@ -30,7 +30,7 @@ AT_ONCE_MAX = 500
 """How many members one transaction gives to: a till that redeems waits no longer for them."""
 
 UNKNOWN = "is no member"
-HAD_IT = "has had it as often as one may"
+HAD_IT = "has had it as many times as allowed"
 NO_CODE_LEFT = "no code is left"
 
 

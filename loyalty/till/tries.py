@@ -5,7 +5,7 @@ The invariant: a user has five tries in a quarter of an hour, however many they 
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, or_, select
+from sqlalchemy import ColumnElement, case, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -37,8 +37,18 @@ def count_try(session: Session, shop_id: int, user_id: int, *, now: datetime) ->
 
 
 def forget_tries(session: Session, shop_id: int, user_id: int) -> None:
-    """A proof was right: those before it count no longer."""
-    session.execute(delete(TillTry).where(TillTry.shop_id == shop_id, TillTry.user_id == user_id))
+    """A manager vouched: the user's tries before it count no longer."""
+    session.execute(delete(TillTry).where(_of(shop_id, user_id)))
+
+
+def give_try_back(session: Session, shop_id: int, user_id: int) -> None:
+    """A member's own code was right: it is no guess, and says nothing of the guesses before it."""
+    session.execute(delete(TillTry).where(_of(shop_id, user_id), TillTry.tries == 1))
+    session.execute(update(TillTry).where(_of(shop_id, user_id)).values(tries=TillTry.tries - 1))
+
+
+def _of(shop_id: int, user_id: int) -> ColumnElement[bool]:
+    return (TillTry.shop_id == shop_id) & (TillTry.user_id == user_id)
 
 
 def _until(session: Session, shop_id: int, user_id: int) -> datetime:

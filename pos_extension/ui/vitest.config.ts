@@ -9,5 +9,6 @@ export default defineConfig({
     // The tester imports our modules itself; outside Vite it cannot read TSX.
     server: {deps: {inline: [/@shopify\/ui-extensions-tester/]}},
     restoreMocks: true,
+    testTimeout: 30_000,
   },
 });

@@ -23,6 +23,7 @@ from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile import read_figures
 from shopify_app.platform import redeeming
 from shopify_app.platform.admin_auth import admin_page
+from wallet.tokens import renew_card
 
 _SENT = "This form was already sent for another reward. Choose again."
 
@@ -33,7 +34,7 @@ def redeem_reward(member_id: str) -> Response:
     """Redeem the chosen reward; answer with what changed, or with the card and what is wrong."""
     member = parse_id(member_id)
     try:
-        redemption = redeeming.redeem(g.shop_id, member, _wish(), actor=g.actor)
+        redemption = redeeming.redeem(g.shop_id, member, _wish(), actor=g.actor, within=renew_card)
     except MemberNotFound:
         raise
     except LoyaltyError as refusal:

@@ -18,6 +18,7 @@ from loyalty.rewards.saving import add_reward
 from loyalty.rewards.stock import import_codes
 from loyalty.shops.directory import get_shop
 from tests.admin.cast import ShopAndClient
+from wallet.tokens import find_scanned, get_token
 
 STAFF = Actor("staff", "1")
 
@@ -103,6 +104,21 @@ def test_staff_redeem_for_a_member_once_whoever_clicks_twice(
     timeline = answer.text.split('id="timeline-card"')[1]
     for words in ("Reward redeemed", "Mug (100 points)", "Reward redeemable"):
         assert words in timeline
+
+
+def test_what_staff_redeem_makes_the_code_of_the_card_an_old_one(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    reward_id = have_reward(aurora, "Mug", 100, "MUG-1")
+    have_points(aurora, alice, 250)
+    with shop_transaction(aurora.shop_id) as session:
+        photographed = get_token(session, aurora.shop_id, alice, now=utc_now()).token
+
+    redeem(aurora, alice, reward_id)
+
+    with shop_transaction(aurora.shop_id) as session:
+        found = find_scanned(session, aurora.shop_id, photographed)
+    assert found is not None and not found.is_newest
 
 
 def test_while_shopify_is_silent_the_page_says_that_the_code_follows(

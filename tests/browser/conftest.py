@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from sandbox.demo import story
 from sandbox.demo.world import SHOPS, World, running_world
 from tests.browser.admin import Admin
 from tests.chromium import page_of
+
+# A machine may be busy: what comes late is no failure.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

@@ -140,7 +140,7 @@ def test_a_member_is_given_a_coupon_once_for_each_key(aurora: Aurora, five_off: 
         in typed("member-coupons", "--member", str(aurora.alice)).output
     )
     other = typed("assign-coupon", *told[:4])
-    assert other.exit_code == 1 and "as often as one may" in other.output
+    assert other.exit_code == 1 and "as many times as allowed" in other.output
 
 
 def test_a_list_is_reported_before_it_is_given(

@@ -130,7 +130,6 @@ def test_of_till_and_phone_that_redeem_the_same_points_one_is_told(customer: Cus
     def at_the_till() -> None:
         barrier.wait()
         answer = customer.redeem(reward, scanned=token)
-        # The phone's redemption renews the card, so either may be what is said.
         told.append(answer.status_code == 409)
 
     def on_the_phone() -> None:
@@ -275,6 +274,23 @@ def test_a_right_proof_forgets_the_wrong_ones_before_it(customer: Customer) -> N
         for guess in range(4):
             customer.redeem(reward, manager_pin=f"10203{guess}")
         assert customer.redeem(reward, manager_pin=PIN).status_code == 201
+
+
+@pytest.mark.parametrize("is_looked_at", [False, True])
+def test_a_cards_own_proof_forgets_no_guess_of_a_pin(
+    customer: Customer, is_looked_at: bool
+) -> None:
+    appoint(customer.till, MANAGER, PIN)
+    reward = customer.alice.a_reward()
+    for guess in range(4):
+        customer.redeem(reward, manager_pin=f"10203{guess}")
+
+    code = customer.shown_code() if is_looked_at else "000000"
+    proof = {"shown_code": code} | ({} if is_looked_at else {"scanned": customer.token})
+    assert customer.redeem(reward, **proof).status_code == 201
+    customer.redeem(reward, manager_pin="908070")
+
+    assert error_of(customer.redeem(reward, manager_pin=PIN)) == "too_many_tries"
 
 
 def test_beyond_the_users_limit_a_manager_is_asked(customer: Customer) -> None:

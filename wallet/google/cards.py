@@ -110,11 +110,6 @@ def _link(card: GoogleObject) -> Payload:
     return {"id": "card", "uri": address, "description": "Your card online"}
 
 
-def _said(name: str, header: str, content: Content) -> list[Payload]:
-    """The text, if the card says anything of it."""
-    return [_text(name, header, content[name])] if content.get(name) else []
-
-
 def _text(name: str, header: str, body: str) -> Payload:
     return {"id": name, "header": header, "body": body}
 

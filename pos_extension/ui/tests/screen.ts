@@ -4,7 +4,11 @@ import {configure, fireEvent, waitFor} from '@testing-library/preact';
 import {expect} from 'vitest';
 
 // The whole document in each failure hides what failed.
-configure({getElementError: (message) => new Error(message ?? 'not found')});
+// A busy machine draws late; no test is about how fast.
+configure({
+  asyncUtilTimeout: 10_000,
+  getElementError: (message) => new Error(message ?? 'not found'),
+});
 
 /** Everything that can be read, headings and labels of elements included. */
 export function said(): string {
