@@ -4,6 +4,7 @@ The invariant: one at a time and each under its own claim, so that a slow Shopif
 else's claim, and a crash is taken over by the next sweep.
 """
 
+import time
 from datetime import timedelta
 
 import structlog
@@ -19,20 +20,26 @@ log = structlog.get_logger()
 
 AT_ONCE_MAX = 100
 """So many are brought on before other shops have their turn."""
+TURN_S = 20.0
+"""So long a shop whose Shopify is silent may keep the others waiting."""
 KNOWN_BY = timedelta(minutes=10)
 """Shopify ends a code in time; we take it for unused once an order of its last minute is known."""
 
 
-def bring_on_due(shop_id: int) -> int:
+def bring_on_due(shop_id: int, *, for_s: float = TURN_S) -> int:
     """Bring on what is due in the shop; how many redemptions that were. Safe to run twice."""
     with shop_transaction(shop_id) as session:
         if get_shop(session, shop_id).status == "uninstalled":
             return 0
         over = begin_expired(session, shop_id, now=utc_now() - KNOWN_BY, limit=AT_ONCE_MAX)
-    done = 0
-    while done < AT_ONCE_MAX and _bring_on_next(shop_id):
+    ends_at, done = time.monotonic() + for_s, 0
+    while done < AT_ONCE_MAX and time.monotonic() < ends_at:
+        if not _bring_on_next(shop_id):
+            break
         done += 1
-    if AT_ONCE_MAX in (over, done):
+    else:
+        bell.ring("redemptions", shop_id)
+    if over == AT_ONCE_MAX:
         bell.ring("redemptions", shop_id)
     return done
 

@@ -339,6 +339,17 @@ def test_a_code_whose_time_is_over_returns_its_points(alice: Redeemer) -> None:
     assert alice.points == 1000 and not alice.works(redemption.code)
 
 
+def test_a_turn_of_the_sweep_ends_by_the_clock(alice: Redeemer) -> None:
+    redemption = alice.redeem(alice.a_reward())
+    alice.lose_answer("DiscountCodeDeactivate", "cut")
+    redeeming.void(alice.shop_id, redemption.id, reason="changed_mind", actor=STAFF)
+    alice.make_due(redemption.id)
+
+    assert redemptions.bring_on_due(alice.shop_id, for_s=0) == 0
+    assert alice.read(redemption.id).state == "returning"
+    assert redemptions.bring_on_due(alice.shop_id) == 1
+
+
 def test_an_imported_code_is_deleted_alone_when_it_is_taken_back(alice: Redeemer) -> None:
     # a merchant's discount with two codes, of which one is our reward's stock
     ours, other = f"STOCK-{uuid4().hex[:8].upper()}", f"OTHER-{uuid4().hex[:8].upper()}"
