@@ -65,6 +65,13 @@ def note_adding(session: Session, coupon: Coupon, codes: Collection[str], adding
     session.flush()
 
 
+def forget_adding(session: Session, coupon: Coupon, adding_gid: str) -> None:
+    """Shopify knows nothing of this addition: its codes are to be asked for again."""
+    for one in _lock_making(session, coupon, CouponCode.adding_gid, [adding_gid]):
+        one.adding_gid = None
+    session.flush()
+
+
 def note_added(
     session: Session,
     coupon: Coupon,

@@ -187,6 +187,11 @@ def _choose_anchor(session: Session, coupon: Coupon) -> None:
 
 def _follow(shop_id: int, coupon_id: UUID, gid: str, adding_gid: str) -> str:
     adding = poll_codes(shop_id, gid, adding_gid)
+    if adding is None:
+        with shop_transaction(shop_id) as session:
+            giving.forget_adding(session, lock_coupon(session, shop_id, coupon_id), adding_gid)
+        log.warning("coupon_addition_unknown", shop=shop_id, coupon=str(coupon_id))
+        return "wait"
     if not adding.is_done:
         return "wait"
     foreign = {code for code, error in adding.refused.items() if error in TAKEN}

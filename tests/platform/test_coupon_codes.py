@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import requests
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from config import Settings
 from jobs import coupons as jobs_coupons
@@ -245,6 +245,41 @@ def test_what_shopify_refuses_is_handed_out_to_nobody(
     with pytest.raises(CouponOver, match=refused.error):
         give(aurora, coupon_id, alice)
     assert codes(aurora, coupon_id) == []
+
+
+def test_a_passing_error_of_shopifys_ends_no_coupon(
+    aurora: int, alice: UUID, shopify: Shopify
+) -> None:
+    coupon_id = a_coupon(aurora)
+    make_codes(aurora, coupon_id)
+    give(aurora, coupon_id, alice)
+    shopify.fail("discounts", "refuse", code="INTERNAL_ERROR", count=1)
+
+    with pytest.raises(ShopifyError) as passing:
+        make_codes(aurora, coupon_id)
+    make_codes(aurora, coupon_id)
+
+    assert passing.value.retryable
+    assert coupon(aurora, coupon_id).is_active
+    assert [code.state for code in codes(aurora, coupon_id)] == ["ready"]
+
+
+def test_codes_of_an_addition_that_shopify_does_not_know_are_asked_for_again(
+    aurora: int, alice: UUID, shopify: Shopify
+) -> None:
+    coupon_id = a_coupon(aurora)
+    make_codes(aurora, coupon_id)
+    give(aurora, coupon_id, alice)
+    with db.shop_transaction(aurora) as session:
+        unknown = "gid://shopify/DiscountRedeemCodeBulkCreation/999999999"
+        session.execute(update(CouponCode).values(adding_gid=unknown))
+
+    make_codes(aurora, coupon_id)
+
+    assert coupon(aurora, coupon_id).is_active
+    (code,) = codes(aurora, coupon_id)
+    assert (code.state, code.adding_gid) == ("ready", None)
+    assert order_with(shopify, code.code)["total_discounts"] == "5.00"
 
 
 @pytest.mark.parametrize("dies_at", [None, "lost"])

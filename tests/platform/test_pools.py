@@ -47,7 +47,7 @@ def wait(shop_id: int, gid: str, adding: str) -> Adding:
     """The addition once it is done."""
     for _ in range(200):
         found = pools.poll_codes(shop_id, gid, adding)
-        if found.is_done:
+        if found is not None and found.is_done:
             return found
     raise AssertionError("the codes are never done")
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from loyalty.base.errors import DiscountRefused
 from loyalty.redemption.terms import Terms
 from shopify_app.platform import client
 from shopify_app.platform.discounts.finding import find
 from shopify_app.platform.discounts.making import TAKEN, make
 from shopify_app.platform.discounts.promises import Promise
 from shopify_app.platform.discounts.refusals import in_words
-from shopify_app.platform.errors import ShapeError, UserErrors
+from shopify_app.platform.errors import ShapeError, ShopifyError, UserErrors
 
 CODES_AT_ONCE_MAX = 250
 """Shopify refuses more codes in one call."""
@@ -76,6 +75,8 @@ def add_codes(shop_id: int, gid: str, codes: Sequence[str], **patience: Any) -> 
     try:
         data = client.execute(shop_id, "redeem_codes_add", variables, **patience)
     except UserErrors as refusal:
+        if refusal.codes == {"INTERNAL_ERROR"}:
+            raise ShopifyError(str(refusal), retryable=True) from refusal
         raise in_words(refusal) from refusal
     creation = (data.get("discountRedeemCodeBulkAdd") or {}).get("bulkCreation")
     if not isinstance(creation, dict) or not creation.get("id"):
@@ -83,12 +84,15 @@ def add_codes(shop_id: int, gid: str, codes: Sequence[str], **patience: Any) -> 
     return str(creation["id"])
 
 
-def poll_codes(shop_id: int, gid: str, adding_gid: str, **patience: Any) -> Adding:
-    """How far the addition `adding_gid` to the pool `gid` is; raises ShopifyError."""
+def poll_codes(shop_id: int, gid: str, adding_gid: str, **patience: Any) -> Adding | None:
+    """How far the addition `adding_gid` to the pool `gid` is; None when Shopify knows none such.
+
+    Raises ShopifyError.
+    """
     data = client.execute(shop_id, "redeem_codes_creation", {"id": adding_gid}, **patience)
     creation = data.get("discountRedeemCodeBulkCreation")
     if creation is None:
-        raise DiscountRefused("Shopify knows nothing of these codes: ask for them again")
+        return None
     refused: dict[str, str] = {}
     present = 0
     for node in creation["codes"]["nodes"] if creation["done"] else ():
