@@ -128,7 +128,7 @@ def _make(shop_id: int, errand: Errand, patience: Patience, *, is_first: bool) -
     except (ShopifyError, ShapeError) as error:
         if isinstance(error, ShopifyError) and not error.retryable:
             # Answered, and with no: look-ups that fail are always tried again.
-            return _refuse(shop_id, redemption_id, _cannot_ask(error))
+            return _refuse(shop_id, redemption_id, _cannot_ask(shop_id, redemption_id, error))
         return _postpone(shop_id, redemption_id, error)
     faults.point("redemption_discount_made", redemption=redemption_id)
     with shop_transaction(shop_id) as session:
@@ -169,8 +169,10 @@ def _refuse(shop_id: int, redemption_id: UUID, refusal: DiscountRefused) -> Rede
     raise refusal
 
 
-def _cannot_ask(error: ShopifyError) -> DiscountRefused:
-    log.error("redemption_not_asked_for", error=str(error))
+def _cannot_ask(shop_id: int, redemption_id: UUID, error: ShopifyError) -> DiscountRefused:
+    log.error(
+        "redemption_not_asked_for", shop=shop_id, redemption=str(redemption_id), error=str(error)
+    )
     words = "Shopify does not let Encore make discounts in this shop: open Encore in Shopify"
     return DiscountRefused(words)
 

@@ -6,10 +6,11 @@ import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from config import Settings
 from jobs import redemptions
@@ -294,12 +295,18 @@ def test_a_shop_that_takes_the_scope_away_gets_its_members_points_back(alice: Re
     scopes = alice.shopify.state()["scopes"]
     alice.shopify.tell("scopes", scopes=[s for s in scopes if "discounts" not in s])
     try:
-        with pytest.raises(DiscountRefused, match="open Encore in Shopify"):
+        with (
+            capture_logs() as logs,
+            pytest.raises(DiscountRefused, match="open Encore in Shopify"),
+        ):
             alice.redeem(alice.a_reward())
     finally:
         alice.shopify.tell("scopes", scopes=scopes)
 
     assert alice.points == 1000
+    (told,) = [entry for entry in logs if entry["event"] == "redemption_not_asked_for"]
+    assert told["shop"] == alice.shop_id
+    assert alice.read(UUID(told["redemption"])).state == "returned"
 
 
 def test_a_void_ends_the_code_before_the_points_return(alice: Redeemer) -> None:
