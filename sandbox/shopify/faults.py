@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-SURFACES = ("graphql", "token", "webhooks", "bulk", "files", "discounts", "credit")
+SURFACES = ("graphql", "token", "webhooks", "bulk", "files", "discounts", "credit", "metafields")
 MODES = (
     "off",
     "fail",

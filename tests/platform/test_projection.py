@@ -28,7 +28,7 @@ from shopify_app.platform import backfill_runs, inbox, inbox_writer, installatio
 from shopify_app.platform.backfill.steps import take_step
 from shopify_app.platform.errors import ShopifyError
 from shopify_app.platform.inbox_insert import Arrival
-from shopify_app.platform.projection import definitions, flood, planning, shown, writing
+from shopify_app.platform.projection import definitions, flood, planning, sheets, shown, writing
 from shopify_app.platform.projection.shown import Shown
 from shopify_app.platform.projection.tables import ShownCustomer
 from shopify_app.platform.session_tokens import verify
@@ -215,6 +215,101 @@ def test_one_who_is_gone_keeps_nobody_else_from_being_shown(
     assert [finding.kind for finding in _findings(shop_id)] == ["customer_deleted"]
 
 
+def test_one_who_is_gone_keeps_nobody_elses_tier_from_being_taken_away(
+    shopify: Shopify, shop_id: int, alice: Alice, said: dict[UUID, Shown]
+) -> None:
+    # given a customer who is gone before both lose their tier
+    _leave_history(shop_id)
+    gone = Alice(shopify, shop_id)
+    said[gone.member_id] = Shown(5, "Gold", "https://encore.example/card/g", None)
+    writing.write_members(shop_id, [gone.member_id, alice.member_id])
+    alice.let_pause_end()
+    requests.delete(f"{shopify.url}/_control/customers/{gone.customer_id}", timeout=30)
+    said[gone.member_id] = Shown(5, None, "https://encore.example/card/g", None)
+    said[alice.member_id] = Shown(120, None, "https://encore.example/card/a", None)
+    # when
+    errors = writing.write_members(shop_id, [gone.member_id, alice.member_id])
+    # then
+    assert errors == {gone.member_id: None, alice.member_id: None}
+    assert "tier" not in alice.shows()
+    assert _state(shop_id, gone.customer_id) == "gone"
+
+
+def test_one_who_leaves_and_is_gone_is_tried_but_once(
+    shopify: Shopify, shop_id: int, alice: Alice, said: dict[UUID, Shown]
+) -> None:
+    # given somebody erased whose customer is gone in Shopify, too
+    _leave_history(shop_id)
+    writing.write_member(shop_id, alice.member_id)
+    _let_leave(shop_id, alice)
+    requests.delete(f"{shopify.url}/_control/customers/{alice.customer_id}", timeout=30)
+    other = Alice(shopify, shop_id)
+    said[other.member_id] = Shown(5, None, "https://encore.example/card/o", None)
+    # when
+    errors = writing.write_members(shop_id, [other.member_id])
+    # then
+    assert errors == {other.member_id: None}
+    assert other.shows()["balance"] == "5"
+    assert _state(shop_id, alice.customer_id) == "gone"
+
+
+def test_a_refusal_that_names_nobody_is_only_theirs_who_were_asked_for(
+    shopify: Shopify, shop_id: int, alice: Alice, said: dict[UUID, Shown]
+) -> None:
+    # given one who is leaving, whose metafields Shopify does not delete, and a tier that is lost
+    writing.write_member(shop_id, alice.member_id)
+    _let_leave(shop_id, alice)
+    other, loser = Alice(shopify, shop_id), Alice(shopify, shop_id)
+    said[other.member_id] = Shown(5, None, "https://encore.example/card/o", None)
+    said[loser.member_id] = Shown(6, "Gold", "https://encore.example/card/l", None)
+    shopify.fail("metafields", "refuse")
+    # when
+    try:
+        errors = writing.write_members(shop_id, [other.member_id, loser.member_id])
+        loser.let_pause_end()
+        said[loser.member_id] = Shown(6, None, "https://encore.example/card/l", None)
+        said[other.member_id] = Shown(9, None, "https://encore.example/card/o", None)
+        refused = writing.write_members(shop_id, [other.member_id, loser.member_id])
+    finally:
+        shopify.fail("metafields", "off")
+    # then
+    assert errors == {other.member_id: None, loser.member_id: None}
+    assert _state(shop_id, alice.customer_id) == "leaving"
+    assert refused[other.member_id] is None and refused[loser.member_id] is not None
+    assert other.shows()["balance"] == "9"
+
+
+def test_one_who_turns_out_to_be_gone_is_not_written(
+    shopify: Shopify, shop_id: int, alice: Alice, said: dict[UUID, Shown]
+) -> None:
+    # given that Shopify must be asked first how the customer looks
+    _leave_history(shop_id)
+    writing.write_member(shop_id, alice.member_id)
+    alice.let_pause_end()
+    with db.shop_transaction(shop_id) as session:
+        session.execute(update(ShownCustomer).values(digests=None))
+    said[alice.member_id] = Shown(130, "Gold", "https://encore.example/card/a", None)
+    requests.delete(f"{shopify.url}/_control/customers/{alice.customer_id}", timeout=30)
+    before = shopify.calls("mutation MetafieldsSet")
+    # when
+    writing.write_member(shop_id, alice.member_id)
+    # then
+    assert shopify.calls("mutation MetafieldsSet") == before
+    assert _state(shop_id, alice.customer_id) == "gone"
+
+
+def test_who_is_leaving_is_not_forgotten_while_nothing_can_be_written(
+    alice: Alice, shop_id: int
+) -> None:
+    writing.write_member(shop_id, alice.member_id)
+    _let_leave(shop_id, alice)
+    with db.shop_transaction(shop_id) as session:
+        [leaving] = sheets.load(session, shop_id, [])
+        sheets.store(session, shop_id, [leaving], now=utc_now())
+
+    assert _state(shop_id, alice.customer_id) == "leaving"
+
+
 def test_a_lost_answer_is_tried_again_and_ends_right(shopify: Shopify, alice: Alice) -> None:
     definitions.make(alice.shop_id)
     shopify.fail("graphql", "cut", count=1)
@@ -231,9 +326,7 @@ def test_what_shows_somebody_who_was_erased_is_taken_away(
     alice: Alice, shopify: Shopify, said: dict[UUID, Shown]
 ) -> None:
     writing.write_member(alice.shop_id, alice.member_id)
-    with db.shop_transaction(alice.shop_id) as session:
-        session.execute(update(ShownCustomer).values(state="leaving"))
-        session.execute(update(Customer).values(member_id=None, redacted_at=utc_now()))
+    _let_leave(alice.shop_id, alice)
     said.clear()
 
     writing.write_member(alice.shop_id, alice.member_id)
@@ -329,6 +422,24 @@ def test_a_line_that_was_refused_is_shown_one_by_one(
     assert [one.shows()["balance"] for one in people] == ["2", "2", "2"]
 
 
+def test_what_was_written_since_an_operation_was_sent_outlives_its_result(alice: Alice) -> None:
+    # given the result of an operation that read an older balance
+    writing.write_member(alice.shop_id, alice.member_id)
+    field = {
+        "owner": {"id": f"gid://shopify/Customer/{alice.customer_id}"},
+        "key": "balance",
+        "value": "7",
+        "compareDigest": "older",
+    }
+    line = {"data": {"metafieldsSet": {"metafields": [field], "userErrors": []}}}
+    # when
+    flood.take_result(alice.shop_id, [json.dumps(line).encode()])
+    # then
+    with db.shop_transaction(alice.shop_id) as session:
+        row = session.get_one(ShownCustomer, (alice.shop_id, alice.customer_id))
+    assert row.held["balance"] == "120" and (row.digests or {})["balance"] != "older"
+
+
 def test_a_bulk_operation_that_fails_is_sent_again(
     shopify: Shopify, shop_id: int, said: dict[UUID, Shown], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -406,6 +517,18 @@ def _leave_history(shop_id: int) -> None:
     """The history of the shop is not of this test."""
     with db.shop_transaction(shop_id) as session:
         backfill_runs.cancel(session, shop_id, reason="not of this test", now=utc_now())
+
+
+def _let_leave(shop_id: int, alice: Alice) -> None:
+    """She was erased: nobody of ours is behind her customer any more."""
+    with db.shop_transaction(shop_id) as session:
+        hers = ShownCustomer.customer_id == alice.customer_id
+        session.execute(update(ShownCustomer).where(hers).values(state="leaving"))
+        session.execute(
+            update(Customer)
+            .where(Customer.customer_id == alice.customer_id)
+            .values(member_id=None, redacted_at=utc_now())
+        )
 
 
 def _run_to_the_end(shop_id: int) -> None:

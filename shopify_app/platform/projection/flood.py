@@ -186,8 +186,10 @@ def _set_state(session: Session, shop_id: int, some: Sequence[Sheet], state: str
 def _take(session: Session, shop_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
     fields = [field for row in rows for field in _written(row)]
     ids = {identifier(field["owner"]["id"], "owner.id") for field in fields}
-    found = sheets.load_some(session, shop_id, ids)
-    sheets.take({sheet.gid: sheet for sheet in found}, fields)
+    # What was written or looked at since the operation was sent knows better than its result.
+    found = [one for one in sheets.load_some(session, shop_id, ids) if one.state != "kept"]
+    by_gid = {sheet.gid: sheet for sheet in found}
+    sheets.take(by_gid, [field for field in fields if field["owner"]["id"] in by_gid])
     states = {"sent": "kept"}
     now = utc_now()
     kept = [
@@ -196,7 +198,8 @@ def _take(session: Session, shop_id: int, rows: Sequence[Mapping[str, Any]]) -> 
         for sheet in found
     ]
     put_rows(session, ShownCustomer, kept)
-    recording.mend(session, shop_id, recording.SHOWN_CHANGED, [str(one) for one in ids], now=now)
+    things = [str(sheet.customer_id) for sheet in found]
+    recording.mend(session, shop_id, recording.SHOWN_CHANGED, things, now=now)
 
 
 def _written(row: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -207,8 +207,12 @@ def _sheet(
 
 
 def row_of(shop_id: int, sheet: Sheet, now: datetime | None = None) -> dict[str, Any]:
-    """The row of the sheet as it stands; `now`: when what is written was."""
-    state = sheet.state if sheet.error or sheet.state == "gone" else "kept"
+    """The row of the sheet as it stands; `now`: when what is written was.
+
+    What is still open keeps its state, so that who is leaving is not forgotten.
+    """
+    is_settled = sheet.error is None and sheet.state != "gone" and not sheet.differs()
+    state = "kept" if is_settled else sheet.state
     return {
         "shop_id": shop_id,
         "customer_id": sheet.customer_id,

@@ -100,7 +100,7 @@ def _write(shop_id: int, ready: Sequence[Sheet]) -> None:
             if not todo:
                 break
             _refresh(shop_id, [sheet for sheet in todo if sheet.digests is None])
-            for chunk in chunks([sheet for sheet in todo if sheet.inputs()], AT_ONCE_MAX):
+            for chunk in chunks(_to_set(todo), AT_ONCE_MAX):
                 _set(shop_id, chunk)
             _delete(shop_id, [sheet for sheet in todo if sheet.is_open and sheet.surplus()])
             _tag([sheet for sheet in todo if sheet.is_open], shop_id)
@@ -111,6 +111,11 @@ def _write(shop_id: int, ready: Sequence[Sheet]) -> None:
     except ShopifyError as outage:
         _fail(ready, outage)
     _fail(ready, ShopifyError("the customer changes as fast as we look", retryable=True))
+
+
+def _to_set(todo: Sequence[Sheet]) -> list[Sheet]:
+    """Whose metafields are to be set, of those who have not turned out to be gone."""
+    return [sheet for sheet in todo if sheet.is_open and sheet.inputs()]
 
 
 def _fail(ready: Sequence[Sheet], error: Exception) -> None:
@@ -166,15 +171,41 @@ def _blame(inputs: Sequence[tuple[Sheet, dict[str, Any]]], error: Mapping[str, A
 
 
 def _delete(shop_id: int, todo: Sequence[Sheet]) -> None:
-    surplus = [(sheet, one) for sheet in todo for one in sheet.surplus()]
-    for start in range(0, len(surplus), AT_ONCE_MAX):
-        part = surplus[start : start + AT_ONCE_MAX]
-        told = {"metafields": [one for _, one in part]}
+    # Apart, so that whoever is leaving never keeps a member from being shown.
+    members = [sheet for sheet in todo if sheet.member_id is not None]
+    leaving = [sheet for sheet in todo if sheet.member_id is None]
+    for some in (members, leaving):
+        surplus = [(sheet, one) for sheet in some for one in sheet.surplus()]
+        for start in range(0, len(surplus), AT_ONCE_MAX):
+            _delete_part(shop_id, surplus[start : start + AT_ONCE_MAX])
+
+
+def _delete_part(shop_id: int, part: Sequence[tuple[Sheet, dict[str, str]]]) -> None:
+    """Delete these metafields, all or none; only a customer who is at fault is kept from it."""
+    told = {"metafields": [one for _, one in part]}
+    try:
         client.execute(shop_id, "metafields_delete", told, **_PATIENCE)
-        for sheet, one in part:
-            sheet.held.pop(one["key"], None)
-            (sheet.digests or {}).pop(one["key"], None)
-            sheet.is_written = True
+    except UserErrors as refusal:
+        log.info("metafields_not_deleted", shop=shop_id, reason=str(refusal))
+        named = {_index(error) for error in refusal.errors}
+        at_fault = [sheet for index, (sheet, _) in enumerate(part) if index in named]
+        for sheet in at_fault:
+            # There is but one thing that can be wrong: the customer is no more.
+            sheet.state = "gone"
+        if not at_fault:
+            _fail([sheet for sheet, _ in part], refusal)
+        return
+    for sheet, one in part:
+        sheet.held.pop(one["key"], None)
+        (sheet.digests or {}).pop(one["key"], None)
+        sheet.is_written = True
+
+
+def _index(error: Mapping[str, Any]) -> int | None:
+    """Which of the metafields an error without `elementIndex` is about: metafields, 3, ownerId."""
+    path = error.get("field") or []
+    is_number = len(path) > 1 and str(path[1]).isdecimal()
+    return int(path[1]) if is_number else None
 
 
 def _tag(todo: Sequence[Sheet], shop_id: int) -> None:

@@ -48,9 +48,11 @@ def metafields_set(source: Any, context: Context, arguments: dict[str, Any]) -> 
 
 @resolves("Mutation", "metafieldsDelete")
 def metafields_delete(source: Any, context: Context, arguments: dict[str, Any]) -> Any:
+    if context.world.faults.take("metafields", "refuse"):
+        raise refuse("Refused on demand")
+    _refuse_unknown_owners(context, arguments["metafields"])
     deleted = []
     for given in arguments["metafields"]:
-        _require_owner(context, given["ownerId"], "metafieldsDelete")
         namespace = context.namespace(given.get("namespace"))
         found = context.shop.metafield(given["ownerId"], namespace, given["key"])
         if found:
@@ -59,6 +61,17 @@ def metafields_delete(source: Any, context: Context, arguments: dict[str, Any]) 
         deleted.append(shown if found else None)
     _tell(context, [shown["ownerId"] for shown in deleted if shown])
     return {"deletedMetafields": deleted}
+
+
+def _refuse_unknown_owners(context: Context, inputs: list[dict[str, Any]]) -> None:
+    errors = []
+    for index, given in enumerate(inputs):
+        _require_owner(context, given["ownerId"], "metafieldsDelete")
+        if context.shop.find_gid(given["ownerId"]) is None:
+            field = ["metafields", str(index), "ownerId"]
+            errors.append({"field": field, "message": "Owner does not exist."})
+    if errors:
+        raise UserErrors(*errors)
 
 
 def _tell(context: Context, owners: list[str]) -> None:
