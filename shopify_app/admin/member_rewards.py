@@ -24,6 +24,8 @@ _STATES = {
 }
 _REASONS = {
     "voided": "by hand",
+    "voided_at_till": "at the till",
+    "deleted_in_shopify": "code deleted or ended in Shopify",
     "expired": "the code ran out",
     "order_cancelled": "order cancelled",
     "refunded": "order refunded",

@@ -95,6 +95,8 @@ _REASONS = dict(adjustments.REASONS) | {
     "customer_deleted": "Deleted in Shopify",
     "by_hand": "By hand",
     "voided": "Taken back by hand",
+    "voided_at_till": "Taken back at the till",
+    "deleted_in_shopify": "Code deleted or ended in Shopify",
     "below_minimum": "The friend's first order was too small",
     "earlier_order": "The friend had bought before",
     "expired": "The code ran out",
