@@ -135,7 +135,9 @@ class _Settling:
 
     def _wait(self) -> None:
         """The order that decided went to somebody else, or there is none yet."""
-        if self._referral.state in ("held", "failed"):
+        if self._referral.state in ("waiting", "held", "failed"):
+            # No time is due: the friend's order wakes it. Else who never buys keeps its place in
+            # front of those whose hold is over.
             self._set("waiting", None, None)
 
     def _weigh(self, first: FirstOrder) -> None:

@@ -16,7 +16,7 @@ from loyalty.orders.recording import record_order, record_refund
 from loyalty.outbox import FRIEND_ORDER_CHANGED, OutboxEvent
 from loyalty.programme.pausing import pause, resume
 from loyalty.programme.rules import get_programme
-from loyalty.referrals.settling import settle
+from loyalty.referrals.settling import settle, settle_due
 from loyalty.referrals.tables import Referral
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_line, a_refund, an_order
@@ -115,6 +115,36 @@ def test_both_sides_are_paid_when_the_hold_is_over(
     assert standing(session, referral) == ("paid", None)
     assert balance_of(session, alice).available == 200
     assert paid_to(session, carol) == [("referral", 50)]
+
+
+def test_friends_who_never_bought_keep_nobody_from_being_paid(
+    session: Session, offering: Shop, alice: Member, carol: Member
+) -> None:
+    get_programme(session, offering.shop_id).hold_days = 14
+    for number in range(3):
+        friend = a_friend(session, offering, customer_id=800 + number)
+        come(session, offering, alice, friend, at=CAME - timedelta(days=1))
+    referral = come(session, offering, alice, carol)
+    buy(session, offering)
+    work(session, offering)
+
+    settle_due(session, offering, now=NOON + timedelta(days=14), limit=1)
+
+    assert standing(session, referral) == ("paid", None)
+
+
+def test_a_friend_who_waited_long_is_seen_when_they_buy(
+    session: Session, offering: Shop, alice: Member, carol: Member
+) -> None:
+    referral = come(session, offering, alice, carol)
+    work(session, offering)
+    waits = (standing(session, referral), referral.due_at)
+
+    buy(session, offering)
+    work(session, offering)
+
+    assert waits == (("waiting", None), None)
+    assert standing(session, referral) == ("paid", None)
 
 
 def test_an_order_that_is_cancelled_on_hold_pays_nobody(
