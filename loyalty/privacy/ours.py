@@ -27,7 +27,14 @@ from loyalty.members.join_requests import JoinRequest
 from loyalty.members.tables import Customer, Member, MemberBalance, TimelineEvent
 from loyalty.merging import badges, consents, details, following
 from loyalty.merging.tables import MemberMerge, MemberMergeRow
-from loyalty.orders.tables import Order, OrderLine, Refund, RefundLine
+from loyalty.orders.tables import (
+    Order,
+    OrderCode,
+    OrderLine,
+    OrderLineCode,
+    Refund,
+    RefundLine,
+)
 from loyalty.outbox import Delivery, OutboxEvent
 from loyalty.preferences import NotificationPreference
 from loyalty.privacy.parts import (
@@ -219,6 +226,8 @@ PARTS: Sequence[Part] = (
         ),
         Moves("points at the survivor", later=following.orders_of_customers),
     ),
+    Part(OrderLineCode, _is_order_of(OrderLineCode), "Codes on lines", _BOOKS, _ORDER),
+    Part(OrderCode, _is_order_of(OrderCode), "Codes on orders", _BOOKS, _ORDER),
     Part(OrderLine, _is_order_of(OrderLine), "Order lines", _BOOKS, _ORDER),
     Part(Refund, _is_order_of(Refund), "Refunds", _BOOKS, _ORDER),
     Part(RefundLine, _refund_lines, "Refund lines", _BOOKS, _ORDER),
