@@ -6,7 +6,7 @@ from uuid import UUID
 import click
 
 from jobs import dead_letters, schedule
-from jobs.operating import OPERATOR, any_shop_option, list_shops, shop_option
+from jobs.operating import OPERATOR, any_shop_option, list_shops, shop_id_of, shop_option
 from jobs.privacy import removal, requests
 from loyalty.base import db
 from loyalty.base.clock import utc_now
@@ -61,11 +61,11 @@ def replay_inbox(domain: str | None, row_id: UUID | None) -> None:
 @click.option("--write", is_flag=True, help="Credit them; without it only the sum is shown.")
 def credit_history(domain: str, since: datetime, write: bool) -> None:
     """Let orders from before the install earn, from a day on; at first only says how much."""
-    (shop,) = list_shops(domain)
-    with db.shop_transaction(shop.shop_id) as session:
+    shop_id = shop_id_of(domain)
+    with db.shop_transaction(shop_id) as session:
         credited = credit_orders_since(
             session,
-            get_shop(session, shop.shop_id),
+            get_shop(session, shop_id),
             since.date(),
             actor=OPERATOR,
             now=utc_now(),
@@ -86,9 +86,9 @@ def credit_history(domain: str, since: datetime, write: bool) -> None:
 )
 def till_cap(domain: str, points: int) -> None:
     """Set how many points a user of the till may grant in a day."""
-    (shop,) = list_shops(domain)
-    with db.shop_transaction(shop.shop_id) as session:
-        set_till_cap(session, shop.shop_id, points, actor=OPERATOR, now=utc_now())
+    shop_id = shop_id_of(domain)
+    with db.shop_transaction(shop_id) as session:
+        set_till_cap(session, shop_id, points, actor=OPERATOR, now=utc_now())
     click.echo(f"{domain}: a user of the till may grant {points} points a day")
 
 

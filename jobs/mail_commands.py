@@ -4,7 +4,7 @@ from uuid import UUID
 
 import click
 
-from jobs.operating import OPERATOR, list_shops, member_option, shop_option
+from jobs.operating import OPERATOR, member_option, shop_id_of, shop_option
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.errors import MemberNotFound
@@ -23,9 +23,9 @@ def emails() -> None:
 @click.option("--on/--off", "is_on", required=True, help="Send the card to whoever joins, or not.")
 def card_email(domain: str, is_on: bool) -> None:
     """Switch the email with the card, which whoever joins is sent, on or off."""
-    (shop,) = list_shops(domain)
-    with db.shop_transaction(shop.shop_id) as session:
-        set_sends_card_email(session, shop.shop_id, is_on, actor=OPERATOR, now=utc_now())
+    shop_id = shop_id_of(domain)
+    with db.shop_transaction(shop_id) as session:
+        set_sends_card_email(session, shop_id, is_on, actor=OPERATOR, now=utc_now())
     click.echo(f"{domain}: the card email is {'on' if is_on else 'off'}")
 
 
@@ -34,9 +34,9 @@ def card_email(domain: str, is_on: bool) -> None:
 @member_option
 def clear_hard_bounce(domain: str, member_id: UUID) -> None:
     """Let emails to a member's address go out again, and tell Amazon so."""
-    (shop,) = list_shops(domain)
+    shop_id = shop_id_of(domain)
     try:
-        was_blocked = clear_bounce(shop.shop_id, member_id, actor=OPERATOR, now=utc_now())
+        was_blocked = clear_bounce(shop_id, member_id, actor=OPERATOR, now=utc_now())
     except MemberNotFound as error:
         raise click.ClickException(f"{domain} has no such member") from error
     except (EmailRefused, EmailError) as error:

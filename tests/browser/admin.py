@@ -92,8 +92,9 @@ def shift(frame: Frame) -> float:
     What moved earlier nobody saw: asking whether a heading is visible lays the page out before
     its styles are there, and Chromium counts that as well.
     """
+    frame.wait_for_function("performance.getEntriesByName('first-paint').length > 0")
     moved: float = frame.evaluate("""() => {
-        const painted = performance.getEntriesByName('first-paint')[0]?.startTime ?? Infinity;
+        const painted = performance.getEntriesByName('first-paint')[0].startTime;
         return shifts.filter((entry) => entry.startTime >= painted)
             .reduce((sum, entry) => sum + entry.value, 0);
     }""")

@@ -145,8 +145,8 @@ class Life(Redeeming, Bringing):
         before = self.shop.written()
         for message in list(self.arrived):
             self._receive(message)
-        more = self.shop.written() - before
-        assert not more, more
+        after = self.shop.written()
+        assert after == before, (before, after)
 
     # What staff, members and time do.
 
