@@ -44,7 +44,7 @@ class Books:
     ) -> None:
         self.session, self.shop_id, self.now = session, shop_id, now
         self._figures = {figure.member_id: figure for figure in figures}
-        self._written = {one: figure.available for one, figure in self._figures.items()}
+        self._told = {one: figure.available for one, figure in self._figures.items()}
         self.tells_rewards = True
         """Whether rewards that come within reach are told; what history earns tells of none."""
         self.journal = Journal(session, shop_id, now)
@@ -293,6 +293,7 @@ class Books:
     def write(self) -> None:
         """Write everything, one statement per table, and tell of each member once."""
         self.write_rows()
+        self._tell_rewards()
         events = [self._event(member_id) for member_id in self._news]
         bulk.insert_rows(self.session, OutboxEvent, events)
         if events:
@@ -307,15 +308,16 @@ class Books:
         bulk.insert_rows(self.session, FigureMove, self._moves)
         self._moves = []
         write_figures(self.session, self.shop_id, [self.balance(one) for one in self._changed])
-        self._tell_rewards()
         self._changed = {}
 
     def _tell_rewards(self) -> None:
-        after = {one: self.balance(one).available for one in self._changed}
+        # Over all that was posted since the last telling: what rows written halfway had for a
+        # moment was never anybody's to spend.
+        after = {one: self.balance(one).available for one in self._news}
         if self.tells_rewards:
-            risen = {one: (self._written[one], points) for one, points in after.items()}
+            risen = {one: (self._told[one], points) for one, points in after.items()}
             note_crossings(self.session, self.shop_id, risen, now=self.now)
-        self._written |= after
+        self._told |= after
 
     def _note_activity(self, member_id: UUID, occurred_at: datetime) -> None:
         day = day_in(self.rule()[1], min(occurred_at, self.now))

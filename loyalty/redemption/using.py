@@ -150,7 +150,8 @@ def _settle(books: Books, known: _Coded, redemption: Redemption, sheet: OrderShe
 
 def _use(books: Books, redemption: Redemption, sheet: OrderSheet) -> RedemptionUse:
     """A paid order carries the code: its points stay away, or are taken once more."""
-    is_late = redemption.state in ("used", "returned")
+    # Also one whose return was undone to disable its code: its points are back all the same.
+    is_late = redemption.state in ("used", "returned") or redemption.points_returned > 0
     entry_id = _take_again(books, redemption, sheet) if is_late else redemption.entry_id
     use = RedemptionUse(
         shop_id=redemption.shop_id,
@@ -167,7 +168,7 @@ def _use(books: Books, redemption: Redemption, sheet: OrderSheet) -> RedemptionU
     if redemption.state == "used":
         _flag(redemption, TWICE)
     else:
-        if redemption.state == "returned":
+        if is_late:
             _flag(redemption, AFTER_RETURN)
         elif redemption.state == "reserved":
             # The order was faster than Shopify's answer to us.

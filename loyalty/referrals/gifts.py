@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from loyalty.audit import SYSTEM
 from loyalty.base.errors import CouponNotFound, CouponOver
 from loyalty.coupons.assigning import assign
+from loyalty.members.identity import survivor_of
 from loyalty.referrals.settings import read_settings
 from loyalty.referrals.tables import Referral
 from loyalty.shops.tables import Shop
@@ -32,7 +33,7 @@ def give_coupon(session: Session, shop: Shop, referral: Referral, *, now: dateti
             session,
             shop,
             coupon_id,
-            [referral.friend_id],
+            [survivor_of(session, shop.shop_id, referral.friend_id)],
             batch_id=referral.id,
             sends_email=True,
             actor=SYSTEM,

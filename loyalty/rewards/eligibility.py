@@ -23,6 +23,7 @@ from loyalty.base.errors import (
     RewardNotAvailable,
 )
 from loyalty.redemption.tables import Redemption
+from loyalty.rewards.free_codes import is_free
 from loyalty.rewards.tables import Reward, RewardCode
 from loyalty.shops.tables import Shop
 from loyalty.tiers.views import list_tiers_of
@@ -141,15 +142,7 @@ def _in_stock(session: Session, shop_id: int, reward_ids: Iterable[UUID]) -> set
 
 
 def _has_code(session: Session, shop_id: int, reward_id: UUID) -> bool:
-    statement = (
-        select(RewardCode.code)
-        .where(
-            RewardCode.shop_id == shop_id,
-            RewardCode.reward_id == reward_id,
-            RewardCode.redemption_id.is_(None),
-        )
-        .limit(1)
-    )
+    statement = select(RewardCode.code).where(is_free(shop_id, reward_id)).limit(1)
     return session.scalar(statement) is not None
 
 

@@ -1,6 +1,7 @@
 """Imported codes of a reward: brought in with a report, and given to one redemption each.
 
-The invariant: a code is given once, and never again, whatever becomes of the redemption.
+The invariant: a code is given once, and never again, whatever becomes of the redemption; one that
+an order has used is not given at all.
 """
 
 import csv
@@ -20,6 +21,7 @@ from loyalty.base.bulk import add_rows, among
 from loyalty.base.errors import BadReward, OutOfStock
 from loyalty.coupons.codes import list_taken
 from loyalty.orders.tables import OrderCode
+from loyalty.rewards.free_codes import is_free
 from loyalty.rewards.listing import get_reward
 from loyalty.rewards.tables import Reward, RewardCode
 
@@ -83,11 +85,7 @@ def take_code(session: Session, reward: Reward, redemption_id: UUID) -> str:
     """The next free code, which is this redemption's from now on; raises OutOfStock."""
     row = session.scalar(
         select(RewardCode)
-        .where(
-            RewardCode.shop_id == reward.shop_id,
-            RewardCode.reward_id == reward.id,
-            RewardCode.redemption_id.is_(None),
-        )
+        .where(is_free(reward.shop_id, reward.id))
         .order_by(RewardCode.code)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -101,11 +99,7 @@ def take_code(session: Session, reward: Reward, redemption_id: UUID) -> str:
 
 def count_free(session: Session, shop_id: int, reward_id: UUID) -> int:
     """How many codes are left."""
-    statement = select(func.count()).where(
-        RewardCode.shop_id == shop_id,
-        RewardCode.reward_id == reward_id,
-        RewardCode.redemption_id.is_(None),
-    )
+    statement = select(func.count()).select_from(RewardCode).where(is_free(shop_id, reward_id))
     return session.scalar(statement) or 0
 
 

@@ -13,7 +13,7 @@ from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import Member, TimelineEvent
 from loyalty.merging.merging import merge
 from loyalty.orders.facts import CodeFacts, OrderFacts, RefundFacts
-from loyalty.redemption.issuing import issue
+from loyalty.redemption.issuing import issue, refuse
 from loyalty.redemption.returning import begin, finish
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.use_table import RedemptionUse
@@ -189,6 +189,25 @@ def test_a_returned_code_that_turns_up_is_debited_again_and_flagged(spender: Spe
     late = spender.read(redemption)
     assert (late.state, late.flags, late.points_returned) == ("used", ["used_after_return"], 0)
     assert spender.available == -100
+
+
+def test_a_code_that_exists_after_its_refusal_is_debited_again_when_it_is_used(
+    spender: Spender,
+) -> None:
+    # given points that came back for a code that was thought not to exist, and is to be disabled
+    redemption, shop_id = spender.reserve(), spender.shop.shop_id
+    refuse(spender.session, shop_id, redemption.id, reason="no answer", now=NOON)
+    issue(spender.session, shop_id, redemption.id, discount_gid=DISCOUNT, now=NOON)
+    before = (spender.read(redemption).state, spender.available)
+    # when an order was faster, and is refunded later
+    spender.tell(carrying(redemption))
+    used = (spender.available, spender.read(redemption).flags)
+    spender.tell(carrying(redemption, 5123, less(3), LAMP, updated_at=NOON + HOUR))
+    # then
+    assert before == ("returning", 1000)
+    assert used == (900, ["used_after_return"])
+    assert spender.available == 1000
+    assert spender.read(redemption).state == "returned"
 
 
 def test_a_late_use_gives_back_what_it_took_when_its_order_is_refunded(spender: Spender) -> None:

@@ -27,6 +27,7 @@ from loyalty.referrals.tables import Referral
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_customer
 from tests.loyalty.conftest import install_shop
+from tests.loyalty.merging.cast import make_one
 from tests.loyalty.referrals.cast import (
     CAME,
     DANA,
@@ -272,6 +273,22 @@ def test_a_coupon_is_the_friends_once(session: Session, aurora: Shop, alice: Mem
 
     [code] = session.query(CouponCode).all()
     assert (code.member_id, code.batch_id, code.sends_email) == (carol.id, referral.id, True)
+
+
+def test_the_coupon_goes_to_whom_the_friend_was_merged_into(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    turn_on(session, aurora, coupon_id=a_coupon(session, aurora))
+    many(session, aurora, alice, CLAIMS_MAX)
+    carol = a_friend(session, aurora)
+    referral = come(session, aurora, alice, carol)
+    dora = a_friend(session, aurora, customer_id=602)
+    make_one(session, aurora, dora, carol)
+
+    approve(session, aurora, referral.id, actor=DANA, now=NOON + timedelta(days=1))
+
+    codes = session.query(CouponCode).filter_by(batch_id=referral.id).all()
+    assert [code.member_id for code in codes] == [dora.id]
 
 
 def test_who_is_blocked_or_flagged_gets_no_coupon(

@@ -8,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.earning.history import credit_orders_since
+from loyalty.ledger.books import Books
+from loyalty.ledger.giving_back import give_back
 from loyalty.members.tables import Member, TimelineEvent
 from loyalty.orders.recording import record_order
 from loyalty.programme.pausing import pause
@@ -15,7 +17,7 @@ from loyalty.redemption.issuing import refuse
 from loyalty.rewards.crossing import list_newest
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_line, an_order
-from tests.loyalty.ledger.cast import DAY
+from tests.loyalty.ledger.cast import DAY, Hand, a_cause
 from tests.loyalty.redemption.cast import STAFF, a_reward, have_points, reserved
 
 
@@ -132,3 +134,21 @@ def test_an_order_tells_and_credited_history_does_not(
     record_order(session, aurora, order, now=NOON, is_backfill=False)
 
     assert told(session, alice) == ["Dear"]
+
+
+def test_points_that_fall_and_rise_in_one_transaction_tell_nothing(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    hand = Hand(session, alice)
+    a_reward(session, aurora, cost_points=100)
+    hand.credit(300)
+    debit = hand.debit(200)
+    before = told(session, alice)
+    books = Books.open(session, aurora.shop_id, [alice.id], now=NOON)
+
+    books.debit(alice.id, a_cause("earn_reversal", "less"), points=30)
+    give_back(books, debit.id, a_cause("redeem_reversal", "back"), points=200)
+    books.write()
+
+    assert books.balance(alice.id).available == 270
+    assert told(session, alice) == before == ["Five off"]

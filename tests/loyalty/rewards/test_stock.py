@@ -3,12 +3,14 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from loyalty.base.errors import BadReward, RewardNotFound
+from loyalty.base.errors import BadReward, OutOfStock, RewardNotFound
 from loyalty.base.ids import new_id
 from loyalty.members.tables import Member
+from loyalty.orders.facts import CodeFacts
+from loyalty.orders.recording import record_order
 from loyalty.rewards.stock import Rejected, count_free, import_codes
 from loyalty.shops.tables import Shop
-from tests.factories.facts import NOON
+from tests.factories.facts import NOON, an_order
 from tests.loyalty.redemption.cast import STAFF, a_reward, have_points, reserved
 
 
@@ -63,3 +65,20 @@ def test_a_file_beyond_the_limit_or_without_sense_is_refused_whole(
             import_codes(session, aurora.shop_id, reward.id, text, actor=STAFF, now=NOON)
         assert refusal.value.field == "codes"
     assert count_free(session, aurora.shop_id, reward.id) == 0
+
+
+def test_a_free_code_that_an_order_has_used_is_given_to_nobody(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    reward = a_reward(session, aurora, code_source="stock")
+    import_codes(session, aurora.shop_id, reward.id, "AAA\nBBB\n", actor=STAFF, now=NOON)
+    have_points(session, alice, 300)
+    used = an_order(7, codes=(CodeFacts("AAA", 500),))
+    record_order(session, aurora, used, now=NOON, is_backfill=False)
+
+    left = count_free(session, aurora.shop_id, reward.id)
+    given = reserved(session, aurora, alice, reward).code
+    with pytest.raises(OutOfStock):
+        reserved(session, aurora, alice, reward)
+
+    assert (left, given) == (1, "BBB")
