@@ -36,6 +36,7 @@ from tests.chromium import chromium, page_of
 
 ROOT = Path(__file__).parents[1]
 _LEFT_OUT = pytest.StashKey[int]()
+_LONGEST = ("tests/flows/", "tests/browser/", "tests/jobs/", "tests/mailing/", "tests/platform/")
 _numbers = itertools.count(1)
 
 
@@ -194,8 +195,17 @@ class _ByModule(LoadScopeScheduling):
         return "tests/browser" if module.startswith("tests/browser/") else module
 
 
+def _place(nodeid: str) -> int:
+    """A long module that starts last would end alone, with the other processors idle."""
+    return next((at for at, long in enumerate(_LONGEST) if nodeid.startswith(long)), len(_LONGEST))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave browser tests out, and say so, where there is no Chromium; in CI refuse to run."""
+    """Put what takes long first; leave browser tests out, and say so, where there is no Chromium.
+
+    In CI a missing Chromium is refused.
+    """
+    items.sort(key=lambda item: _place(item.nodeid))
     browser = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
     if not browser or shutil.which("chromium"):
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Frame, Page, expect
+from playwright.sync_api import Frame, Page, Response, expect
 
 from tests.sandbox.till.conftest import AURORA, MODAL, TILE, Bundle
 
@@ -58,7 +58,9 @@ def test_what_pos_does_not_have_is_refused_aloud(
 ) -> None:
     address = serve(bundle(modal=_script(MODAL, script)))
 
-    _open_modal(page, address)
+    # The page shows it first and tells the server then.
+    with page.expect_response(_tells_of_a_refusal):
+        _open_modal(page, address)
 
     expect(page.locator("#refusals")).to_contain_text(refusal, timeout=20_000)
     assert any(note["kind"] == "refused" for note in _ask(f"{address}/received"))
@@ -229,6 +231,10 @@ def test_wrong_fault_is_refused(serve: Serve, bundle: Bundle) -> None:
         _ask(f"{address}/_control/faults", {"mode": "explode"})
 
     assert _ask(f"{address}/_control/faults") == []
+
+
+def _tells_of_a_refusal(answer: Response) -> bool:
+    return answer.url.endswith("/_till/notes") and "refused" in (answer.request.post_data or "")
 
 
 def _script(target: str, body: str) -> str:
