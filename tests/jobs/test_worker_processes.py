@@ -4,7 +4,6 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -70,6 +69,11 @@ def inbox_states(shop_id: int) -> list[str]:
         return [state for (state,) in session.query(InboxRow.state).order_by(InboxRow.id)]
 
 
+def states_of_wallet(shop_id: int) -> list[str]:
+    """The states of the deliveries to the wallet: other subscribers may be told, too."""
+    return [row.state for row in deliveries_of(shop_id) if row.subscriber == "wallet"]
+
+
 def is_listening(redis_url: str, queue: str) -> bool:
     return bool(Redis.from_url(redis_url).scard(f"rq:workers:{queue}"))
 
@@ -83,8 +87,8 @@ def test_a_rung_row_is_done_in_moments(
 
         queues.ring("inbox", shop.shop_id)
 
-        took_s = until(lambda: inbox_states(shop.shop_id) == ["done"], "the row")
-    assert took_s < 2
+        # No clock runs here: only the bell can have told the worker.
+        until(lambda: inbox_states(shop.shop_id) == ["done"], "the row")
 
 
 def test_a_worker_killed_mid_job_loses_no_row_and_mutes_no_bell(
@@ -106,7 +110,7 @@ def test_a_worker_killed_mid_job_loses_no_row_and_mutes_no_bell(
         until(lambda: is_listening(own_valkey.url, "inbox"), "a worker")
         schedule.sweep()
 
-        until(lambda: inbox_states(shop.shop_id) == ["done"], "the row", timeout_s=5)
+        until(lambda: inbox_states(shop.shop_id) == ["done"], "the row")
 
 
 def test_a_flushed_valkey_loses_no_row(
@@ -146,7 +150,7 @@ def test_a_stop_signal_ends_a_worker_softly(own_valkey: Valkey, env: dict[str, s
 
         worker.terminate()
 
-        until(lambda: worker.poll() is not None, "the end", timeout_s=10)
+        until(lambda: worker.poll() is not None, "the end")
     assert worker.returncode == 0
 
 
@@ -158,7 +162,7 @@ def test_a_worker_waiting_for_redis_can_be_stopped(own_valkey: Valkey, env: dict
 
         worker.terminate()
 
-        until(lambda: worker.poll() is not None, "the end", timeout_s=10)
+        until(lambda: worker.poll() is not None, "the end")
 
 
 def test_a_dead_child_is_replaced_and_all_end_with_their_parent(
@@ -174,7 +178,7 @@ def test_a_dead_child_is_replaced_and_all_end_with_their_parent(
 
         os.kill(parent.pid, signal.SIGKILL)
 
-        until(lambda: not any(map(is_alive, children)), "the children's end", timeout_s=15)
+        until(lambda: not any(map(is_alive, children)), "the children's end")
 
 
 def test_a_change_goes_through_relay_and_wallet_by_itself(
@@ -186,10 +190,7 @@ def test_a_change_goes_through_relay_and_wallet_by_itself(
 
         change(shop.shop_id, shop.alice)
 
-        took_s = until(
-            lambda: [row.state for row in deliveries_of(shop.shop_id)] == ["done"], "the delivery"
-        )
-    assert took_s < 2
+        until(lambda: states_of_wallet(shop.shop_id) == ["done"], "the delivery")
 
 
 def test_a_relay_killed_mid_batch_makes_each_delivery_once(
@@ -207,18 +208,17 @@ def test_a_relay_killed_mid_batch_makes_each_delivery_once(
     with running(env, "worker", "relay"):
         until(lambda: is_listening(own_valkey.url, "relay"), "a worker")
         schedule.sweep()
-        until(lambda: deliveries_of(shop.shop_id), "the deliveries")
+        until(lambda: states_of_wallet(shop.shop_id), "the deliveries")
 
-    assert len(deliveries_of(shop.shop_id)) == 2
+    assert len(states_of_wallet(shop.shop_id)) == 2
 
 
 def test_the_clock_sweeps_by_itself(shop: Aurora, own_valkey: Valkey, env: dict[str, str]) -> None:
     receive(shop.shop_id)
 
     with running(env, "worker", "inbox"), running(env, "clock") as clock:
-        took_s = until(lambda: inbox_states(shop.shop_id) == ["done"], "the row")
+        until(lambda: inbox_states(shop.shop_id) == ["done"], "the row")
         clock.terminate()
-        until(lambda: clock.poll() is not None, "the clock's end", timeout_s=12)
+        until(lambda: clock.poll() is not None, "the clock's end")
 
-    assert timedelta(seconds=took_s) < timedelta(seconds=30)
     assert clock.returncode == 0
