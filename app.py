@@ -20,6 +20,7 @@ from jobs import queues, readiness, worker
 from jobs.action_commands import action_commands
 from jobs.commands import operator
 from jobs.coupon_commands import coupon_commands
+from jobs.credit_commands import credit_commands
 from jobs.expiry_commands import expiry_commands
 from jobs.gauges import read_gauges
 from jobs.ledger_commands import ledger_commands
@@ -273,6 +274,7 @@ def _with_setup(command: click.Command) -> click.Command:
 _areas = (
     action_commands,
     coupon_commands,
+    credit_commands,
     expiry_commands,
     ledger_commands,
     order_commands,

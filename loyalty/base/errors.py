@@ -371,6 +371,12 @@ class NotReturnable(LoyaltyError):
     code = "not_returnable"
 
 
+class NotInDoubt(LoyaltyError):
+    """A redemption of which nobody needs to say whether its store credit was paid."""
+
+    code = "not_in_doubt"
+
+
 class SecondProofNeeded(LoyaltyError):
     """What was scanned is not the newest code of the card: redeeming wants another proof."""
 

@@ -11,6 +11,10 @@ class ShopifyError(Exception):
         self.retryable = retryable
 
 
+class LostAnswer(ShopifyError):
+    """A mutation was sent and its answer never came whole: Shopify may have done it, or not."""
+
+
 class NeedsReauth(ShopifyError):
     """No stored token of the shop works any more: only a visit of the merchant heals it."""
 

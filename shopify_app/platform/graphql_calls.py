@@ -12,7 +12,7 @@ import requests
 import structlog
 
 from shopify_app.platform import cost_bucket
-from shopify_app.platform.errors import ShopifyError, UserErrors
+from shopify_app.platform.errors import LostAnswer, ShopifyError, UserErrors
 from shopify_app.platform.settings import current, shop_url
 
 log = structlog.get_logger()
@@ -46,7 +46,8 @@ def call(
     """The `data` of the document `name` run on a shop; each try waits `answer_s` for an answer.
 
     `room_s`: the longest to wait until the shop's bucket can pay for it, else it is not asked for.
-    Raises Unauthorised on 401, UserErrors for a mutation's userErrors, else ShopifyError.
+    Raises Unauthorised on 401, UserErrors for a mutation's userErrors, LostAnswer when a mutation
+    may have been done, else ShopifyError.
     """
     last = attempts_max or ATTEMPTS_MAX
     for attempt in range(1, last + 1):
@@ -94,7 +95,7 @@ def _attempt(
 def _lost(name: str, reason: str) -> Exception:
     """What to raise when we cannot know whether Shopify did it."""
     if _is_mutation(name):
-        return ShopifyError(f"{name}: {reason}", retryable=True)
+        return LostAnswer(f"{name}: {reason}", retryable=True)
     return _TryAgain(reason)
 
 
@@ -121,6 +122,8 @@ def _data(domain: str, name: str, answer: Any) -> dict[str, Any]:
         raise _lost(name, "an answer that is no object")
     cost_bucket.learn(domain, name, answer.get("extensions"))
     if errors := answer.get("errors"):
+        if _is_mutation(name) and any((answer.get("data") or {}).values()):
+            raise _lost(name, "an answer with errors beside what was done")
         raise _typed(domain, name, errors)
     data = answer.get("data")
     if not isinstance(data, dict):

@@ -17,13 +17,14 @@ from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import DiscountRefused
-from loyalty.redemption import errands, issuing, returning
+from loyalty.redemption import doubts, errands, issuing, returning
 from loyalty.redemption.errands import Errand, read_errand
 from loyalty.redemption.reserving import Wish, reserve
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.terms import Terms
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
+from shopify_app.platform.discounts.credit import CreditInDoubt
 from shopify_app.platform.discounts.fulfilling import fulfil, withdraw
 from shopify_app.platform.discounts.making import CodeTaken
 from shopify_app.platform.errors import ShapeError, ShopifyError
@@ -125,6 +126,8 @@ def _make(shop_id: int, errand: Errand, patience: Patience, *, is_first: bool) -
         gid = _fulfil(shop_id, errand, patience, is_first=is_first)
     except DiscountRefused as refusal:
         return _refuse(shop_id, redemption_id, refusal)
+    except CreditInDoubt as doubt:
+        return _leave_to_a_person(shop_id, redemption_id, doubt)
     except (ShopifyError, ShapeError) as error:
         if isinstance(error, ShopifyError) and not error.retryable:
             # Answered, and with no: look-ups that fail are always tried again.
@@ -132,7 +135,10 @@ def _make(shop_id: int, errand: Errand, patience: Patience, *, is_first: bool) -
         return _postpone(shop_id, redemption_id, error)
     faults.point("redemption_discount_made", redemption=redemption_id)
     with shop_transaction(shop_id) as session:
-        issued = issuing.issue(session, shop_id, redemption_id, discount_gid=gid, now=utc_now())
+        now = utc_now()
+        issued = issuing.issue(session, shop_id, redemption_id, discount_gid=gid, now=now)
+        if not errand.terms.has_code:
+            doubts.forget(session, shop_id, redemption_id, now=now)
     faults.point("redemption_issued", redemption=redemption_id)
     log.info("redemption_issued", shop=shop_id, redemption=str(redemption_id), state=issued.state)
     return issued
@@ -167,6 +173,14 @@ def _refuse(shop_id: int, redemption_id: UUID, refusal: DiscountRefused) -> Rede
     if redemption.state != "returned":
         return redemption
     raise refusal
+
+
+def _leave_to_a_person(shop_id: int, redemption_id: UUID, doubt: CreditInDoubt) -> Redemption:
+    log.error("store_credit_in_doubt", shop=shop_id, redemption=str(redemption_id))
+    with shop_transaction(shop_id) as session:
+        return doubts.leave_to_a_person(
+            session, shop_id, redemption_id, error=str(doubt), now=utc_now()
+        )
 
 
 def _cannot_ask(shop_id: int, redemption_id: UUID, error: ShopifyError) -> DiscountRefused:

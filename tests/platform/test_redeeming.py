@@ -98,13 +98,6 @@ def test_a_product_that_is_gone_gives_the_points_back(alice: Redeemer) -> None:
     assert alice.points == 1000
 
 
-def test_store_credit_is_paid_once_and_used_at_once(alice: Redeemer) -> None:
-    redemption = alice.redeem(alice.a_reward(kind="store_credit"))
-
-    assert (redemption.state, redemption.code) == ("used", None)
-    assert alice.credits() == ["5.0"] and alice.points == 900
-
-
 def test_the_same_wish_again_makes_no_second_code(alice: Redeemer) -> None:
     reward = alice.a_reward()
     wish = alice.a_wish(reward)
@@ -168,17 +161,6 @@ def test_the_same_refused_wish_is_refused_again(alice: Redeemer) -> None:
     assert alice.points == 1000
 
 
-@pytest.mark.parametrize("code", ["CREDIT_LIMIT_EXCEEDED", "OWNER_NOT_FOUND"])
-def test_credit_that_is_refused_gives_the_points_back(alice: Redeemer, code: str) -> None:
-    alice.shopify.fail("credit", "refuse", code=code, count=1)
-
-    with pytest.raises(DiscountRefused) as caught:
-        alice.redeem(alice.a_reward(kind="store_credit"))
-
-    assert caught.value.shopify_code == code
-    assert alice.points == 1000 and alice.credits() == []
-
-
 def test_a_code_that_somebody_else_has_is_changed(alice: Redeemer) -> None:
     # a merchant's own discount has the code that ours would get
     alice.shopify.fail("graphql", "fail", status=503, topic="DiscountCodeBasicCreate", count=1)
@@ -230,54 +212,6 @@ def test_a_shop_with_an_empty_bucket_keeps_nobody_waiting(alice: Redeemer) -> No
 
     assert redemption.state == "reserved" and waited_s < 5
     assert sweep(alice, redemption).state == "issued"
-
-
-@pytest.mark.parametrize("mode", ["cut", "fail"])
-def test_store_credit_whose_answer_was_lost_is_paid_once(alice: Redeemer, mode: str) -> None:
-    alice.lose_answer("StoreCreditCredit", mode)
-
-    redemption = alice.redeem(alice.a_reward(kind="store_credit"))
-
-    assert redemption.state == "reserved"
-    assert sweep(alice, redemption).state == "used"
-    assert alice.credits() == ["5.0"]
-
-
-def test_a_second_store_credit_waits_for_the_first(alice: Redeemer) -> None:
-    reward = alice.a_reward(kind="store_credit")
-    alice.lose_answer("StoreCreditCredit")
-    first = alice.redeem(reward)
-
-    with pytest.raises(RewardNotAvailable, match="try again in a minute"):
-        alice.redeem(reward)
-
-    assert sweep(alice, first).state == "used"
-    assert alice.redeem(reward).state == "used"
-    assert alice.credits() == ["5.0", "5.0"] and alice.points == 800
-
-
-def test_an_earlier_credit_is_not_taken_for_the_lost_one(alice: Redeemer) -> None:
-    reward = alice.a_reward(kind="store_credit")
-    alice.redeem(reward)
-    alice.lose_answer("StoreCreditCredit", "fail")
-    lost = alice.redeem(reward)
-
-    assert sweep(alice, lost).state == "used"
-    assert alice.credits() == ["5.0", "5.0"]
-
-
-def test_credit_is_not_asked_for_when_somebody_else_may_soon(alice: Redeemer) -> None:
-    alice.lose_answer("StoreCreditCredit", "fail")
-    redemption = alice.redeem(alice.a_reward(kind="store_credit"))
-    with shop_transaction(alice.shop_id) as session:
-        row = session.get_one(Redemption, (alice.shop_id, redemption.id))
-        row.next_at = utc_now() + timedelta(seconds=5)
-
-    late = redeeming.bring_on(alice.shop_id, redemption.id)
-
-    assert late.state == "reserved" and alice.credits() == []
-    assert sweep(alice, redemption).state == "used"
-    assert alice.credits() == ["5.0"]
 
 
 def test_somebody_whom_shopify_no_longer_has_gets_the_points_back(alice: Redeemer) -> None:

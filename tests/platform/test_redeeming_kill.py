@@ -6,12 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from config import Settings
 from jobs import redemptions
 from loyalty.base import db, faults
+from loyalty.base.db import shop_transaction
+from loyalty.reconciliation.tables import Finding
 from loyalty.redemption.tables import Redemption
 from shopify_app.platform import installations, redeeming
+from shopify_app.platform.discounts import fulfilling
 from shopify_app.platform.session_tokens import verify
 from tests.platform.redeeming_cast import STAFF, Redeemer, make_redeemer
 from tests.platform.shopify import Shopify
@@ -57,6 +61,26 @@ def test_a_kill_while_paying_store_credit_pays_it_once(
     sweep(alice, alice.redeem(reward, wish=wish))
 
     assert alice.redeem(reward, wish=wish).state == "used"
+    assert alice.credits() == ["5.0"] and alice.points == 900
+
+
+def test_a_kill_between_the_note_and_the_credit_pays_it_once_it_is_settled(
+    alice: Redeemer, tmp_path: Path
+) -> None:
+    reward = alice.a_reward(kind="store_credit")
+    wish = alice.a_wish(reward)
+
+    kill_at("redemption_credit_noted", tmp_path, lambda: alice.redeem(reward, wish=wish))
+    held = alice.redeem(reward, wish=wish)
+    sweep(alice, held)
+    # nobody can know whether the call got through: it is not made beside itself
+    assert alice.read(held.id).state == "reserved"
+    with shop_transaction(alice.shop_id) as session:
+        (doubt,) = session.scalars(select(Finding).where(Finding.thing == str(held.id)))
+        doubt.found_at -= fulfilling.SETTLED
+    sweep(alice, held)
+
+    assert alice.read(held.id).state == "used"
     assert alice.credits() == ["5.0"] and alice.points == 900
 
 

@@ -1,6 +1,7 @@
 """Store credit: paid to a customer, and looked up, since Shopify takes no key that makes it safe.
 
 The invariant: whoever repeats a credit has looked it up first. Never inside a transaction.
+https://shopify.dev/docs/api/admin-graphql/latest/mutations/storeCreditAccountCredit (2026-11-22)
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,10 @@ from shopify_app.platform import client
 from shopify_app.platform.discounts.promises import amount_text, customer_gid
 from shopify_app.platform.discounts.refusals import in_words
 from shopify_app.platform.errors import ShapeError, UserErrors
+
+
+class CreditInDoubt(Exception):
+    """Nothing that Shopify shows says whether a credit was paid: a person must."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,8 @@ class Credited:
 def pay(shop_id: int, customer_id: int, amount_minor: int, currency: str, **patience: Any) -> str:
     """Pay store credit without an end; the gid of its transaction.
 
-    Raises DiscountRefused when Shopify will not, ShopifyError: then it may have been paid.
+    Raises DiscountRefused when Shopify will not, LostAnswer and ShapeError when it may have been
+    paid, another ShopifyError when it was not.
     """
     amount = {"amount": amount_text(amount_minor, currency), "currencyCode": currency}
     variables = {"id": customer_gid(customer_id), "credit": {"creditAmount": amount}}
@@ -41,13 +47,45 @@ def pay(shop_id: int, customer_id: int, amount_minor: int, currency: str, **pati
     return str(paid["id"])
 
 
-def list_paid(shop_id: int, customer_id: int, **patience: Any) -> list[Credited]:
-    """The customer's last credits given by hand or by apps, newest first; raises ShopifyError."""
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What a customer was paid. `is_whole`: nothing of that time can be missing from it."""
+
+    credits: list[Credited]
+    is_whole: bool
+
+
+def read_paid(
+    shop_id: int, customer_id: int, currency: str, since: datetime, **patience: Any
+) -> Paid:
+    """The customer's credits given by hand or by apps since then, newest first.
+
+    Of a customer who is gone, or with more movements than a page, it is not whole. Raises
+    ShopifyError.
+    """
     variables = {"id": customer_gid(customer_id)}
-    data = client.execute(shop_id, "store_credit_movements", variables, **patience)
-    accounts = ((data.get("customer") or {}).get("storeCreditAccounts") or {}).get("nodes") or []
-    moved = [node for account in accounts for node in account["transactions"]["nodes"]]
-    return [_credited(node) for node in moved if node.get("id") and node["event"] == "ADJUSTMENT"]
+    customer = client.execute(shop_id, "store_credit_movements", variables, **patience)["customer"]
+    if customer is None:
+        return Paid([], is_whole=False)
+    accounts = customer["storeCreditAccounts"]
+    own = [one for one in accounts["nodes"] if one["balance"]["currencyCode"] == currency]
+    moved = [node for account in own for node in account["transactions"]["nodes"]]
+    credited = [_credited(node) for node in moved if _is_credit(node)]
+    is_whole = not accounts["pageInfo"]["hasNextPage"] and all(
+        _reaches(account["transactions"], since) for account in own
+    )
+    return Paid([one for one in credited if one.credited_at >= since], is_whole)
+
+
+def _is_credit(node: dict[str, Any]) -> bool:
+    return bool(node.get("id")) and node["event"] == "ADJUSTMENT"
+
+
+def _reaches(page: dict[str, Any], since: datetime) -> bool:
+    """Whether the newest movements, of which this is a page, go back to that time."""
+    if not page["pageInfo"]["hasNextPage"]:
+        return True
+    return bool(page["nodes"]) and _moment(page["nodes"][-1]) < since
 
 
 def _credited(node: dict[str, Any]) -> Credited:
@@ -57,5 +95,9 @@ def _credited(node: dict[str, Any]) -> Credited:
         gid=str(node["id"]),
         amount_minor=parse_minor(str(amount["amount"]), currency),
         currency=currency,
-        credited_at=datetime.fromisoformat(str(node["createdAt"])),
+        credited_at=_moment(node),
     )
+
+
+def _moment(node: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(str(node["createdAt"]))

@@ -1,26 +1,35 @@
 """An errand done in Shopify: its code made or its credit paid, or its code taken out of use.
 
 The invariant: what may have been done by a call whose answer was lost is looked up before it is
-done again. Never inside a transaction.
+done again; a credit, which nothing protects, only when the first call can be under way no more.
+Never inside a transaction.
 """
 
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import DiscountRefused
+from loyalty.redemption import doubts
+from loyalty.redemption.doubts import Doubt
 from loyalty.redemption.errands import Errand, list_claimed
 from shopify_app.platform.discounts import credit
+from shopify_app.platform.discounts.credit import CreditInDoubt
 from shopify_app.platform.discounts.disabling import delete_code, end_discount
 from shopify_app.platform.discounts.finding import find
 from shopify_app.platform.discounts.making import find_made, look, make
 from shopify_app.platform.discounts.promises import Promise, redemption_tag
-from shopify_app.platform.errors import ShopifyError
+from shopify_app.platform.errors import LostAnswer, ShopifyError
 
-_CLOCKS_DIFFER = timedelta(minutes=2)
-_LEFT = timedelta(seconds=12)
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""So far Shopify's clock may be from ours; what else was paid in that time is taken for ours."""
+SETTLED = timedelta(minutes=10)
+"""A credit is asked for again only so long after it was: its call waits 16 s for an answer at most,
+and what is not on the account by then does not come."""
+_LEFT = timedelta(seconds=20)
 """A credit is asked for only while this much of the lease is left: longer than an answer takes."""
 
 Patience = Mapping[str, Any]
@@ -30,18 +39,17 @@ def fulfil(shop_id: int, errand: Errand, patience: Patience, *, is_first: bool) 
     """Give what the reserved redemption promises; the gid of the discount or credit.
 
     None for an imported code, which exists already. `is_first`: Shopify was never asked before.
-    Raises CodeTaken, DiscountRefused, ShopifyError.
+    Raises CodeTaken, CreditInDoubt, DiscountRefused, ShopifyError.
     """
     if errand.terms.code_source == "stock":
         return None
+    if not errand.terms.has_code:
+        return _credit(shop_id, errand, patience, is_first=is_first)
     if not is_first:
-        done = look(lambda: _find_done(shop_id, errand, patience))
+        done = look(lambda: find_made(shop_id, _promise(errand), **patience))
         if done is not None:
             return done
-    if not errand.customer_ids:
-        raise DiscountRefused("The member is no customer of the shop in Shopify any more")
-    if not errand.terms.has_code:
-        return _pay(shop_id, errand, patience)
+    _refuse_nobody(errand)
     return make(shop_id, _promise(errand), **patience)
 
 
@@ -75,34 +83,79 @@ def _promise(errand: Errand) -> Promise:
     )
 
 
-def _find_done(shop_id: int, errand: Errand, patience: Patience) -> str | None:
-    if errand.terms.has_code:
-        return find_made(shop_id, _promise(errand), **patience)
-    return _find_paid(shop_id, errand, patience)
+def _refuse_nobody(errand: Errand) -> None:
+    if not errand.customer_ids:
+        raise DiscountRefused("The member is no customer of the shop in Shopify any more")
+
+
+def _credit(shop_id: int, errand: Errand, patience: Patience, *, is_first: bool) -> str:
+    """Pay it, unless it was paid or may yet be: then what Shopify shows of it is waited for."""
+    if not is_first:
+        with shop_transaction(shop_id) as session:
+            doubt = doubts.find(session, shop_id, errand.redemption_id)
+        done = look(lambda: _find_paid(shop_id, errand, doubt, patience))
+        if done is not None:
+            return done
+    _refuse_nobody(errand)
+    return _pay(shop_id, errand, patience)
 
 
 def _pay(shop_id: int, errand: Errand, patience: Patience) -> str:
-    terms = errand.terms
+    terms, customer_id = errand.terms, errand.customer_ids[0]
     assert terms.amount_minor is not None
-    # Beyond the lease somebody else may pay too, and nothing in Shopify would stop the second.
     if errand.leased_until is None or errand.leased_until - utc_now() < _LEFT:
         raise ShopifyError("too late within the lease to pay", retryable=True)
-    customer_id = errand.customer_ids[0]
-    return credit.pay(shop_id, customer_id, terms.amount_minor, terms.currency, **patience)
+    _note_doubt(shop_id, errand)
+    faults.point("redemption_credit_noted", redemption=errand.redemption_id)
+    try:
+        return credit.pay(shop_id, customer_id, terms.amount_minor, terms.currency, **patience)
+    except LostAnswer:
+        raise
+    except (DiscountRefused, ShopifyError):
+        # Answered, or never sent: it was not paid.
+        with shop_transaction(shop_id) as session:
+            doubts.forget(session, shop_id, errand.redemption_id, now=utc_now())
+        raise
 
 
-def _find_paid(shop_id: int, errand: Errand, patience: Patience) -> str | None:
-    """A credit of this amount since the reservation, which is no other redemption's."""
-    terms, since = errand.terms, errand.reserved_at - _CLOCKS_DIFFER
-    paid = [
-        one
-        for customer_id in errand.customer_ids
-        for one in credit.list_paid(shop_id, customer_id, **patience)
-        if (one.amount_minor, one.currency) == (terms.amount_minor, terms.currency)
-        and one.credited_at >= since
+def _note_doubt(shop_id: int, errand: Errand) -> None:
+    """From now on nobody asks for it, until it is settled whether this call paid it."""
+    with shop_transaction(shop_id) as session:
+        now = utc_now()
+        may_ask = doubts.begin(
+            session,
+            shop_id,
+            errand.redemption_id,
+            errand.customer_ids[0],
+            settled_before=now - SETTLED,
+            now=now,
+        )
+    if not may_ask:
+        raise ShopifyError("somebody else asks for it", retryable=True)
+
+
+def _find_paid(shop_id: int, errand: Errand, doubt: Doubt | None, patience: Patience) -> str | None:
+    """A credit of this amount since the reservation, which is no other redemption's.
+
+    None: it was not paid. Raises ShopifyError while it may be on its way, and CreditInDoubt when
+    what Shopify shows cannot say.
+    """
+    is_settled = doubt is None or utc_now() - doubt.asked_at >= SETTLED
+    terms, since = errand.terms, errand.reserved_at - CLOCKS_DIFFER
+    customer_ids = {*errand.customer_ids} | ({doubt.customer_id} if doubt else set())
+    seen = [
+        credit.read_paid(shop_id, customer_id, terms.currency, since, **patience)
+        for customer_id in sorted(customer_ids)
     ]
+    paid = [one for each in seen for one in each.credits if one.amount_minor == terms.amount_minor]
     with shop_transaction(shop_id) as session:
         claimed = list_claimed(session, shop_id, [one.gid for one in paid])
     free = [one for one in paid if one.gid not in claimed]
-    # The oldest: no other credit of this member was on its way.
-    return min(free, key=lambda one: one.credited_at).gid if free else None
+    if free:
+        # The oldest: no other credit of this member was on its way.
+        return min(free, key=lambda one: one.credited_at).gid
+    if not is_settled:
+        raise ShopifyError("it was asked for, and is not on the account yet", retryable=True)
+    if doubt is not None and (doubt.is_told or not all(each.is_whole for each in seen)):
+        raise CreditInDoubt("whether the store credit was paid cannot be seen in Shopify")
+    return None
