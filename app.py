@@ -61,7 +61,17 @@ from shopify_app.edge import (
 from shopify_app.platform import auth, webhooks
 from shopify_app.platform import settings as platform_settings
 from shopify_app.platform.projection import shown
-from wallet import card_links, codes, go, join, own_data, own_details, referral, reward_forms
+from wallet import (
+    card_links,
+    codes,
+    go,
+    join,
+    own_data,
+    own_details,
+    referral,
+    reward_forms,
+    till_link,
+)
 from wallet import setup as wallet_setup
 from wallet import web as wallet_web
 from wallet.apple import web_service as passkit
@@ -84,7 +94,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         https.init_app(app)
     customers = (wallet_web.blueprint, own_details.blueprint, go.blueprint)
     public = (join.blueprint, referral.blueprint)
-    proved = (codes.blueprint, own_data.blueprint, reward_forms.blueprint)
+    proved = (codes.blueprint, own_data.blueprint, reward_forms.blueprint, till_link.blueprint)
     google = (google_web.google, google_web.google_card)
     platform = (webhooks.blueprint, auth.blueprint, admin.blueprint)
     for blueprint in (*platform, *customers, *public, *proved, passkit.blueprint, *google):

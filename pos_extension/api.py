@@ -3,8 +3,6 @@
 Each write carries a client key: sent again it counts once and gets the same answer.
 """
 
-from typing import Any
-
 import structlog
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -12,13 +10,12 @@ from werkzeug.exceptions import HTTPException
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import LoyaltyError
-from loyalty.members.states import get_active_member
 from loyalty.till import grants
 from loyalty.till.limits import EACH
 from pos_extension import cors, reward_routes
 from pos_extension.asking import read_request, till, user
 from pos_extension.auth import authenticate, enter
-from pos_extension.cards import card_json
+from pos_extension.cards import hand_out_card
 from pos_extension.checking_in import CheckingIn
 from pos_extension.enrolling import enrol
 from pos_extension.granting import Granting
@@ -27,7 +24,7 @@ from pos_extension.reading import ID_MAX
 from pos_extension.refusals import Refusal
 from pos_extension.scanning import Scanning
 from pos_extension.wire import read_public_id
-from pos_extension.writes import Answer, once
+from pos_extension.writes import once
 
 log = structlog.get_logger()
 
@@ -88,7 +85,8 @@ def join() -> tuple[Response, int]:
     """Someone becomes a member, or turns out to be one."""
     body, write = read_request()
     answer = enrol(till(), write, body, user(body, write))
-    return jsonify(answer.body | {"card": _card(answer)}), answer.status
+    card = hand_out_card(till(), answer.member_id)
+    return jsonify(answer.body | {"card": card}), answer.status
 
 
 @blueprint.get("/members/<member_id>/card")
@@ -96,20 +94,13 @@ def card(member_id: str) -> Response:
     """The way to the member's card."""
     asked = till()
     member = read_public_id(asked, member_id)
-    with shop_transaction(asked.shop_id) as session:
-        enter(session, asked)
-        get_active_member(session, asked.shop_id, member)
-    return jsonify(card=card_json(asked.shop_id, member))
+    return jsonify(card=hand_out_card(asked, member))
 
 
 def _location() -> int:
     """Where the till says it stands; EACH where it says nothing that can be a place."""
     said = request.args.get("location_id", EACH, type=int)
     return said if 0 < said <= ID_MAX else EACH
-
-
-def _card(answer: Answer) -> dict[str, Any]:
-    return card_json(till().shop_id, answer.member_id)
 
 
 @blueprint.errorhandler(LoyaltyError)

@@ -128,6 +128,12 @@ def too_many_tries(until: str) -> Refusal:
     return Refusal(409, "too_many_tries", words, until=until)
 
 
+def too_many_cards() -> Refusal:
+    """The user showed more members' cards than one may in an hour."""
+    words = "You have shown many members' cards. Wait an hour, or let them open it from their mail."
+    return Refusal(409, "too_many_cards", words)
+
+
 def over_redeem_limit(left_today: int) -> Refusal:
     """The user would redeem more today than one may without a manager."""
     words = f"You can redeem {left_today} more points today. A manager's PIN lifts the limit."

@@ -1,5 +1,6 @@
 """The public addresses of a member's card: plain strings, no database. The same ones each time."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from loyalty.actions.following import Network
@@ -18,12 +19,22 @@ from wallet.links import (
     make_referral_token,
 )
 
+TILL_LINK_FOR = timedelta(hours=1)
+
 
 def card_page_url(shop_id: int, member_id: UUID) -> str:
     """The customer's page."""
     settings = setup.current()
     token = make_link_token(CardLink(shop_id, member_id), settings.link_secret)
     return f"{settings.app_url}/card/{token}"
+
+
+def till_page_url(shop_id: int, member_id: UUID, *, now: datetime) -> str:
+    """What a cashier may show: a page that sends the card to its member, for an hour."""
+    settings = setup.current()
+    link = CardLink(shop_id, member_id, "till")
+    token = make_link_token(link, settings.link_secret, expires_at=now + TILL_LINK_FOR)
+    return f"{settings.app_url}/card/till/{token}"
 
 
 def apple_pass_url(shop_id: int, member_id: UUID) -> str | None:

@@ -14,13 +14,20 @@ from uuid import UUID
 from loyalty.actions.following import NETWORKS, Network
 from wallet.errors import BadLink, ExpiredLink
 
-Purpose = Literal["card"]
+Purpose = Literal["card", "till"]
 Platform = Literal["apple", "google", "email", "page"]
 Target = Literal["card", "shop"]
-Kind = Literal["card", "click", "follow", "join", "referral"]
+Kind = Literal["card", "click", "follow", "join", "referral", "till"]
 
 # Part of tokens that are out in the world: only ever append.
-_PURPOSES: dict[Kind, int] = {"card": 1, "click": 2, "follow": 3, "join": 4, "referral": 5}
+_PURPOSES: dict[Kind, int] = {
+    "card": 1,
+    "click": 2,
+    "follow": 3,
+    "join": 4,
+    "referral": 5,
+    "till": 6,
+}
 _PLATFORMS: tuple[Platform, ...] = ("apple", "google", "email", "page")
 _TARGETS: tuple[Target, ...] = ("card", "shop")
 _VERSION = 1
@@ -33,7 +40,7 @@ _TOKEN_SIZE = (_BODY.size + _MAC_SIZE) * 4 // 3
 
 @dataclass(frozen=True, slots=True)
 class CardLink:
-    """Whose card a link opens, and what for."""
+    """Whose card a link opens, and what for: the card itself, or, for the till, to have it sent."""
 
     shop_id: int
     member_id: UUID

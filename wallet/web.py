@@ -22,7 +22,7 @@ from wallet.content import Content, card_content
 from wallet.customer_answers import gone, not_found, protect, refused
 from wallet.errors import BadLink, ExpiredLink
 from wallet.icons import icon
-from wallet.links import CardLink, read_link_token
+from wallet.links import CardLink, Purpose, read_link_token
 from wallet.merged import present
 from wallet.passes import open_apple_pass
 from wallet.preference_form import BadForm, read_turns
@@ -167,11 +167,11 @@ def live_content(session: Session, link: CardLink) -> Content:
     return content
 
 
-def link_of(token: str) -> CardLink:
+def link_of(token: str, *, purpose: Purpose = "card") -> CardLink:
     """Whose card the link opens; ends the request when it opens none, or none any more."""
     secret = setup.current().link_secret
     try:
-        return present(read_link_token(token, secret, purpose="card", now=utc_now()))
+        return present(read_link_token(token, secret, purpose=purpose, now=utc_now()))
     except ExpiredLink:
         abort(410)
     except BadLink:

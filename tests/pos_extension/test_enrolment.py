@@ -111,8 +111,9 @@ def test_joining_stands_in_the_timeline_with_place_and_cashier(aurora: Till, ema
         "location_id": MAIN_STREET,
         "location": "Main Street",
     }
-    [audit] = [row for row in aurora.rows(AuditRow) if row.actor_kind == "till_user"]
-    assert (audit.action, audit.actor_id) == ("member_enrolled_at_till", "7")
+    rows = [row for row in aurora.rows(AuditRow) if row.actor_kind == "till_user"]
+    said = {(row.action, row.actor_id) for row in rows}
+    assert said == {("member_enrolled_at_till", "7"), ("card_handed_out_at_till", "7")}
 
 
 def test_the_card_is_shown_as_a_code_for_their_phone(aurora: Till, email: str) -> None:
@@ -122,7 +123,7 @@ def test_the_card_is_shown_as_a_code_for_their_phone(aurora: Till, email: str) -
     token = card["url"].removeprefix("https://encore.example/card/")
     link = read_link_token(token, b"l" * 32, purpose="card", now=NOON)
     assert (link.shop_id, link.member_id) == (aurora.shop_id, member.id)
-    assert card.keys() == {"url", "qr_modules"}
+    assert card.keys() == {"url", "qr_modules", "needs_email"} and card["needs_email"] is False
     rows = card["qr_modules"]
     assert {len(row) for row in rows} == {len(rows)} and set("".join(rows)) == {"0", "1"}
     assert rows[0].startswith("11111110")

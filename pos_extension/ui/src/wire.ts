@@ -32,6 +32,8 @@ export interface Member {
 export interface Card {
   url: string;
   qr_modules: string[];
+  /** The page behind it sends the card to the member's address. */
+  needs_email: boolean;
 }
 
 export interface Scanned {

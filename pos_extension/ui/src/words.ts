@@ -27,6 +27,7 @@ const KNOWN = [
   'shopify_refused',
   'shopify_unavailable',
   'too_large',
+  'too_many_cards',
   'too_many_tries',
   'unauthorized',
   'unknown_code',

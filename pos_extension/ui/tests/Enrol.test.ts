@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import {expect, test} from 'vitest';
-import {ALICE, ENROLLED, SCANNED} from './cast';
+import {ALICE, CARD, ENROLLED, SCANNED} from './cast';
 import {open, scan} from './modal';
 import {see, tap, type, typed} from './screen';
 import {refusal} from './server';
@@ -24,8 +24,8 @@ test('someone new enrols with two fields and gets a code to scan', async () => {
   await see('1,234 points');
 });
 
-test('someone who is a member already gets the card again', async () => {
-  await open({...ENROLLED, was_known: true});
+test('someone who is a member already gets the card by their own mail', async () => {
+  await open({...ENROLLED, was_known: true, card: {...CARD, needs_email: true}});
   await tap('Enrol a new member');
   await type('Name', 'Alice Summer');
   await type('Email or phone', 'alice@example.com');
@@ -33,6 +33,7 @@ test('someone who is a member already gets the card again', async () => {
   await tap('Enrol');
 
   await see('This customer is a member already.');
+  await see("Scan this with the customer's phone. The card is then sent to their email address.");
 });
 
 test('an enrolment that is refused keeps what was typed and marks the field', async () => {

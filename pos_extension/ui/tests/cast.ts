@@ -25,7 +25,7 @@ export const ALICE: Member = {
   last_order: {name: '#1042', on: '2026-11-20', points: 1},
 };
 
-export const CARD: Card = {url: 'https://encore.example.com/card/x', qr_modules: squares(21)};
+export const CARD: Card = {url: 'https://encore.example.com/card/x', qr_modules: squares(21), needs_email: false};
 
 export const SETTINGS: Settings = {
   shop: {name: 'Aurora', currency: 'EUR'},

@@ -16,7 +16,7 @@ export function Pass({t, actions, screen}: Props & {screen: PassScreen}) {
       <s-box inlineSize="280px">
         <s-image src={image} inlineSize="fill" objectFit="contain" />
       </s-box>
-      <s-text>{t('pass.scan')}</s-text>
+      <s-text>{t(screen.card.needs_email ? 'pass.scan_known' : 'pass.scan')}</s-text>
       <s-button variant="primary" onClick={done}>
         {t('pass.done')}
       </s-button>
