@@ -1,7 +1,8 @@
 """The back-fill's state machine: a step does one short thing, and says when to go on.
 
 waiting → (shop, locations, a re-read: read at once → done), else asked → reading → done. A run
-is claimed by moving its `next_at`, which a killed step leaves to run out.
+is claimed by moving its `next_at`, which goes on moving while the step works and which a killed
+step leaves to run out.
 """
 
 import time
@@ -18,14 +19,14 @@ from loyalty.base.db import shop_transaction
 from loyalty.base.errors import LoyaltyError, MemberHasMoved
 from loyalty.tiers.nightly import ask_for_round
 from shopify_app.platform import backfill_runs as runs
-from shopify_app.platform.backfill import bulk, readers
+from shopify_app.platform.backfill import bulk, leases, readers
+from shopify_app.platform.backfill.leases import Lease, LeaseLost
 from shopify_app.platform.errors import NeedsReauth, ShapeError, ShopifyError, UserErrors
 from shopify_app.platform.projection import flood
 from shopify_app.platform.tables import BackfillRun
 
 log = structlog.get_logger()
 
-LEASE = timedelta(seconds=60)
 ATTEMPTS_MAX = 8
 _JOB_S = 60.0
 _WAIT_MAX_S = 1.0
@@ -38,7 +39,7 @@ _ENDED_BADLY = ("FAILED", "CANCELED", "CANCELING", "EXPIRED")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A run that this step may work on until `lease_ends_at`, as it stood when it was claimed."""
+    """A run that this step may work on while it has `lease`, as it stood when it was claimed."""
 
     shop_id: int
     id: UUID
@@ -47,7 +48,7 @@ class Claim:
     bulk_operation_id: str | None
     objects_read: int
     started_at: datetime
-    lease_ends_at: datetime
+    lease: Lease
 
 
 def step(shop_id: int) -> None:
@@ -70,6 +71,8 @@ def take_step(shop_id: int) -> float | None:
     if claim is not None:
         try:
             _work(claim)
+        except LeaseLost:
+            log.warning("backfill_lease_lost", shop=shop_id, subject=claim.subject)
         except Exception as error:
             # Whatever it is, the run must count it and end some day, not come back for ever.
             _put_off(claim, error)
@@ -83,7 +86,8 @@ def _work(claim: Claim) -> None:
     if claim.subject == "projection":
         _FLOOD_STEPS[claim.state](claim)
         return
-    readers.read_small(claim.shop_id, claim.subject)
+    with claim.lease.held():
+        readers.read_small(claim.shop_id, claim.subject)
     _end(claim)
 
 
@@ -115,7 +119,7 @@ def _read(claim: Claim) -> None:
     assert claim.bulk_operation_id is not None
     url = bulk.poll(claim.shop_id, claim.bulk_operation_id).url
     operation_id = claim.bulk_operation_id
-    job = readers.BulkJob(claim.shop_id, claim.id, claim.subject, url, LEASE, operation_id)
+    job = readers.BulkJob(claim.shop_id, claim.id, claim.subject, url, leases.LASTS, operation_id)
     if readers.read_bulk(job, skip=claim.objects_read, for_s=_JOB_S / 2):
         _end(claim)
     else:
@@ -124,7 +128,9 @@ def _read(claim: Claim) -> None:
 
 def _send(claim: Claim) -> None:
     """Send all members that are due to be shown; none is: it is done."""
-    operation_id = flood.start(claim.shop_id)
+    with claim.lease.held():
+        operation_id = flood.start(claim.shop_id, claim.lease.hold)
+    claim.lease.hold()
     if operation_id is None:
         _end(claim)
         return
@@ -136,8 +142,9 @@ def _take_shown(claim: Claim) -> None:
     assert claim.bulk_operation_id is not None
     url = bulk.poll(claim.shop_id, claim.bulk_operation_id).url
     if url is not None:
-        with bulk.lines_of(url) as lines:
-            flood.take_result(claim.shop_id, lines)
+        with claim.lease.held(), bulk.lines_of(url) as lines:
+            flood.take_result(claim.shop_id, lines, claim.lease.hold)
+    claim.lease.hold()
     with shop_transaction(claim.shop_id) as session:
         flood.end(session, claim.shop_id, now=utc_now())
     _end(claim)
@@ -163,7 +170,7 @@ def _claim(shop_id: int) -> Claim | None:
         ).first()
         if run is None:
             return None
-        run.next_at = now + LEASE
+        run.next_at = now + leases.LASTS
         run.started_at = run.started_at or now
         return Claim(
             shop_id,
@@ -173,7 +180,7 @@ def _claim(shop_id: int) -> Claim | None:
             run.bulk_operation_id,
             run.objects_read,
             run.started_at,
-            run.next_at,
+            Lease(shop_id, run.id, run.next_at),
         )
 
 
@@ -188,7 +195,9 @@ def _change(claim: Claim, **values: object) -> None:
 
 def _end(claim: Claim) -> None:
     with shop_transaction(claim.shop_id) as session:
-        run = session.get_one(BackfillRun, (claim.shop_id, claim.id), with_for_update=True)
+        run = session.get(BackfillRun, (claim.shop_id, claim.id), with_for_update=True)
+        if run is None:
+            return  # Somebody who took the lease over has ended it.
         is_reread = run.generation == runs.REREADS
         if is_reread and _is_asked_again(run, claim):
             return
@@ -207,13 +216,20 @@ def _is_asked_again(run: BackfillRun, claim: Claim) -> bool:
     """Whether a re-read was asked for while it was read: then it is due once more."""
     if claim.subject in readers.BULK:
         return run.state != claim.state  # Each batch has renewed the lease.
-    return run.next_at != claim.lease_ends_at
+    return run.next_at != claim.lease.ends_at
+
+
+def _is_anothers(run: BackfillRun, claim: Claim) -> bool:
+    """Whether the lease was taken over, or the same asked for anew."""
+    return claim.subject not in readers.BULK and run.next_at != claim.lease.ends_at
 
 
 def _put_off(claim: Claim, error: Exception) -> None:
     now = utc_now()
     with shop_transaction(claim.shop_id) as session:
-        run = session.get_one(BackfillRun, (claim.shop_id, claim.id), with_for_update=True)
+        run = session.get(BackfillRun, (claim.shop_id, claim.id), with_for_update=True)
+        if run is None or _is_anothers(run, claim):
+            return  # Whoever works on it now, or is to, sees for themselves.
         run.error = _reason(error)
         if isinstance(error, NeedsReauth):
             # Not the run's fault: it waits for the merchant's next visit.

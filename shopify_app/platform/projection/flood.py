@@ -7,7 +7,7 @@ for one by one.
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import IO, Any
@@ -71,24 +71,35 @@ def mark(session: Session, shop_id: int, waiting: Sequence[Sheet], *, now: datet
     runs.ask_for_projection(session, shop_id, now=now)
 
 
-def start(shop_id: int) -> str | None:
-    """Send all that is due in one operation; its gid, or None when nothing is. Commits."""
+def start(shop_id: int, still_here: Callable[[], None]) -> str | None:
+    """Send all that is due in one operation; its gid, or None when nothing is. Commits.
+
+    `still_here` is called between its parts; what it raises ends the work.
+    """
     definitions.make(shop_id)
+    still_here()
     _take_back_sent(shop_id)
     with tempfile.TemporaryFile() as file:
-        count = _write(shop_id, file)
+        count = _write(shop_id, file, still_here)
         if count == 0:
             return None
         file.seek(0)
+        still_here()
         operation_id = bulk_writes.run(shop_id, "metafields_set", file)
     log.info("customers_sent_in_bulk", shop=shop_id, customers=count)
     return operation_id
 
 
-def take_result(shop_id: int, lines: Iterable[bytes]) -> None:
-    """Keep what the lines of an operation's result confirm; twice is as once. Commits."""
+def take_result(
+    shop_id: int, lines: Iterable[bytes], still_here: Callable[[], None] = lambda: None
+) -> None:
+    """Keep what the lines of an operation's result confirm; twice is as once. Commits.
+
+    `still_here` is called before each batch; what it raises ends the work.
+    """
     rows = iter(lines)
     while batch := list(islice(rows, _LINES)):
+        still_here()
         with shop_transaction(shop_id) as session:
             _take(session, shop_id, [json.loads(line) for line in batch if line.strip()])
 
@@ -129,10 +140,11 @@ def _take_back_sent(shop_id: int) -> None:
         )
 
 
-def _write(shop_id: int, file: IO[bytes]) -> int:
+def _write(shop_id: int, file: IO[bytes], still_here: Callable[[], None]) -> int:
     """A line for each 25 metafields of what is due; how many customers they are."""
     count = 0
     for batch in _due(shop_id):
+        still_here()
         with shop_transaction(shop_id) as session:
             found = sheets.load_some(session, shop_id, batch)
             ready = [sheet for sheet in found if may_wait(sheet)]
