@@ -20,6 +20,7 @@ from pos_extension.checking_in import CheckingIn
 from pos_extension.enrolling import enrol
 from pos_extension.granting import Granting
 from pos_extension.in_words import in_words
+from pos_extension.places import check_place
 from pos_extension.reading import ID_MAX
 from pos_extension.refusals import Refusal
 from pos_extension.scanning import Scanning
@@ -41,6 +42,8 @@ def settings() -> Response:
     asked, location_id = till(), _location()
     with shop_transaction(asked.shop_id) as session:
         shop, now = enter(session, asked), utc_now()
+        if location_id != EACH:
+            check_place(session, shop.shop_id, location_id)
         allowance = grants.read_allowance(
             session, shop, asked.user_id, now=now, location_id=location_id
         )

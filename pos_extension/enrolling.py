@@ -23,6 +23,7 @@ from loyalty.shops.tables import Shop
 from loyalty.till.grants import TillUser
 from pos_extension import refusals
 from pos_extension.auth import Till, enter
+from pos_extension.places import check_place
 from pos_extension.reading import Body, text
 from pos_extension.scanning import where
 from pos_extension.wire import member_json
@@ -54,7 +55,8 @@ class _Start:
 def enrol(till: Till, write: Write, body: Body, by: TillUser) -> Answer:
     """201 with the member who has joined, or who was one all along.
 
-    Raises BadContact beside its field, Refusal when the member is put away or Shopify fails.
+    Raises BadContact beside its field, LocationNotFound, and Refusal when the member is put away
+    or Shopify fails.
     """
     name, contact = text(body, "name"), text(body, "contact")
     start = _begin(till, write, name, contact)
@@ -70,10 +72,12 @@ def enrol(till: Till, write: Write, body: Body, by: TillUser) -> Answer:
 def _begin(till: Till, write: Write, name: str, contact: str) -> _Start:
     with shop_transaction(till.shop_id) as session:
         shop = enter(session, till)
+        answer = find_answer(session, shop.shop_id, write)
+        if answer is None:
+            check_place(session, shop.shop_id, write.location_id)
         country = find_country(session, shop.shop_id, write.location_id)
         first_name, last_name = read_name(name)
         typed = Typed(first_name, last_name, read_contact(contact, country=country))
-        answer = find_answer(session, shop.shop_id, write)
         return _Start(typed, answer, _find_member(session, shop, typed.contact))
 
 

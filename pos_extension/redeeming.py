@@ -28,6 +28,7 @@ from pos_extension.offering import (
     read_cart,
     redemption_json,
 )
+from pos_extension.places import check_place
 from pos_extension.proving import Proof, Proving
 from pos_extension.reading import Body, client_key, optional_points, uuid
 from pos_extension.wire import member_json
@@ -54,8 +55,9 @@ def list_rewards(till: Till, member_id: UUID, subtotal: str | None, currency: st
 def redeem(till: Till, member_id: UUID, body: Body, by: TillUser) -> tuple[Json, int]:
     """201 with the redemption and its code; 202 while Shopify has not made the code yet.
 
-    Raises what reserving raises, SecondProofNeeded, WrongProof, TooManyTries, OverRedeemLimit, and
-    DiscountRefused when Shopify makes no discount of it: then the points are back.
+    Raises what reserving raises, LocationNotFound, SecondProofNeeded, WrongProof, TooManyTries,
+    OverRedeemLimit, and DiscountRefused when Shopify makes no discount of it: then the points are
+    back.
     """
     proof = Proof.of(body)
     wish = _begin(till, body, proof, by)
@@ -93,7 +95,10 @@ def _begin(till: Till, body: Body, proof: Proof, by: TillUser) -> Wish:
     with shop_transaction(till.shop_id) as session:
         shop = enter(session, till)
         wish = _read_wish(body, shop)
-        if proof.is_typed and not _is_known(session, shop.shop_id, wish.client_key):
+        if _is_known(session, shop.shop_id, wish.client_key):
+            return wish
+        check_place(session, shop.shop_id, by.location_id)
+        if proof.is_typed:
             count_try(session, shop.shop_id, by.user_id, now=utc_now())
         return wish
 

@@ -71,7 +71,7 @@ def not_active(state: str) -> Refusal:
 
 def unknown_location() -> Refusal:
     """The till's place is not the shop's, or closed."""
-    words = "This place is not one of the shop's open ones."
+    words = "Encore knows no open place of this shop here. A new one is known within some minutes."
     return Refusal(404, "unknown_location", words)
 
 

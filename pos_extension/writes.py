@@ -20,6 +20,7 @@ from loyalty.base.db import shop_transaction
 from loyalty.shops.tables import Shop
 from pos_extension import refusals
 from pos_extension.auth import Till, enter
+from pos_extension.places import check_place
 from pos_extension.reading import Body, client_key, identifier
 from pos_extension.tables import TillWrite
 from wallet import setup
@@ -58,12 +59,14 @@ def read_write(path: str, body: Body) -> Write:
 def once(till: Till, write: Write, effect: Effect) -> Answer:
     """The stored answer of this write, or that of `effect`, which is stored with it. Commits.
 
-    Raises Refusal 409 when the key came with another body; what `effect` raises undoes all.
+    Raises Refusal 409 when the key came with another body, LocationNotFound for a place that is
+    not the shop's; what `effect` raises undoes all.
     """
     with shop_transaction(till.shop_id) as session:
         shop, now = enter(session, till), utc_now()
         if not _claim(session, shop.shop_id, write, now):
             return _stored(session, shop.shop_id, write)
+        check_place(session, shop.shop_id, write.location_id)
         answer = effect(session, shop, now)
         _keep(session, shop.shop_id, write, answer)
         return answer

@@ -96,6 +96,12 @@ class Till:
             counts = (session.scalar(select(func.count()).select_from(one)) for one in tables)
             return sum(count or 0 for count in counts)
 
+    def open_place(self, location_id: int, *, is_active: bool = True) -> None:
+        """Let the shop have one more place."""
+        facts = {"name": "Side Street", "is_active": is_active, "address": {}}
+        with shop_transaction(self.shop_id) as session:
+            session.add(Location(shop_id=self.shop_id, location_id=location_id, **facts))
+
     def set_cap(self, points: int) -> None:
         """Let each user grant so many points a day."""
         with shop_transaction(self.shop_id) as session:

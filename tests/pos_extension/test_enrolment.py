@@ -163,7 +163,9 @@ def test_a_national_number_is_taken_as_one_of_the_places_country(
     assert len(at_shopify(shopify, phone=f"+34{national}")) == 1
 
 
-def test_a_national_number_at_a_place_we_do_not_know_must_name_its_country(aurora: Till) -> None:
+def test_a_national_number_at_a_place_without_a_country_must_name_it(aurora: Till) -> None:
+    aurora.open_place(77)
+
     answer = aurora.post("members", name="Mary", contact=a_phone(), location_id=77)
 
     assert answer.status_code == 422

@@ -126,6 +126,7 @@ def test_the_cap_counts_over_all_members_and_places_of_the_user(
     aurora: Till, alice: UUID, path: str
 ) -> None:
     carol = aurora.enrol("Carol", 502)
+    aurora.open_place(77)
     aurora.post(path, points=300, reason="other")
 
     answer = aurora.post(grants_of(aurora, carol), points=201, reason="other", location_id=77)

@@ -75,15 +75,6 @@ def test_a_scan_stands_in_the_timeline_with_place_and_cashier(aurora: Till, alic
     assert (row.actor_kind, row.actor_id, row.action) == ("till_user", "7", "member_scanned")
 
 
-def test_a_scan_at_a_place_we_do_not_know_is_recorded_by_its_number(
-    aurora: Till, alice: UUID
-) -> None:
-    aurora.post("scans", code=aurora.code_of(alice).token, location_id=77)
-
-    [event] = aurora.events_of(alice, "customer_scanned")
-    assert (event.details["location_id"], event.details["location"]) == (77, None)
-
-
 @pytest.mark.parametrize(
     "spelling", [str.lower, lambda code: f"  {code}\n", lambda code: code.replace("-", " ")]
 )

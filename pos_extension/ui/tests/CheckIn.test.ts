@@ -50,7 +50,7 @@ test('a visit without an answer is sent again under the same key', async () => {
 test('a place that is not the shop’s is refused in words', async () => {
   await checkIn(refusal(404, 'unknown_location'));
 
-  await see("not one of the shop's open ones");
+  await see('knows no open place of this shop here');
 });
 
 test('a till that is offline cannot check in', async () => {
