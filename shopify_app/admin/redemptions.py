@@ -25,6 +25,11 @@ from shopify_app.platform import redeeming
 from shopify_app.platform.admin_auth import admin_page
 from wallet.tokens import renew_card
 
+_OVER = {
+    "used": "This was redeemed before, and its code is used",
+    "returning": "This was redeemed before and is being taken back. Its code is no good any more",
+    "returned": "This was redeemed before and taken back. Redeem it anew",
+}
 _SENT = "This form was already sent for another reward. Choose again."
 
 
@@ -82,10 +87,13 @@ def _check_theirs(member_id: UUID, redemption_id: UUID) -> None:
 
 
 def _said(redemption: Redemption) -> str:
+    """What became of it by now: a form that comes again finds the redemption of the first time."""
     if redemption.state == "reserved":
         return "Redeemed. The code is being made and will be here in a minute"
-    if redemption.code is None:
+    if redemption.state == "used" and redemption.code is None:
         return "Redeemed. The store credit is paid"
+    if redemption.state in _OVER:
+        return _OVER[redemption.state]
     return f"Redeemed. The code is {redemption.code}"
 
 

@@ -12,6 +12,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.ledger.posting import Cause, credit, lock_balance
 from loyalty.members.tables import MemberBalance
+from loyalty.redemption.returning import finish
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.views import list_redemptions
 from loyalty.rewards.saving import add_reward
@@ -195,6 +196,39 @@ def test_an_unused_code_is_taken_back_and_another_members_is_not_found(
     assert toast(answer) == "The points will be back in a minute"
     assert "Being taken back" in card_of(answer)
     assert (redemptions(aurora, alice)[0].state, balance(aurora, alice)) == ("returning", 0)
+
+
+def test_a_form_that_comes_again_after_its_code_was_taken_back_shows_no_dead_code(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    """The page is reloaded, and the browser sends the form once more."""
+    reward_id, key = have_reward(aurora, "Mug", 100, "MUG-1\nMUG-2"), uuid4()
+    have_points(aurora, alice, 100)
+    redeem(aurora, alice, reward_id, key)
+    [made] = redemptions(aurora, alice)
+    aurora.post(f"/app/members/{alice}/redemptions/{made.id}/returns")
+
+    coming_back = redeem(aurora, alice, reward_id, key)
+    with shop_transaction(aurora.shop_id) as session:
+        finish(session, aurora.shop_id, made.id, now=utc_now())
+    back = redeem(aurora, alice, reward_id, key)
+
+    assert toast(coming_back).startswith("This was redeemed before and is being taken back")
+    assert toast(back).startswith("This was redeemed before and taken back")
+    assert "MUG-1" not in toast(coming_back) + card_of(coming_back) + toast(back) + card_of(back)
+    assert (balance(aurora, alice), len(redemptions(aurora, alice))) == (100, 1)
+
+
+def test_a_form_that_comes_again_after_its_code_was_used_says_so(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    reward_id, key = have_reward(aurora, "Mug", 100, "MUG-1"), uuid4()
+    have_points(aurora, alice, 100)
+    redeem(aurora, alice, reward_id, key)
+    with shop_transaction(aurora.shop_id) as session:
+        session.query(Redemption).one().state = "used"
+
+    assert toast(redeem(aurora, alice, reward_id, key)).endswith("its code is used")
 
 
 def test_staff_of_another_shop_redeem_nothing(
