@@ -1,7 +1,7 @@
 """What the customer's page says of rewards: those to redeem, and the codes that are theirs."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -21,6 +21,7 @@ from loyalty.redemption.terms import Terms
 from loyalty.rewards.views import Offer, list_offers
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
+from wallet.at_the_till import list_rewards_at_till
 from wallet.content import locale_of
 
 CODES_SHOWN = 20
@@ -31,6 +32,7 @@ USED_SHOWN = timedelta(days=30)
 class OfferLine:
     """A reward in words. `missing`: None when the points are enough. `bounds`: of what may be
     typed for a reward per point, None for others. `percent`: how far the points reach, of 100.
+    `is_at_till`: whether it can be redeemed at a till, too.
     """
 
     reward_id: UUID
@@ -42,6 +44,7 @@ class OfferLine:
     is_redeemable: bool
     bounds: tuple[int, int | None] | None
     percent: int
+    is_at_till: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ def read_rewards(session: Session, shop_id: int, member_id: UUID, *, now: dateti
         for one in coupons.list_of(session, shop_id, member_id, now)
         if one.state in ("making", "ready", "early")
     ]
-    return RewardsPanel([_line(offer, shop, unit) for offer in offers], redeemed + given)
+    at_till = list_rewards_at_till(session, shop_id, member_id) if offers else set()
+    return RewardsPanel([_line(offer, shop, unit, at_till) for offer in offers], redeemed + given)
 
 
 def find_offer(
@@ -89,7 +93,7 @@ def cost_in_words(points: int, shop: Shop, unit: str) -> str:
     return f"{format_decimal(points, locale=locale_of(shop.locale))} {unit}"
 
 
-def _line(offer: Offer, shop: Shop, unit: str) -> OfferLine:
+def _line(offer: Offer, shop: Shop, unit: str, at_till: Collection[UUID]) -> OfferLine:
     is_per_point = offer.points_min is not None
     least = offer.points_min if offer.points_min is not None else offer.cost_points
     cost = cost_in_words(least, shop, unit)
@@ -104,6 +108,7 @@ def _line(offer: Offer, shop: Shop, unit: str) -> OfferLine:
         is_redeemable=offer.is_redeemable,
         bounds=(least, offer.points_max) if is_per_point else None,
         percent=max(0, 100 * (least - missing) // least),
+        is_at_till=offer.reward_id in at_till,
     )
 
 

@@ -15,6 +15,7 @@ from loyalty.audit import Actor
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.ledger.posting import lock_balance
+from loyalty.members.tables import Member
 from loyalty.programme.pausing import pause
 from loyalty.proofs.challenges import GOOD_FOR
 from loyalty.redemption.tables import Redemption
@@ -260,6 +261,31 @@ def test_only_what_is_offered_here_can_be_asked_for(
 
     assert press(client, alice, reward_id).status_code == status
     assert len(challenges_of(alice)) == (status == 303)
+
+
+def without_an_address(alice: Cardholder, enrolled_by: str) -> None:
+    with shop_transaction(alice.shop_id) as session:
+        member = session.get_one(Member, (alice.shop_id, alice.member_id))
+        member.email, member.email_norm, member.enrolled_by = None, "", enrolled_by
+
+
+@pytest.mark.parametrize(
+    ("enrolled_by", "visibility", "is_at_till"),
+    [("till", "everywhere", True), ("till", "online", False), ("webhook", "everywhere", False)],
+)
+def test_who_has_no_address_is_sent_to_a_till_that_there_is(
+    client: FlaskClient, alice: Cardholder, enrolled_by: str, visibility: str, is_at_till: bool
+) -> None:
+    """A shop that sells only online has none, and some rewards are not for the till."""
+    offer(alice, visibility=visibility)
+    alice.earn(150)
+    without_an_address(alice, enrolled_by)
+
+    page = client.get(path(alice)).text
+
+    assert ("Redeem it at the till, or tell" in page) is is_at_till
+    assert ("To redeem it, tell" in page) is not is_at_till
+    assert "an email address of yours." in page
 
 
 @pytest.mark.parametrize("points", ["-5", "1.5", "1e3", "９９", "9" * 13, "many"])
