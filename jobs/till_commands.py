@@ -1,7 +1,9 @@
 """Operator commands about the till: how much a user may do in a day, and who vouches by a PIN.
 
-The invariant: a PIN is asked for without being shown, and is never told again.
+The invariant: a PIN is asked for without being shown, is no argument, and is never told again.
 """
+
+import sys
 
 import click
 
@@ -75,9 +77,12 @@ def till_limits(domain: str) -> None:
 @till_commands.command("till-manager")
 @shop_option
 @_name_option
-@click.option("--pin", prompt="PIN", hide_input=True, help="6 to 8 digits; asked for when missing.")
-def till_manager(domain: str, name: str, pin: str) -> None:
-    """Make somebody a manager of the till, or give them another PIN."""
+def till_manager(domain: str, name: str) -> None:
+    """Make somebody a manager of the till, or give them another PIN of 6 to 8 digits.
+
+    The PIN is asked for twice, or is the first line of standard input where nobody types.
+    """
+    pin = _read_pin()
     with inside(domain) as (session, shop):
         row = managers.set_pin(
             session,
@@ -109,6 +114,14 @@ def remove_till_manager(domain: str, name: str) -> None:
     with inside(domain) as (session, shop):
         managers.remove_manager(session, shop.shop_id, name, actor=OPERATOR, now=utc_now())
     click.echo(f"{name} is no manager of the till any more")
+
+
+def _read_pin() -> str:
+    """Never an argument: those stand in the shell's history and in the list of processes."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    pin: str = click.prompt("PIN", hide_input=True, confirmation_prompt=True)
+    return pin
 
 
 def _say(row: TillLimit) -> str:

@@ -97,11 +97,12 @@ def add_card_to_phone(world: World) -> str:
     return f"{world.phone_url}/phones/{phone['id']}"
 
 
-def operate(world: World, *command: str) -> str:
-    """Run one of our operator commands; what it printed."""
+def operate(world: World, *command: str, typed: str | None = None) -> str:
+    """Run one of our operator commands, which reads what is `typed`; what it printed."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "app.py"), *command],
         env=world.environment,
+        input=typed,
         check=True,
         capture_output=True,
         text=True,

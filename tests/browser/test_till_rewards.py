@@ -64,9 +64,8 @@ def test_reward_goes_into_the_cart_as_a_code_and_onto_the_order(till: Till, rewa
 def test_old_code_wants_a_managers_pin_and_the_reward_can_be_taken_back(
     till: Till, reward: str
 ) -> None:
-    story.operate(
-        till.world, "till-manager", "--shop", SHOPS[0], "--name", "Mona", "--pin", "271828"
-    )
+    manager = ("till-manager", "--shop", SHOPS[0], "--name", "Mona")
+    story.operate(till.world, *manager, typed="271828\n")
     till.open(user=clerk(till.world)).open_modal()
     code = till.enrol("Old Code", "old.code@example.com")
     till.grant(150)

@@ -63,6 +63,13 @@ def test_a_managers_pin_is_asked_for_and_not_shown(aurora: Aurora) -> None:
     assert "Mona since" in typed("till-managers").output
 
 
+def test_a_pin_is_no_argument(aurora: Aurora) -> None:
+    """It would stand in the shell's history and in the list of processes."""
+    result = typed("till-manager", "--name", "Mona", "--pin", "271828", keyboard="271828\n")
+
+    assert (result.exit_code, typed("till-managers").output) == (2, "")
+
+
 def test_a_bad_pin_says_why(aurora: Aurora) -> None:
     result = typed("till-manager", "--name", "Mona", keyboard="1234\n")
 
