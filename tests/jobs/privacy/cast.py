@@ -4,11 +4,14 @@ from datetime import timedelta
 from uuid import UUID
 
 import psycopg
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
 from loyalty.members.enrolment import record_customer
+from loyalty.members.identity import with_merged
 from loyalty.members.tables import Member
 from loyalty.shops.directory import get_shop, install, register_shop_id
 from shopify_app.platform.tables import PrivacyRequest
@@ -16,7 +19,6 @@ from tests.conftest import DatabaseUrls
 from tests.factories.facts import a_customer
 from tests.jobs.privacy.shopper import STREET, Shopper, email_of, order_id_of, phone_of
 from tests.jobs.privacy.traces import (
-    be_made_one,
     be_written_to,
     carry_cards,
     live,
@@ -25,9 +27,11 @@ from tests.jobs.privacy.traces import (
     visit,
 )
 from tests.jobs.privacy.traces_of_coupons import have_coupons
+from tests.jobs.privacy.traces_of_merging import be_made_one
 from tests.jobs.privacy.traces_of_projection import be_shown
 from tests.jobs.privacy.traces_of_proofs import prove_themselves
-from tests.jobs.privacy.traces_of_referrals import come_by_a_link
+from tests.jobs.privacy.traces_of_referrals import be_paid_for, come_by_a_link
+from tests.jobs.privacy.traces_of_rewards import redeem
 
 
 def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> Shopper:
@@ -60,14 +64,15 @@ def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> S
         assert customer.member_id is not None
         shopper = Shopper(shop_id, customer.member_id, customer_id, first_name, last_name)
     with db.shop_transaction(shop_id) as session:
-        shop_and_earn(session, shopper)
+        come_by_a_link(session, shopper)
+        codes = redeem(session, shopper), have_coupons(session, shopper)
+        shop_and_earn(session, shopper, *codes)
+        be_paid_for(session, shopper)
         live(session, shopper)
         visit(session, shopper)
         stand_and_be_warned(session, shopper)
         carry_cards(session, shopper)
         be_written_to(session, shopper)
-        come_by_a_link(session, shopper)
-        have_coupons(session, shopper)
         prove_themselves(session, shopper)
         be_shown(session, shopper)
     with db.shop_transaction(shop_id) as session:
@@ -105,6 +110,16 @@ def member_of(who: Shopper) -> Member:
     """The member as they stand."""
     with db.shop_transaction(who.shop_id) as session:
         return session.get_one(Member, (who.shop_id, who.member_id))
+
+
+def identities_of(session: Session, who: Shopper) -> set[UUID]:
+    """Their member and whoever was merged into it, but nobody whom they know."""
+    return set(with_merged(session, who.shop_id, [who.member_id]))
+
+
+def members_of_shop(session: Session, who: Shopper) -> set[UUID]:
+    """All that the shop has, whatever became of them."""
+    return set(session.scalars(select(Member.id).where(Member.shop_id == who.shop_id)))
 
 
 def tables_that_hold(urls: DatabaseUrls, shop_id: int, marks: tuple[str, ...]) -> set[str]:

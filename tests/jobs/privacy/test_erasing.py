@@ -26,9 +26,17 @@ from shopify_app.platform.projection.tables import ShownCustomer
 from shopify_app.platform.tables import InboxRow, PrivacyRequest
 from tests.conftest import DatabaseUrls
 from tests.factories.facts import a_customer
-from tests.jobs.privacy.cast import ask, member_of, request_of, tables_that_hold
+from tests.jobs.privacy.cast import (
+    ask,
+    identities_of,
+    member_of,
+    members_of_shop,
+    request_of,
+    tables_that_hold,
+)
 from tests.jobs.privacy.shopper import Shopper, order_id_of
 from tests.jobs.privacy.traces import add_webhook
+from tests.jobs.privacy.traces_of_referrals import erin_of
 from wallet.tables import AppleDevice, AppleRegistration, WalletPass
 
 _LATER = timedelta(days=15)
@@ -88,9 +96,10 @@ def test_the_books_stand_under_an_anonymous_member(alice: Shopper) -> None:
         entries = session.scalars(select(LedgerEntry)).all()
         order = session.get_one(Order, (alice.shop_id, order_id_of(alice)))
         assert [(entry.id, entry.points) for entry in entries] == before
-        members = session.scalars(select(Member)).all()
-        assert {entry.member_id for entry in entries} == {member.id for member in members}
-        assert {member.state for member in members} == {"erased"}
+        theirs, friend = identities_of(session, alice), erin_of(session, alice)
+        assert {entry.member_id for entry in entries} == theirs | {friend.id}
+        states = session.scalars(select(Member.state).where(Member.id.in_(theirs))).all()
+        assert states == ["erased", "erased"]
         assert (order.member_id, order.customer_id) == (alice.member_id, None)
         assert find_differences(session, alice.shop_id) == []
     assert member_of(alice).state == "erased"
@@ -168,13 +177,16 @@ def test_accounts_that_shopify_has_merged_are_one_person(
         record_customer(
             session, get_shop(session, alice.shop_id), facts, now=utc_now(), is_backfill=False
         )
+        everybody, friend = members_of_shop(session, alice), erin_of(session, alice).id
     ask(alice, "customers/redact")
 
     requests.run_shop(alice.shop_id)
 
     assert tables_that_hold(database, alice.shop_id, ("Alicia", "alicia@")) == set()
     with db.shop_transaction(alice.shop_id) as session:
-        assert set(session.scalars(select(Member.state))) == {"erased"}
+        erased = set(session.scalars(select(Member.id).where(Member.state == "erased")))
+    # Alice, the account that is merged into hers, and the one that Shopify alone has merged.
+    assert len(erased) == 3 and erased == everybody - {friend}
 
 
 def test_the_address_is_known_again_by_its_hash_alone(alice: Shopper) -> None:

@@ -10,6 +10,7 @@ from loyalty.base import db
 from shopify_app.platform.tables import PrivacyDocument
 from tests.jobs.privacy.cast import ask, request_of
 from tests.jobs.privacy.shopper import STREET, Shopper, order_id_of
+from tests.jobs.privacy.traces_of_referrals import ERIN, erin_of
 
 
 def document_of(who: Shopper, request_id: UUID) -> dict[str, Any]:
@@ -38,6 +39,27 @@ def test_all_that_is_held_is_gathered(alice: Shopper) -> None:
     assert held["Notes on points"][0]["body"] == "Alice called to complain"
 
 
+def test_what_was_redeemed_is_gathered_from_both_accounts_and_how_it_was_used(
+    alice: Shopper,
+) -> None:
+    request_id = ask(alice, "customers/data_request")
+
+    requests.run_shop(alice.shop_id)
+
+    held = document_of(alice, request_id)["held"]
+    redeemed = {row["terms"]["name"]: row for row in held["Rewards redeemed"]}
+    states = {name: row["state"] for name, row in redeemed.items()}
+    assert states == {"Five off": "used", "Tea": "issued", "Credit": "used", "Ten off": "issued"}
+    [use] = held["Orders that used a reward"]
+    assert (use["order_id"], use["points"], use["points_returned"]) == (order_id_of(alice), 100, 50)
+    coupons = {row["code"]: row["state"] for row in held["Coupons"]}
+    assert sorted(coupons.values()) == ["ready", "used"]
+    [coupon] = [code for code, state in coupons.items() if state == "used"]
+    carried = {redeemed["Five off"]["code"], coupon}
+    assert {row["code"] for row in held["Codes on orders"]} == carried
+    assert {row["code"] for row in held["Codes on lines"]} == carried
+
+
 def test_nothing_that_opens_anything_is_in_it(alice: Shopper) -> None:
     request_id = ask(alice, "customers/data_request")
 
@@ -54,7 +76,9 @@ def test_nobody_else_is_in_it(alice: Shopper, bob: Shopper) -> None:
     requests.run_shop(alice.shop_id)
 
     text = json.dumps(document_of(alice, request_id))
-    assert not any(mark in text for mark in bob.marks[:4])
+    assert not any(mark in text for mark in (*bob.marks[:4], *ERIN))
+    with db.shop_transaction(alice.shop_id) as session:
+        assert str(erin_of(session, alice).id) not in text
 
 
 def test_of_somebody_unknown_nothing_is_held_and_the_document_says_so(alice: Shopper) -> None:
@@ -69,6 +93,8 @@ def test_of_somebody_unknown_nothing_is_held_and_the_document_says_so(alice: Sho
     assert held <= {
         "Privacy requests",
         "Orders",
+        "Codes on orders",
+        "Codes on lines",
         "Order lines",
         "Refunds",
         "Refund lines",

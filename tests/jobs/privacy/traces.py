@@ -15,13 +15,9 @@ from loyalty.audit import Actor
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
 from loyalty.expiry.tables import ExpiryWarning
-from loyalty.ledger.posting import Cause, credit, debit, lock_balance
+from loyalty.ledger.posting import Cause, debit, lock_balance
 from loyalty.ledger.tables import Deficit
-from loyalty.members.consent import say
-from loyalty.members.enrolment import record_customer
-from loyalty.members.join_requests import Joiner, ask_to_join
-from loyalty.merging.merging import merge
-from loyalty.orders.facts import RefundFacts
+from loyalty.orders.facts import CodeFacts, RefundFacts
 from loyalty.orders.recording import record_order, record_refund
 from loyalty.outbox import Delivery
 from loyalty.shops.directory import get_shop
@@ -32,7 +28,7 @@ from mailing.tables import EmailAddress, EmailMessage
 from pos_extension.tables import TillWrite
 from shopify_app.platform.tables import CustomerMerge, InboxRow
 from tests.factories.facts import a_customer, a_line, an_order
-from tests.jobs.privacy.shopper import Shopper, email_of, order_id_of
+from tests.jobs.privacy.shopper import Shopper, order_id_of
 from wallet.google.tables import GoogleClass, GoogleNotice, GoogleObject
 from wallet.hops import NewHop, note_hops
 from wallet.messages import PushMessage
@@ -47,19 +43,20 @@ from wallet.tables import (
 )
 
 
-def shop_and_earn(session: Session, who: Shopper) -> None:
-    """An order, a refund, points by hand with a note, and points owed."""
+def shop_and_earn(session: Session, who: Shopper, *codes: str) -> None:
+    """An order with codes, a refund of half of it, points by hand with a note, and points owed."""
     shop, now, order_id = get_shop(session, who.shop_id), utc_now(), order_id_of(who)
     buyer = a_customer(who.customer_id, first_name=who.first_name, email=who.email)
     facts = an_order(
         order_id,
-        a_line(order_id, title="Soap"),
+        a_line(order_id, title="Soap", quantity=2, gross_minor=3000, discount_minor=1000),
         customer_id=who.customer_id,
         customer=buyer,
         created_at=now - timedelta(days=3),
         processed_at=now - timedelta(days=3),
         updated_at=now - timedelta(days=3),
         currency=shop.currency,
+        codes=tuple(CodeFacts(code, 500, ((order_id, 500),)) for code in codes),
     )
     record_order(session, shop, facts, now=now, is_backfill=False)
     refund = RefundFacts(order_id + 1, order_id, now, 0, ((order_id, 1),))
@@ -340,25 +337,3 @@ def be_written_to(session: Session, who: Shopper) -> None:
             hard_bounce_reason=f"550 <{who.email}> unknown",
         )
     )
-
-
-def be_made_one(session: Session, who: Shopper) -> None:
-    """A second account of theirs, with a consent and a tick on the join page, is merged in."""
-    shop, now = get_shop(session, who.shop_id), utc_now()
-    facts = a_customer(
-        who.customer_id + 10_000,
-        first_name=who.first_name,
-        last_name=who.last_name,
-        email=email_of(who.first_name),
-        has_verified_email=False,
-    )
-    customer = record_customer(session, shop, facts, now=now, is_backfill=False)
-    assert customer.member_id is not None
-    balance = lock_balance(session, who.shop_id, customer.member_id)
-    cause = Cause("grant", f"second:{who.customer_id}", "test", "1", "system:test", now)
-    credit(session, balance, cause, points=3, now=now)
-    for member_id in (who.member_id, customer.member_id):
-        say(session, who.shop_id, member_id, "email", "subscribed", source="till", said_at=now)
-    joiner = Joiner(email_of(who.first_name), who.first_name, who.last_name, True, b"c", b"p")
-    assert ask_to_join(session, shop, joiner, terms_url=None, now=now) is not None
-    merge(session, shop, who.member_id, customer.member_id, actor=Actor("staff", "42"), now=now)
