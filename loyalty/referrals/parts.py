@@ -1,17 +1,41 @@
 """The parts of referrals in what is held of a person: whom they brought, and who brought them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.orm import Session
 
-from loyalty.privacy.parts import Blank, Part, Person, Stays
+from loyalty.members.join_requests import JoinRequest
+from loyalty.privacy.parts import Part, Person, Run, Stays
+from loyalty.privacy.whose import is_join_request
 from loyalty.referrals.tables import Referral
 
 
 def _whose(person: Person) -> ColumnElement[bool]:
-    ids = person.member_ids
-    is_theirs = or_(Referral.advocate_id.in_(ids), Referral.friend_id.in_(ids))
+    return or_(_brought(person), _came(person))
+
+
+def _brought(person: Person) -> ColumnElement[bool]:
+    return (Referral.shop_id == person.shop_id) & Referral.advocate_id.in_(person.member_ids)
+
+
+def _came(person: Person) -> ColumnElement[bool]:
+    """Those of which they are the friend, also by a form that nobody has looked at yet."""
+    forms = select(JoinRequest.id).where(is_join_request(person))
+    is_new = (Referral.state == "asked") & Referral.request_id.in_(forms)
+    is_theirs = Referral.friend_id.in_(person.member_ids) | is_new
     return (Referral.shop_id == person.shop_id) & is_theirs
+
+
+def _forget_traits(session: Session, person: Person, now: datetime) -> None:
+    """The hashes are the friend's alone: who brought somebody takes nothing of theirs away."""
+    session.execute(
+        update(Referral)
+        .where(_came(person))
+        .values(client_hash=b"", email_hash=None, address_hash=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 PARTS: Sequence[Part] = (
@@ -19,15 +43,7 @@ PARTS: Sequence[Part] = (
         Referral,
         _whose,
         "Friends brought and being brought",
-        Blank(
-            {"client_hash": b"", "email_hash": None, "address_hash": None},
-            keeps=(
-                *("shop_id", "id", "advocate_id", "friend_id", "request_id", "state", "reason"),
-                *("claimed_at", "due_at", "order_id", "rule_id", "rule_version"),
-                *("minimum_minor", "advocate_points", "friend_points"),
-                *("decided_at", "paid_at", "reversed_at"),
-            ),
-        ),
+        Run("what was paid stays; by what they are known again goes", _forget_traits),
         Stays("whoever has taken them in is looked up when it is settled"),
         # The other one is a person, too: who they are and what they bought is not this one's.
         secrets=(
