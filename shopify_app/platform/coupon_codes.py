@@ -37,7 +37,9 @@ log = structlog.get_logger()
 
 STEP_S = 25.0
 """How long one turn works, so that it ends within its run's lease."""
-_WAIT_FIRST_S, _WAIT_MAX_S = 0.25, 2.0
+_WAIT_FIRST_S, _WAIT_MAX_S = 0.25, 4.0
+_WAITS = timedelta(seconds=15)
+"""How long an addition that outlasts a turn is left alone before it is asked about again."""
 
 
 def open_coupon(shop_id: int, given: Mapping[str, Any], *, actor: Actor) -> Coupon:
@@ -109,7 +111,7 @@ def make_codes(shop_id: int, coupon_id: UUID) -> None:
     Shopify's reason. Raises ShopifyError, to be tried again.
     """
     ends_at = time.monotonic() + STEP_S
-    wait_s = _WAIT_FIRST_S
+    wait_s, outcome = _WAIT_FIRST_S, "more"
     try:
         while time.monotonic() < ends_at:
             outcome = _take_step(shop_id, coupon_id)
@@ -124,7 +126,8 @@ def make_codes(shop_id: int, coupon_id: UUID) -> None:
         log.warning("coupon_refused", shop=shop_id, coupon=str(coupon_id))
         return
     with shop_transaction(shop_id) as session:
-        backfill_runs.ask_for_coupon(session, shop_id, coupon_id, now=utc_now())
+        due_at = utc_now() + (_WAITS if outcome == "wait" else timedelta(0))
+        backfill_runs.ask_for_coupon(session, shop_id, coupon_id, now=due_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from loyalty.members.tables import TimelineEvent
 from loyalty.reconciliation.tables import Finding
 from loyalty.redemption.terms import Terms
 from loyalty.shops.directory import get_shop
-from shopify_app.platform import backfill_runs, client, installations
+from shopify_app.platform import backfill_runs, client, coupon_codes, installations
 from shopify_app.platform import settings as platform_settings
 from shopify_app.platform.backfill import steps
 from shopify_app.platform.coupon_codes import ask_waiting, hand_out, make_codes
@@ -34,6 +34,7 @@ from shopify_app.platform.discounts.finding import find
 from shopify_app.platform.discounts.pools import PoolTerms, make_pool
 from shopify_app.platform.errors import ShopifyError
 from shopify_app.platform.session_tokens import verify
+from shopify_app.platform.tables import BackfillRun
 from tests.factories.facts import a_customer
 from tests.platform.shopify import Shopify
 
@@ -117,6 +118,26 @@ def test_a_code_that_was_handed_out_works_at_checkout_once(
     assert [one["code"] for one in order["discount_codes"]] == [code.code]
     with pytest.raises(Exception, match="422"):
         order_with(shopify, code.code)
+
+
+def test_an_addition_that_outlasts_a_turn_is_left_alone_for_a_while(
+    aurora: int, alice: UUID, shopify: Shopify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given codes that Shopify takes long to make
+    coupon_id = a_coupon(aurora)
+    give(aurora, coupon_id, alice)
+    monkeypatch.setattr(coupon_codes, "STEP_S", 2.0)
+    shopify.tell("bulk", seconds_per_object=600)
+    try:
+        # when a turn ends before they are there
+        make_codes(aurora, coupon_id)
+    finally:
+        shopify.tell("bulk", seconds_per_object=0)
+    # then the next is not at once
+    with db.shop_transaction(aurora) as session:
+        run = select(BackfillRun).where(BackfillRun.subject == f"coupon:{coupon_id}")
+        next_at = session.scalars(run).one().next_at
+    assert next_at > utc_now() + timedelta(seconds=5)
 
 
 @pytest.mark.parametrize(

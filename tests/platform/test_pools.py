@@ -11,7 +11,7 @@ from config import Settings
 from loyalty.base.clock import utc_now
 from loyalty.base.errors import DiscountRefused
 from loyalty.redemption.terms import Terms
-from shopify_app.platform import client, installations
+from shopify_app.platform import client, cost_bucket, installations
 from shopify_app.platform.discounts import pools
 from shopify_app.platform.discounts.disabling import delete_code
 from shopify_app.platform.discounts.making import CodeTaken
@@ -77,6 +77,32 @@ def test_while_shopify_works_the_addition_is_not_done(shopify: Shopify, shop_id:
 
     assert pools.poll_codes(shop_id, gid, adding) == Adding(False, 0, {})
     assert wait(shop_id, gid, adding).added == 1
+
+
+def test_following_an_addition_costs_next_to_nothing(shopify: Shopify, shop_id: int) -> None:
+    wanted = a_pool()
+    gid = pools.make_pool(shop_id, wanted)
+    codes = [f"{wanted.first_code}-{number}" for number in range(pools.CODES_AT_ONCE_MAX)]
+    read = shopify.calls("RedeemCodesRefused")
+
+    added = wait(shop_id, gid, pools.add_codes(shop_id, gid, codes))
+
+    assert added.added == pools.CODES_AT_ONCE_MAX
+    assert cost_bucket.cost_of("redeem_codes_creation") == 1
+    assert shopify.calls("RedeemCodesRefused") == read
+
+
+def test_refused_codes_are_read_in_pages(shopify: Shopify, shop_id: int) -> None:
+    wanted = a_pool()
+    gid = pools.make_pool(shop_id, wanted)
+    foreign = [f"{wanted.first_code}-{number}" for number in range(60)]
+    shopify.tell("discounts", code=foreign[0], percentage="5", more_codes=foreign[1:])
+    read = shopify.calls("RedeemCodesRefused")
+
+    added = wait(shop_id, gid, pools.add_codes(shop_id, gid, foreign))
+
+    assert added.added == 0 and added.refused.keys() == set(foreign)
+    assert shopify.calls("RedeemCodesRefused") == read + 2
 
 
 def test_making_a_pool_again_finds_it(shop_id: int) -> None:

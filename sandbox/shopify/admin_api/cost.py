@@ -1,15 +1,17 @@
 """What a query costs and the bucket it is paid from.
 
-Mutations cost 10, an object 1, a scalar 0, and a connection its children
-times `first` or `last`. Value objects (money, consent, an address) have no id
-and cost nothing here. Shopify publishes no more than these rules, and its
-answers have been seen to be cheaper than them: staying with the rules is strict.
+The published rules: a mutation is 10, an object 1, a scalar or enum 0, of an interface or union the
+dearest of what may be selected, and a connection its children times `first` or `last`. So are
+`nodes`, times their ids. A connection's own wrapping and a mutation's payload and userErrors are
+free. Shopify's answers have been seen to be cheaper: staying with the rules is strict.
+https://shopify.dev/docs/api/usage/limits#cost-calculation (read 2026-11-22)
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from typing import Any
 
 from graphql import (
@@ -17,10 +19,10 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLInterfaceType,
     GraphQLObjectType,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
@@ -31,6 +33,8 @@ from .schema import load_schema
 
 QUERY_COST_MAX = 1000
 MUTATION_COST = 10
+_FREE = ("userErrors", "pageInfo")
+_PAGE_INFO = {"hasNextPage", "hasPreviousPage", "startCursor", "endCursor"}
 
 
 def query_cost(
@@ -55,17 +59,24 @@ def query_cost(
 
 
 def actual_cost(data: Any, *, is_mutation: bool) -> int:
-    """The cost of what came back: one for each object that has an id, or was a connection."""
-    return (MUTATION_COST if is_mutation else 0) + _objects(data)
+    """The cost of what came back: one for each object of it, whatever was asked of it."""
+    if not is_mutation:
+        return _inside(data or {})
+    payloads = [payload for payload in (data or {}).values() if isinstance(payload, dict)]
+    return MUTATION_COST + sum(_inside(payload) for payload in payloads)
 
 
 def _objects(data: Any) -> int:
     if isinstance(data, list):
         return sum(map(_objects, data))
-    if isinstance(data, dict):
-        own = 1 if "id" in data else 0
-        return own + sum(map(_objects, data.values()))
-    return 0
+    if not isinstance(data, dict):
+        return 0
+    is_wrapping = data.keys() & {"nodes", "edges", "node", "cursor"} or data.keys() <= _PAGE_INFO
+    return _inside(data) + (0 if is_wrapping else 1)
+
+
+def _inside(data: dict[str, Any]) -> int:
+    return sum(_objects(value) for key, value in data.items() if key not in _FREE)
 
 
 class _Counter:
@@ -77,48 +88,58 @@ class _Counter:
         self._fragments, self._variables = fragments, variables
 
     def selections(self, selection: SelectionSetNode | None, parent: Any) -> int:
-        total = 0
+        """What is selected of `parent`; of what stands for one type or another the dearest."""
+        total, by_type = 0, defaultdict[str, int](int)
         for node in selection.selections if selection else ():
             if isinstance(node, FieldNode):
                 total += self._field(node, parent)
-            elif isinstance(node, InlineFragmentNode):
-                total += self.selections(node.selection_set, self._condition(node, parent))
-            elif isinstance(node, FragmentSpreadNode):
-                fragment = self._fragments[node.name.value]
-                total += self.selections(fragment.selection_set, self._condition(fragment, parent))
-        return total
+                continue
+            chosen = self._chosen(node)
+            kind = self._condition(chosen, parent)
+            cost = self.selections(chosen.selection_set, kind)
+            if kind is parent or not isinstance(kind, GraphQLObjectType):
+                total += cost
+            else:
+                by_type[kind.name] += cost
+        return total + max(by_type.values(), default=0)
+
+    def _chosen(self, node: Any) -> FragmentDefinitionNode | InlineFragmentNode:
+        if isinstance(node, FragmentSpreadNode):
+            return self._fragments[node.name.value]
+        assert isinstance(node, InlineFragmentNode)
+        return node
 
     def _field(self, node: FieldNode, parent: Any) -> int:
         definition = getattr(parent, "fields", {}).get(node.name.value)
-        if definition is None or node.selection_set is None:
+        if definition is None or node.selection_set is None or node.name.value in _FREE:
             return 0
         named = get_named_type(definition.type)
         children = self.selections(node.selection_set, named)
         if named.name.endswith("Connection"):
-            return max(1, self._size(node)) * max(1, children)
-        return children + (1 if _is_object(named) else 0)
+            return max(1, self._size(node, "first", "last")) * max(1, children)
+        if named.name.endswith(("Edge", "Payload")):
+            return children
+        return (children + 1) * self._size(node, "ids")
 
-    def _size(self, node: FieldNode) -> int:
+    def _size(self, node: FieldNode, *names: str) -> int:
+        """How many of it are asked for, by an argument of one of these names."""
         for argument in node.arguments or ():
-            if argument.name.value in ("first", "last"):
-                value = argument.value
-                if isinstance(value, VariableNode):
-                    return int(self._variables.get(value.name.value) or 1)
-                if isinstance(value, IntValueNode):
-                    return int(value.value)
+            if argument.name.value in names:
+                return self._value(argument.value)
         return 1
+
+    def _value(self, value: Any) -> int:
+        if isinstance(value, VariableNode):
+            given = self._variables.get(value.name.value)
+            return len(given) if isinstance(given, list) else int(given or 1)
+        if isinstance(value, ListValueNode):
+            return len(value.values)
+        return int(value.value) if isinstance(value, IntValueNode) else 1
 
     def _condition(self, node: Any, parent: Any) -> Any:
         if node.type_condition is None:
             return parent
         return load_schema().schema.type_map[node.type_condition.name.value]
-
-
-def _is_object(named: Any) -> bool:
-    """Whether a type is a thing with an id (value objects are not)."""
-    if not isinstance(named, GraphQLObjectType | GraphQLInterfaceType):
-        return False
-    return "id" in named.fields
 
 
 class Bucket:

@@ -3,7 +3,7 @@
 The invariant: a code asked for twice is in the pool once. Never inside a transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from shopify_app.platform.discounts.making import TAKEN, make
 from shopify_app.platform.discounts.promises import Promise
 from shopify_app.platform.discounts.refusals import in_words
 from shopify_app.platform.errors import ShapeError, ShopifyError, UserErrors
+from shopify_app.platform.payloads.reading import object_at, objects_at
 
 CODES_AT_ONCE_MAX = 250
 """Shopify refuses more codes in one call."""
@@ -87,7 +88,7 @@ def add_codes(shop_id: int, gid: str, codes: Sequence[str], **patience: Any) -> 
 def poll_codes(shop_id: int, gid: str, adding_gid: str, **patience: Any) -> Adding | None:
     """How far the addition `adding_gid` to the pool `gid` is; None when Shopify knows none such.
 
-    Raises ShopifyError.
+    Its codes are asked for only once it is done and some were refused. Raises ShopifyError.
     """
     data = client.execute(shop_id, "redeem_codes_creation", {"id": adding_gid}, **patience)
     creation = data.get("discountRedeemCodeBulkCreation")
@@ -95,13 +96,27 @@ def poll_codes(shop_id: int, gid: str, adding_gid: str, **patience: Any) -> Addi
         return None
     refused: dict[str, str] = {}
     present = 0
-    for node in creation["codes"]["nodes"] if creation["done"] else ():
+    are_refused = creation["done"] and int(creation["failedCount"]) > 0
+    for node in _read_codes(shop_id, adding_gid, patience) if are_refused else ():
         errors = {str(error["code"]) for error in node["errors"]}
         if errors & TAKEN and has_code(shop_id, gid, node["code"], **patience):
             present += 1
         elif errors:
             refused[str(node["code"])] = min(errors)
     return Adding(bool(creation["done"]), int(creation["importedCount"]) + present, refused)
+
+
+def _read_codes(
+    shop_id: int, adding_gid: str, patience: dict[str, Any]
+) -> Iterator[Mapping[str, Any]]:
+    variables: dict[str, Any] = {"id": adding_gid}
+    while True:
+        data = client.execute(shop_id, "redeem_codes_refused", variables, **patience)
+        page = object_at(object_at(data, "discountRedeemCodeBulkCreation"), "codes")
+        yield from objects_at(page, "nodes")
+        if not page["pageInfo"]["hasNextPage"]:
+            return
+        variables["after"] = page["pageInfo"]["endCursor"]
 
 
 def has_code(shop_id: int, gid: str, code: str, **patience: Any) -> bool:

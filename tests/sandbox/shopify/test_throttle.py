@@ -42,6 +42,32 @@ def test_nested_pages_multiply_and_1000_is_the_limit(shopify: StandIn, token: st
     assert "data" not in exceeds
 
 
+def test_objects_without_an_id_are_paid_for(shopify: StandIn, token: str) -> None:
+    query = """{ customers(first: 10) { nodes { defaultEmailAddress { emailAddress } }
+      pageInfo { hasNextPage } } }"""
+
+    cost = shopify.ask(token, query)["extensions"]["cost"]
+
+    assert (cost["requestedQueryCost"], cost["actualQueryCost"]) == (10 * 2, 10 * 2)
+
+
+def test_codes_are_paid_for_by_the_page_and_of_one_kind_of_discount(
+    shopify: StandIn, token: str
+) -> None:
+    query = """query ($ids: [ID!]!) { nodes(ids: $ids) { ... on DiscountCodeNode { codeDiscount {
+      ... on DiscountCodeBasic { codes(first: 30) { nodes { code } } }
+      ... on DiscountCodeFreeShipping { codes(first: 20) { nodes { code } } } } } } }"""
+    made = shopify.control("discounts", {"code": "PAID", "percentage": "5", "more_codes": ["TOO"]})
+    ids = [made["admin_graphql_api_id"], "gid://shopify/DiscountCodeNode/999999"]
+
+    answer = shopify.ask(token, query, {"ids": ids})
+
+    cost = answer["extensions"]["cost"]
+    # a node, its discount and a page of codes, each twice; there is one, with two codes
+    assert cost["requestedQueryCost"] == 2 * (1 + 1 + 30)
+    assert cost["actualQueryCost"] == 1 + 1 + 2
+
+
 def test_an_empty_bucket_throttles_with_200_and_refills(shopify: StandIn, token: str) -> None:
     shopify.control("throttle", {"maximum": 100, "restore_rate": 200})
     query = "{ customers(first: 90) { nodes { id } } }"
