@@ -1,6 +1,7 @@
 """What no webhook brought is found by the sweep, mended through the same desk, and reported."""
 
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -140,6 +141,36 @@ def test_a_sweep_out_of_time_goes_on_where_its_last_page_ended(
     assert not sweep.sweep(shop_id, now=utc_now() + LATER, for_s=-1)
     monkeypatch.undo()
     assert sweep.sweep(shop_id, now=utc_now() + LATER)
+    # then
+    assert found(shop_id, recording.ORDER_MISSING) == [str(order["id"]) for order in orders]
+
+
+def test_a_sweep_that_dies_on_its_way_each_time_gets_to_the_end(
+    shopify: Shopify, shop_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given pages of two, and a Shopify that breaks off after each first one
+    orders = []
+    for _ in range(4):
+        orders.append(an_order(shopify))
+        let_a_second_pass()
+    whole = client.execute
+
+    def breaks_off(shop: int, name: str, variables: Any = None, **patience: Any) -> Any:
+        if (variables or {}).get("after"):
+            raise ShopifyError("gone", retryable=True)
+        data = whole(shop, name, variables, **patience)
+        field = {"customers_updated": "customers", "orders_updated": "orders"}.get(name)
+        if field and data[field]["nodes"][2:]:
+            data[field]["nodes"] = data[field]["nodes"][:2]
+            data[field]["pageInfo"] = {"hasNextPage": True, "endCursor": "later"}
+        return data
+
+    monkeypatch.setattr(client, "execute", breaks_off)
+    # when
+    for _ in range(10):
+        with suppress(ShopifyError):
+            if sweep.sweep(shop_id, now=utc_now() + LATER):
+                break
     # then
     assert found(shop_id, recording.ORDER_MISSING) == [str(order["id"]) for order in orders]
 

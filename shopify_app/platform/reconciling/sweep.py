@@ -1,7 +1,7 @@
 """The hourly sweep: what changed in Shopify since the last one, held against what we know.
 
-The invariant: the mark moves past nothing that was not looked at, so that a sweep that dies or is
-late begins again where the last whole page ended.
+The invariant: the mark moves with each page and past nothing that was not looked at, so that a
+sweep that dies or is late begins again where the last whole page ended.
 """
 
 import time
@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
+from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.reconciliation import recording
@@ -74,18 +75,18 @@ def _sweep_one(
         return True
     looked_at = found = 0
     is_through = False
-    seen_until = window.since
     for nodes, is_last in _pages(shop_id, document, subject, window.query()):
         found += look(shop_id, nodes)
         looked_at += len(nodes)
         is_through = is_last
         # Of two changed in one second one may stand on the next page: that second is read again.
-        seen_until = window.until if is_last else moment(nodes[-1], "updatedAt")
+        mark = window.until if is_last else moment(nodes[-1], "updatedAt") + OVERLAP
+        with shop_transaction(shop_id) as session:
+            recording.set_mark(session, shop_id, subject, mark)
+        faults.point("page_swept", shop=shop_id, subject=subject)
         if time.monotonic() > ends_at:
             break
     with shop_transaction(shop_id) as session:
-        mark = seen_until if is_through else seen_until + OVERLAP
-        recording.set_mark(session, shop_id, subject, mark)
         recording.report(
             session,
             shop_id,
