@@ -34,7 +34,7 @@ def list_reward_texts(
         return {}
     # The dearest first: it is the one that was saved for.
     offered = sorted((one for one in rewards if one.is_active), key=least_points, reverse=True)
-    stands = read_circumstances(session, shop, offered, list(available), now=now)
+    stands = read_circumstances(session, shop, offered, list(available), now=now).lasting()
     newest = list_newest(session, shop.shop_id, list(available))
     return {
         member_id: {"reward": _best(offered, member_id, points, stands)}

@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty.base.errors import RedemptionNotFound, RewardNotAvailable
-from loyalty.members.identity import survivor_of, with_merged
+from loyalty.base.errors import RedemptionNotFound
+from loyalty.members.identity import survivor_of
 from loyalty.members.tables import Customer
 from loyalty.redemption.codes import choose_code
 from loyalty.redemption.points import LEASE, lock
@@ -81,25 +81,6 @@ def give_new_code(session: Session, shop_id: int, redemption_id: UUID) -> None:
     if redemption.state == "reserved":
         redemption.code = choose_code(session, shop_id)
         session.flush()
-
-
-def refuse_second_credit(session: Session, redemption: Redemption) -> None:
-    """Raise RewardNotAvailable while another store credit of the same person is on its way.
-
-    Shopify takes no key with a credit: two of one amount at a time could not be told apart. Call
-    it in the transaction that reserved, which holds the balance's lock.
-    """
-    people = with_merged(session, redemption.shop_id, [redemption.member_id])
-    others = session.scalars(
-        select(Redemption).where(
-            Redemption.shop_id == redemption.shop_id,
-            Redemption.member_id.in_(people),
-            Redemption.state == "reserved",
-            Redemption.id != redemption.id,
-        )
-    )
-    if any(not Terms.from_json(other.terms).has_code for other in others):
-        raise RewardNotAvailable("Another store credit is being paid: try again in a minute")
 
 
 def list_claimed(session: Session, shop_id: int, gids: list[str]) -> set[str]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.badges.awarding import give_badges
-from loyalty.base.errors import BadReward, IdempotencyConflict, ProgrammePaused
+from loyalty.base.errors import BadReward, IdempotencyConflict
 from loyalty.base.ids import new_id
 from loyalty.criteria.facts import Source
 from loyalty.ledger import dying
@@ -24,16 +24,16 @@ from loyalty.ledger.journal import Cause
 from loyalty.ledger.posting import lock_balance
 from loyalty.members.states import get_active_member
 from loyalty.members.tables import MemberBalance
-from loyalty.programme.rules import get_programme
 from loyalty.redemption import velocity
 from loyalty.redemption.codes import choose_code
 from loyalty.redemption.points import LEASE
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.terms import Terms
 from loyalty.rewards import stock
-from loyalty.rewards.eligibility import CHANNELS, expires_at, read_circumstances, refusal_of
+from loyalty.rewards.deciding import decide, price_or_refuse
+from loyalty.rewards.eligibility import CHANNELS, expires_at, read_circumstances
 from loyalty.rewards.listing import get_reward
-from loyalty.rewards.pricing import Price, price_of
+from loyalty.rewards.pricing import Price
 from loyalty.rewards.tables import Reward
 from loyalty.shops.tables import Shop
 
@@ -73,14 +73,7 @@ def reserve(
     if known is not None:
         return _same(known, member_id, wish)
     get_active_member(session, shop.shop_id, member_id)
-    _refuse_while_paused(session, shop.shop_id)
     reward = get_reward(session, shop.shop_id, wish.reward_id)
-    stands = read_circumstances(session, shop, [reward], [member_id], now=now)
-    refusal = refusal_of(
-        reward, member_id, stands, channel=wish.channel, cart_minor=wish.cart_minor
-    )
-    if refusal is not None:
-        raise refusal
     return _reserve(session, shop, balance, reward, wish, actor, now)
 
 
@@ -113,11 +106,6 @@ def _same(known: Redemption, member_id: UUID, wish: Wish) -> Redemption:
     return known
 
 
-def _refuse_while_paused(session: Session, shop_id: int) -> None:
-    if get_programme(session, shop_id).paused_at is not None:
-        raise ProgrammePaused("The programme is paused: nothing can be redeemed until it goes on")
-
-
 def _reserve(
     session: Session,
     shop: Shop,
@@ -131,12 +119,16 @@ def _reserve(
     books = Books.of(session, balance, now=now)
     # What is over at midnight buys nothing, even before the nightly run.
     dying.expire_dead(books, member_id)
-    price = price_of(
+    verdict = decide(
         reward,
+        member_id,
+        read_circumstances(session, shop, [reward], [member_id], now=now),
+        channel=wish.channel,
         available=books.balance(member_id).available,
         asked=wish.points,
         cart_minor=wish.cart_minor,
     )
+    price = price_or_refuse(verdict)
     code = _code(session, reward, redemption_id)
     cause = _cause(redemption_id, actor, now)
     books.vouch(cause.idempotency_key)

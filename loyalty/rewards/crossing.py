@@ -91,7 +91,7 @@ def _tell(
     shop = session.get_one(Shop, shop_id)
     members, rewards = {member_id for member_id, _ in crossed}, {r.id: r for _, r in crossed}
     active = _active(session, shop_id, members)
-    stands = read_circumstances(session, shop, rewards.values(), active, now=now)
+    stands = read_circumstances(session, shop, rewards.values(), active, now=now).lasting()
     events = [
         _event(shop_id, member_id, reward, now)
         for member_id, reward in crossed

@@ -1,10 +1,7 @@
-"""Whether a member may have a reward now, whatever it costs, and in words why not.
-
-The invariant: what a page shows as redeemable and what a redemption accepts is asked here alone.
-"""
+"""Whether a member may have a reward now, whatever it costs, and in words why not. Reads only."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,9 +16,11 @@ from loyalty.base.errors import (
     CartTooSmall,
     LoyaltyError,
     OutOfStock,
+    ProgrammePaused,
     RewardLimitReached,
     RewardNotAvailable,
 )
+from loyalty.programme.rules import get_programme
 from loyalty.redemption.tables import Redemption
 from loyalty.rewards.free_codes import is_free
 from loyalty.rewards.tables import Reward, RewardCode
@@ -40,12 +39,21 @@ _PER = {"ever": "", "day": " a day", "week": " a week", "month": " a month", "ye
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What stands now for some members and rewards: tiers, redemptions so far, stock."""
+    """What stands now for some members and rewards: tiers, redemptions so far, stock.
 
+    `being_paid`: members one of whose store credits Shopify has yet to answer for.
+    """
+
+    is_paused: bool
     today: date
     tiers: Mapping[UUID, str]
     uses: Mapping[tuple[UUID, UUID], int]
     in_stock: Collection[UUID]
+    being_paid: Collection[UUID]
+
+    def lasting(self) -> "Circumstances":
+        """The same without what passes, a pause or a payment: nothing is told again for its end."""
+        return replace(self, is_paused=False, being_paid=frozenset())
 
 
 def read_circumstances(
@@ -67,7 +75,15 @@ def read_circumstances(
         uses |= _uses(session, shop, limited, member_ids, _began_at(shop, period, now))
     stocked = [reward.id for reward in rewards if reward.code_source == "stock"]
     in_stock = _in_stock(session, shop.shop_id, stocked)
-    return Circumstances(day_in(shop.timezone, now), tiers, uses, in_stock)
+    has_credit = any(reward.kind == "store_credit" for reward in rewards)
+    return Circumstances(
+        is_paused=get_programme(session, shop.shop_id).paused_at is not None,
+        today=day_in(shop.timezone, now),
+        tiers=tiers,
+        uses=uses,
+        in_stock=in_stock,
+        being_paid=_being_paid(session, shop.shop_id, member_ids) if has_credit else frozenset(),
+    )
 
 
 def refusal_of(
@@ -79,6 +95,8 @@ def refusal_of(
     cart_minor: int | None = None,
 ) -> LoyaltyError | None:
     """Why the member cannot have it, in words for whoever asks; None when they can."""
+    if stands.is_paused:
+        return ProgrammePaused("The programme is paused: nothing can be redeemed until it goes on")
     if not reward.is_active:
         return RewardNotAvailable("This reward is not offered any more")
     if reward.starts_on is not None and stands.today < reward.starts_on:
@@ -95,6 +113,8 @@ def refusal_of(
         return RewardLimitReached(f"Redeemed {times}{_PER[reward.limit_period]}: that is the limit")
     if reward.code_source == "stock" and reward.id not in stands.in_stock:
         return OutOfStock("This reward is out of stock")
+    if reward.kind == "store_credit" and member_id in stands.being_paid:
+        return RewardNotAvailable("Another store credit is being paid: try again in a minute")
     if cart_minor is not None and cart_minor < reward.minimum_cart_minor:
         return CartTooSmall("The cart is too small for this reward")
     return None
@@ -139,6 +159,21 @@ def _uses(
 def _in_stock(session: Session, shop_id: int, reward_ids: Iterable[UUID]) -> set[UUID]:
     """Those of the rewards that have a free code; each asks the index for one."""
     return {reward_id for reward_id in reward_ids if _has_code(session, shop_id, reward_id)}
+
+
+def _being_paid(session: Session, shop_id: int, member_ids: Collection[UUID]) -> set[UUID]:
+    """Those with a store credit on its way.
+
+    Shopify takes no key with a credit: two of one amount at a time could not be told apart. Who
+    redeems holds the balance's lock, so that none comes between.
+    """
+    statement = select(Redemption.member_id).where(
+        Redemption.shop_id == shop_id,
+        Redemption.state == "reserved",
+        Redemption.terms["kind"].astext == "store_credit",
+        among_many(Redemption.member_id, member_ids),
+    )
+    return set(session.scalars(statement))
 
 
 def _has_code(session: Session, shop_id: int, reward_id: UUID) -> bool:

@@ -3,7 +3,7 @@
 The invariant: an offer is redeemable when, and only when, a redemption of it would be accepted now.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,15 +11,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty.base.errors import LoyaltyError, MemberNotFound
+from loyalty.base.errors import MemberNotFound
 from loyalty.catalogue.tables import Product
 from loyalty.ledger import dying
 from loyalty.ledger.books import Books
 from loyalty.members.tables import Member, MemberBalance
-from loyalty.programme.rules import get_programme
-from loyalty.rewards.eligibility import Circumstances, is_visible, read_circumstances, refusal_of
+from loyalty.rewards.deciding import Verdict, decide
+from loyalty.rewards.eligibility import Circumstances, is_visible, read_circumstances
 from loyalty.rewards.listing import list_rewards
-from loyalty.rewards.pricing import least_points, most_points, price_of
+from loyalty.rewards.pricing import least_points, most_points
 from loyalty.rewards.tables import Reward
 from loyalty.rewards.words import worth_of
 from loyalty.shops.tables import Shop
@@ -82,42 +82,16 @@ def list_offers(
     stands = read_circumstances(session, shop, rewards, [member_id], now=now)
     shown = [reward for reward in rewards if _is_in_season(reward, stands)]
     titles = _product_titles(session, shop.shop_id, shown)
-    closed = _why_closed(session, shop.shop_id, row.state)
+    closed = None if row.state == "active" else "This account is not active"
     available = _available(session, row.MemberBalance, now)
     offers = []
     for reward in shown:
-        refusal: LoyaltyError | str | None = closed or refusal_of(
-            reward, member_id, stands, channel=channel, cart_minor=cart_minor
+        verdict = decide(
+            reward, member_id, stands, channel=channel, available=available, cart_minor=cart_minor
         )
         title = titles.get(reward.product_id or 0)
-        offers.append(_offer(reward, shop, available, cart_minor, refusal, title))
+        offers.append(_offer(reward, shop, available, verdict, closed, title))
     return offers
-
-
-def list_redeemable(
-    session: Session,
-    shop: Shop,
-    available: Mapping[UUID, int],
-    *,
-    channels: Collection[str] = ("online", "till"),
-    now: datetime,
-) -> dict[UUID, list[Reward]]:
-    """What each of these active members could redeem with so many points, the dearest first.
-
-    In any of `channels`; a member who can have nothing has an empty list. A few statements, however
-    many members they are. Reads only.
-    """
-    found: dict[UUID, list[Reward]] = {member_id: [] for member_id in available}
-    rewards = list_rewards(session, shop.shop_id, is_active=True)
-    if not rewards or get_programme(session, shop.shop_id).paused_at is not None:
-        return found
-    stands = read_circumstances(session, shop, rewards, available, now=now)
-    for reward in reversed(rewards):
-        for member_id, points in available.items():
-            refusals = (refusal_of(reward, member_id, stands, channel=each) for each in channels)
-            if points >= least_points(reward) and None in refusals:
-                found[member_id].append(reward)
-    return found
 
 
 def _available(session: Session, balance: MemberBalance, now: datetime) -> int:
@@ -133,15 +107,6 @@ def _available(session: Session, balance: MemberBalance, now: datetime) -> int:
 def _is_in_season(reward: Reward, stands: Circumstances) -> bool:
     has_begun = reward.starts_on is None or reward.starts_on <= stands.today
     return has_begun and (reward.ends_on is None or stands.today <= reward.ends_on)
-
-
-def _why_closed(session: Session, shop_id: int, state: str) -> str | None:
-    """What stands against every reward."""
-    if state != "active":
-        return "This account is not active"
-    if get_programme(session, shop_id).paused_at is not None:
-        return "The programme is paused"
-    return None
 
 
 def _product_titles(session: Session, shop_id: int, rewards: Collection[Reward]) -> dict[int, str]:
@@ -160,17 +125,14 @@ def _offer(
     reward: Reward,
     shop: Shop,
     available: int,
-    cart_minor: int | None,
-    refusal: LoyaltyError | str | None,
+    verdict: Verdict,
+    closed: str | None,
     product_title: str | None,
 ) -> Offer:
     cost, amount = least_points(reward), reward.amount_minor
-    try:
-        price = price_of(reward, available=available, cart_minor=cart_minor)
-        cost, amount = price.points, price.amount_minor
-    except LoyaltyError as error:
-        # What is missing in points is a number of its own; what else is wrong comes first.
-        refusal = refusal or error
+    if verdict.price is not None:
+        cost, amount = verdict.price.points, verdict.price.amount_minor
+    why_not = closed or (str(verdict.refusal) if verdict.refusal is not None else None)
     is_per_point = reward.pricing == "per_point"
     return Offer(
         reward_id=reward.id,
@@ -183,7 +145,7 @@ def _offer(
         amount_minor=amount,
         minimum_cart_minor=reward.minimum_cart_minor,
         missing_points=max(0, least_points(reward) - available),
-        is_redeemable=refusal is None,
-        why_not=str(refusal) if refusal is not None else None,
+        is_redeemable=why_not is None,
+        why_not=why_not,
         worth=worth_of(reward, shop, product_title),
     )

@@ -21,7 +21,6 @@ from loyalty.redemption import doubts, errands, issuing, returning
 from loyalty.redemption.errands import Errand, read_errand
 from loyalty.redemption.reserving import Wish, reserve
 from loyalty.redemption.tables import Redemption
-from loyalty.redemption.terms import Terms
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
 from shopify_app.platform.discounts.credit import CreditInDoubt
@@ -59,8 +58,8 @@ def redeem(
         shop = get_shop(session, shop_id)
         redemption = reserve(session, shop, member_id, wish, actor=actor, now=now)
         is_first = redemption.reserved_at == now
-        if is_first:
-            _look_at(session, shop, redemption, within, now)
+        if is_first and within is not None:
+            within(session, shop, redemption, now)
         is_waiting = redemption.state == "reserved"
         is_ours = is_first or (
             is_waiting and errands.claim(session, shop_id, redemption.id, now=now)
@@ -107,16 +106,6 @@ def bring_on(shop_id: int, redemption_id: UUID, *, patience: Patience = IN_THE_S
     elif errand.state == "returning":
         return _take_back(shop_id, errand, patience)
     return _read(shop_id, redemption_id)
-
-
-def _look_at(
-    session: Session, shop: Shop, redemption: Redemption, within: Within | None, now: datetime
-) -> None:
-    """What a new redemption must stand besides `reserve`; raises to undo it."""
-    if not Terms.from_json(redemption.terms).has_code:
-        errands.refuse_second_credit(session, redemption)
-    if within is not None:
-        within(session, shop, redemption, now)
 
 
 def _make(shop_id: int, errand: Errand, patience: Patience, *, is_first: bool) -> Redemption:

@@ -118,6 +118,18 @@ def test_in_a_pause_nothing_is_told(session: Session, aurora: Shop, alice: Membe
     assert told(session, alice) == []
 
 
+def test_a_store_credit_on_its_way_keeps_none_from_being_told(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    credit = a_reward(session, aurora, name="Credit", kind="store_credit")
+    have_points(session, alice, 100)
+    reserved(session, aurora, alice, credit)
+
+    have_points(session, alice, 100)
+
+    assert told(session, alice) == ["Credit", "Credit"]
+
+
 def test_an_order_tells_and_credited_history_does_not(
     session: Session, aurora: Shop, alice: Member
 ) -> None:

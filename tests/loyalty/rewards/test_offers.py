@@ -17,10 +17,11 @@ from loyalty.base.errors import (
 from loyalty.catalogue.tables import Product
 from loyalty.members.tables import Member
 from loyalty.programme.pausing import pause
+from loyalty.redemption.issuing import issue
 from loyalty.redemption.reserving import reserve
 from loyalty.rewards.stock import import_codes
 from loyalty.rewards.tables import Reward
-from loyalty.rewards.views import Offer, list_offers, list_redeemable
+from loyalty.rewards.views import Offer, list_offers
 from loyalty.shops.tables import Shop
 from loyalty.tiers.tables import Tier
 from tests.factories.facts import NOON
@@ -172,10 +173,10 @@ def test_a_wish_per_point_that_cannot_be_is_refused(
 def test_what_is_offered_as_redeemable_can_be_redeemed_and_nothing_else(
     session: Session, aurora: Shop, alice: Member
 ) -> None:
-    have_points(session, alice, 120)
+    have_points(session, alice, 122)
     every: list[Reward] = [
         a_reward(session, aurora),
-        a_reward(session, aurora, cost_points=121),
+        a_reward(session, aurora, cost_points=123),
         a_reward(session, aurora, code_source="stock"),
         a_reward(session, aurora, minimum_cart_minor=1000),
         a_reward(session, aurora, pricing="per_point", amount_minor=100),
@@ -184,7 +185,9 @@ def test_what_is_offered_as_redeemable_can_be_redeemed_and_nothing_else(
     import_codes(session, aurora.shop_id, stocked.id, "AAA", actor=STAFF, now=NOON)
     used_up = a_reward(session, aurora, limit_per_member=1, cost_points=1)
     reserved(session, aurora, alice, used_up)
-    every += [stocked, used_up]
+    credit = a_reward(session, aurora, kind="store_credit", cost_points=2)
+    reserved(session, aurora, alice, credit)
+    every += [stocked, used_up, credit]
     found = {o.reward_id: o for o in offers(session, aurora, alice, cart_minor=900)}
 
     for reward in every:
@@ -196,6 +199,23 @@ def test_what_is_offered_as_redeemable_can_be_redeemed_and_nothing_else(
             assert found[reward.id].why_not == str(refusal)
         nested.rollback()
     assert sum(offer.is_redeemable for offer in found.values()) == 3
+
+
+def test_a_second_store_credit_is_not_offered_until_the_first_is_paid(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    have_points(session, alice, 300)
+    credit = a_reward(session, aurora, name="Credit", kind="store_credit")
+    a_reward(session, aurora, name="Code")
+    first = reserved(session, aurora, alice, credit)
+
+    waiting = {offer.name: offer.why_not for offer in offers(session, aurora, alice)}
+    issue(session, aurora.shop_id, first.id, discount_gid="gid://shopify/Credit/1", now=NOON)
+    paid = {offer.name: offer.why_not for offer in offers(session, aurora, alice)}
+
+    wait = "Another store credit is being paid: try again in a minute"
+    assert waiting == {"Credit": wait, "Code": None}
+    assert paid == {"Credit": None, "Code": None}
 
 
 def test_points_that_were_over_at_midnight_are_missing_before_the_nightly_run(
@@ -224,7 +244,8 @@ def test_in_a_pause_and_for_who_is_away_nothing_is_redeemable(
     alice.state = "active"
     session.flush()
     pause(session, aurora.shop_id, resume_mode="skip", actor=STAFF, now=NOON)
-    assert [o.why_not for o in offers(session, aurora, alice)] == ["The programme is paused"]
+    why_not = "The programme is paused: nothing can be redeemed until it goes on"
+    assert [o.why_not for o in offers(session, aurora, alice)] == [why_not]
 
 
 def test_a_member_of_another_shop_is_not_found(
@@ -234,15 +255,3 @@ def test_a_member_of_another_shop_is_not_found(
 
     with pytest.raises(MemberNotFound):
         offers(session, borealis, alice)
-
-
-def test_for_many_members_at_once_the_dearest_stands_first(
-    session: Session, aurora: Shop, alice: Member
-) -> None:
-    a_reward(session, aurora, name="Five")
-    a_reward(session, aurora, name="Ten", cost_points=200)
-    a_reward(session, aurora, name="Hidden", visibility="hidden")
-
-    found = list_redeemable(session, aurora, {alice.id: 200}, now=NOON + timedelta(minutes=1))
-
-    assert [reward.name for reward in found[alice.id]] == ["Ten", "Five"]
