@@ -69,6 +69,7 @@ def _aioapns(folder: Path, url: str, topic: str) -> Send:
     trust.set_alpn_protocols(["h2"])
     client = APNs(client_cert=str(both), topic=topic, max_connections=1, ssl_context=trust)
     address = urlsplit(url)
+    assert address.hostname and address.port
     client.pool.protocol_class.APNS_SERVER = address.hostname
     client.pool.protocol_class.APNS_PORT = address.port
 

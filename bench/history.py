@@ -16,10 +16,12 @@ from multiprocessing import Pipe, Process
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from sqlalchemy import select
+
 from bench.figures import Figure
 from bench.order_world import OrderWorld, open_world
 from bench.webhook_acceptance import ROOT
-from loyalty.base import db
+from loyalty.base import collector, db
 from loyalty.base.clock import utc_now
 from sandbox.demo.waiting import wait_for_http
 from sandbox.servers.launching import free_port
@@ -27,6 +29,7 @@ from shopify_app.platform import backfill_runs as runs
 from shopify_app.platform.backfill import readers
 from shopify_app.platform.tables import BackfillRun
 
+SUBJECTS = ("customers", "orders")
 CUSTOMERS, ORDERS = 100_000, 500_000
 
 
@@ -59,8 +62,9 @@ def run(customers: int = CUSTOMERS, orders: int = ORDERS) -> list[Figure]:
 
 
 def _read(answer: Connection, world: OrderWorld, port: int) -> None:
+    collector.calm()  # as every worker begins
     engine = db.configure(world.server.app_url)
-    seconds = [_read_subject(world.shop_id, name, port) for name in ("customers", "orders")]
+    seconds = [_read_subject(world.shop_id, name, port) for name in SUBJECTS]
     memory_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     answer.send((*seconds, memory_kb / 1024))
     engine.dispose()
@@ -69,9 +73,13 @@ def _read(answer: Connection, world: OrderWorld, port: int) -> None:
 def _read_subject(shop_id: int, subject: str, port: int) -> float:
     with db.shop_transaction(shop_id) as session:
         generation = runs.start(session, shop_id, now=utc_now())
-        run_id = session.query(BackfillRun.id).filter_by(generation=generation, subject=subject)
+        run_id = session.scalars(
+            select(BackfillRun.id).filter_by(generation=generation, subject=subject)
+        ).one()
         url = f"http://127.0.0.1:{port}/{subject}"
-        job = readers.BulkJob(shop_id, run_id.scalar(), subject, url, timedelta(minutes=5))
+        operation = f"gid://shopify/BulkOperation/{1 + SUBJECTS.index(subject)}"
+        lease = timedelta(minutes=5)
+        job = readers.BulkJob(shop_id, run_id, subject, url, lease, operation)
     began = time.perf_counter()
     assert readers.read_bulk(job, skip=0, for_s=24 * 3600)
     return time.perf_counter() - began

@@ -11,21 +11,19 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 def a_customer(customer_id: int = 501, **changes: Any) -> CustomerFacts:
     """Alice as Shopify tells her."""
-    return CustomerFacts(
-        **{
-            "customer_id": customer_id,
-            "first_name": "Alice",
-            "last_name": "Archer",
-            "email": "alice@example.com",
-            "phone": None,
-            "has_account": True,
-            "has_verified_email": True,
-            "address": None,
-            "customer_since": NOON - timedelta(days=100),
-            "updated_at": NOON - timedelta(days=1),
-        }
-        | changes
-    )
+    usual: dict[str, Any] = {
+        "customer_id": customer_id,
+        "first_name": "Alice",
+        "last_name": "Archer",
+        "email": "alice@example.com",
+        "phone": None,
+        "has_account": True,
+        "has_verified_email": True,
+        "address": None,
+        "customer_since": NOON - timedelta(days=100),
+        "updated_at": NOON - timedelta(days=1),
+    }
+    return CustomerFacts(**usual | changes)
 
 
 def a_line(line_id: int = 1, **changes: Any) -> LineFacts:
