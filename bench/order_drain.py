@@ -21,6 +21,7 @@ from bench.order_world import (
     order_bodies,
     turn_all_rules_on,
 )
+from loyalty.base import collector
 from loyalty.base.clock import utc_now
 from sandbox.servers.launching import ServerUser
 from sandbox.servers.postgres import programs
@@ -69,6 +70,7 @@ def run(orders: int = ORDERS) -> list[Figure]:
 
 def prepare(world: OrderWorld, folder: Path, members: int) -> Path:
     """The shop's members and rules, some orders behind it; pgbench's script."""
+    collector.calm()  # as every worker begins
     add_members(world, members)
     turn_all_rules_on(world)
     drained_per_second(world, WARM_UP, members, first=0)

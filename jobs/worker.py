@@ -13,6 +13,7 @@ from rq import SimpleWorker
 from sqlalchemy.exc import DBAPIError
 
 from jobs import answers, readiness
+from loyalty.base import collector
 
 __all__ = ["answers", "work"]  # imported here, or the first bell would wait for it
 
@@ -37,6 +38,7 @@ def work(queue: str, redis_url: str) -> None:
     """Answer the bells of `queue` until SIGTERM or SIGINT."""
     signal.signal(signal.SIGTERM, _exit)
     _warm_up()
+    collector.calm()
     log.info("worker_started", queue=queue)
     backoff_s = BACKOFF_FIRST_S
     while True:
