@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from babel.numbers import get_currency_precision
 
@@ -22,6 +23,7 @@ class Money:
         return Decimal(self.amount_minor).scaleb(-minor_digits(self.currency))
 
 
+@lru_cache(maxsize=512)
 def minor_digits(currency: str) -> int:
     """How many decimals `currency` has: 2 for USD, 0 for JPY, 3 for KWD."""
     return get_currency_precision(currency)
@@ -35,6 +37,12 @@ def parse_minor(text: object, currency: str) -> int:
     """
     if isinstance(text, float) or not isinstance(text, str | int | Decimal):
         raise UnreadableMoney(f"not a decimal string: {text!r}")
+    return _parsed(text, currency)
+
+
+@lru_cache(maxsize=8192, typed=True)
+def _parsed(text: str | int | Decimal, currency: str) -> int:
+    """An order repeats its amounts, and many are nothing: a tenth of reading one is saved."""
     try:
         minor = Decimal(text).scaleb(minor_digits(currency))
     except InvalidOperation as error:
