@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty.audit import SYSTEM, Actor
+from loyalty.audit import SYSTEM
 from loyalty.base.errors import RedemptionNotFound
 from loyalty.ledger.giving_back import lock_owners, return_points
 from loyalty.ledger.journal import Cause
@@ -45,39 +45,21 @@ def lock_with_points(
     return lock(session, shop_id, redemption_id)
 
 
-def give_back(
-    session: Session,
-    redemption: Redemption,
-    points: int,
-    *,
-    now: datetime,
-    actor: Actor = SYSTEM,
-    order_id: int | None = None,
-    order_name: str | None = None,
-) -> None:
-    """Give `points` (> 0) of it back to the lots they came from. Both are locked; flushes."""
-    assert 0 < points <= redemption.points - redemption.points_returned
+def give_all_back(session: Session, redemption: Redemption, *, now: datetime) -> None:
+    """Give back to their lots what has not come back yet, if anything. Both are locked; flushes."""
+    left = redemption.points - redemption.points_returned
+    if not left:
+        return
     cause = Cause(
         kind="redeem_reversal",
         idempotency_key=f"redemption:{redemption.id}:return:{redemption.returns + 1}",
         source_kind="redemption",
         source_id=str(redemption.id),
-        actor=str(actor),
+        actor=str(SYSTEM),
         occurred_at=now,
-        order_id=order_id,
-        order_name=order_name,
     )
     shop_id = redemption.shop_id
-    return_points(session, shop_id, redemption.entry_id, cause, points=points, now=now)
+    return_points(session, shop_id, redemption.entry_id, cause, points=left, now=now)
     redemption.returns += 1
-    redemption.points_returned += points
+    redemption.points_returned = redemption.points
     session.flush()
-
-
-def give_all_back(
-    session: Session, redemption: Redemption, *, now: datetime, actor: Actor = SYSTEM
-) -> None:
-    """Give back what has not come back yet, if anything."""
-    left = redemption.points - redemption.points_returned
-    if left:
-        give_back(session, redemption, left, now=now, actor=actor)

@@ -8,7 +8,6 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from loyalty.base.errors import RedemptionNotFound
-from loyalty.redemption.codes import normalise_code
 from loyalty.redemption.tables import Redemption
 
 LIMIT = 50
@@ -20,15 +19,6 @@ def get_redemption(session: Session, shop_id: int, redemption_id: UUID) -> Redem
     if redemption is None:
         raise RedemptionNotFound(str(redemption_id))
     return redemption
-
-
-def find_by_code(session: Session, shop_id: int, code: str) -> Redemption | None:
-    """Whose code it is, however it is typed."""
-    return session.scalar(
-        select(Redemption).where(
-            Redemption.shop_id == shop_id, Redemption.code == normalise_code(code)
-        )
-    )
 
 
 def list_redemptions(

@@ -41,14 +41,6 @@ def settle_of_friend(session: Session, shop: Shop, friend_id: UUID, *, now: date
         settle(session, shop, referral_id, now=now)
 
 
-def settle_due(session: Session, shop: Shop, *, now: datetime, limit: int = 100) -> int:
-    """Settle what is due by now, such as what was on hold; how many were looked at."""
-    due = list_due(session, shop.shop_id, now=now, limit=limit)
-    for referral_id in due:
-        settle(session, shop, referral_id, now=now)
-    return len(due)
-
-
 def list_due(session: Session, shop_id: int, *, now: datetime, limit: int) -> Sequence[UUID]:
     """The referrals whose time has come, the longest due first."""
     return session.scalars(

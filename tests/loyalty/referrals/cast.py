@@ -19,7 +19,7 @@ from loyalty.outbox import FRIEND_ORDER_CHANGED, OutboxEvent
 from loyalty.programme.tables import EarningRule
 from loyalty.referrals.claiming import Asked, find_asked, keep_claim, take_claim
 from loyalty.referrals.settings import save_settings
-from loyalty.referrals.settling import settle_due, settle_of_friend
+from loyalty.referrals.settling import list_due, settle, settle_of_friend
 from loyalty.referrals.tables import Referral
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_customer, a_line, an_order
@@ -136,7 +136,7 @@ def buy(
     return record_order(session, shop, facts, now=now, is_backfill=is_backfill)
 
 
-def work(session: Session, shop: Shop, *, now: datetime = NOON) -> None:
+def work(session: Session, shop: Shop, *, now: datetime = NOON, limit: int = 100) -> None:
     """What the jobs do: they look at the friends that the desk told of, and at what is due."""
     session.flush()
     events = session.scalars(
@@ -150,7 +150,8 @@ def work(session: Session, shop: Shop, *, now: datetime = NOON) -> None:
         event.state = "relayed"
         assert event.member_id is not None
         settle_of_friend(session, shop, event.member_id, now=now)
-    settle_due(session, shop, now=now)
+    for referral_id in list_due(session, shop.shop_id, now=now, limit=limit):
+        settle(session, shop, referral_id, now=now)
 
 
 def paid_to(session: Session, member: Member) -> list[tuple[str, int]]:

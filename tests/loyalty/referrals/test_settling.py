@@ -16,7 +16,7 @@ from loyalty.orders.recording import record_order, record_refund
 from loyalty.outbox import FRIEND_ORDER_CHANGED, OutboxEvent
 from loyalty.programme.pausing import pause, resume
 from loyalty.programme.rules import get_programme
-from loyalty.referrals.settling import settle, settle_due
+from loyalty.referrals.settling import settle
 from loyalty.referrals.tables import Referral
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_line, a_refund, an_order
@@ -128,7 +128,7 @@ def test_friends_who_never_bought_keep_nobody_from_being_paid(
     buy(session, offering)
     work(session, offering)
 
-    settle_due(session, offering, now=NOON + timedelta(days=14), limit=1)
+    work(session, offering, now=NOON + timedelta(days=14), limit=1)
 
     assert standing(session, referral) == ("paid", None)
 
