@@ -62,3 +62,41 @@ def end_missing(
         code.state = "gone"
     session.flush()
     return [code.id for code in gone]
+
+
+def list_imported(
+    session: Session,
+    shop_id: int,
+    today: date,
+    *,
+    after: UUID,
+    given_before: datetime,
+    limit: int,
+) -> Sequence[CouponCode]:
+    """The next imported codes that members hold and that should still work, by id."""
+    statement = (
+        select(CouponCode)
+        .join(
+            Coupon,
+            (Coupon.shop_id == CouponCode.shop_id) & (Coupon.id == CouponCode.coupon_id),
+        )
+        .where(
+            CouponCode.shop_id == shop_id,
+            CouponCode.id > after,
+            CouponCode.state == "ready",
+            CouponCode.ready_at < given_before,
+            Coupon.code_source == "imported",
+            Coupon.ends_on.is_(None) | (Coupon.ends_on >= today),
+        )
+    )
+    return session.scalars(statement.order_by(CouponCode.id).limit(limit)).all()
+
+
+def end_one(session: Session, shop_id: int, code_id: UUID) -> bool:
+    """The code is gone in Shopify: ready → gone; False when it is not ready any more. Flushes."""
+    code = session.get(CouponCode, (shop_id, code_id), with_for_update=True, populate_existing=True)
+    if code is None or code.state != "ready":
+        return False
+    code.state = "gone"
+    session.flush()
+    return True
