@@ -260,7 +260,7 @@ def test_a_refusal_that_names_nobody_is_only_theirs_who_were_asked_for(
     writing.write_member(shop_id, alice.member_id)
     _let_leave(shop_id, alice)
     other, loser = Alice(shopify, shop_id), Alice(shopify, shop_id)
-    said[other.member_id] = Shown(5, None, "https://encore.example/card/o", None)
+    said[other.member_id] = Shown(5, None, "https://encore.example/card/o", "Pass installed")
     said[loser.member_id] = Shown(6, "Gold", "https://encore.example/card/l", None)
     shopify.fail("metafields", "refuse")
     # when
@@ -268,15 +268,79 @@ def test_a_refusal_that_names_nobody_is_only_theirs_who_were_asked_for(
         errors = writing.write_members(shop_id, [other.member_id, loser.member_id])
         loser.let_pause_end()
         said[loser.member_id] = Shown(6, None, "https://encore.example/card/l", None)
-        said[other.member_id] = Shown(9, None, "https://encore.example/card/o", None)
+        said[other.member_id] = Shown(9, None, "https://encore.example/card/o", "Pass removed")
         refused = writing.write_members(shop_id, [other.member_id, loser.member_id])
     finally:
         shopify.fail("metafields", "off")
-    # then
+    # then what comes after a refused deletion is done for everybody else
     assert errors == {other.member_id: None, loser.member_id: None}
     assert _state(shop_id, alice.customer_id) == "leaving"
     assert refused[other.member_id] is None and refused[loser.member_id] is not None
-    assert other.shows()["balance"] == "9"
+    shows = other.shows()
+    assert (shows["balance"], shows["tags"]) == ("9", ["Pass removed"])
+
+
+def test_who_leaves_and_cannot_be_cleared_keeps_nobody_from_it(
+    shopify: Shopify, shop_id: int, said: dict[UUID, Shown], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given room for one at a time, and one who leaves and whom Shopify refuses to clear
+    monkeypatch.setattr(sheets, "LEAVING_MAX", 1)
+    first, second = Alice(shopify, shop_id), Alice(shopify, shop_id)
+    for one in (first, second):
+        said[one.member_id] = Shown(5, None, "https://encore.example/card/x", None)
+    writing.write_members(shop_id, [first.member_id, second.member_id])
+    said.clear()
+    for one in (first, second):
+        _let_leave(shop_id, one)
+    shopify.fail("metafields", "refuse", count=1)
+    # when
+    for _ in range(2):
+        writing.write_members(shop_id, [])
+    # then the other was cleared, and the one will be
+    assert _state(shop_id, first.customer_id) == "leaving"
+    assert _state(shop_id, second.customer_id) is None
+    writing.write_members(shop_id, [])
+    assert first.shows() == {"tags": []} and second.shows() == {"tags": []}
+
+
+def test_who_leaves_and_shows_nothing_keeps_nobody_from_being_cleared(
+    shopify: Shopify, shop_id: int, said: dict[UUID, Shown], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given room for one at a time, and one who leaves and shows nothing of ours already
+    monkeypatch.setattr(sheets, "LEAVING_MAX", 1)
+    empty, full = Alice(shopify, shop_id), Alice(shopify, shop_id)
+    for one in (empty, full):
+        said[one.member_id] = Shown(5, None, "https://encore.example/card/x", None)
+    writing.write_members(shop_id, [empty.member_id, full.member_id])
+    said.clear()
+    for one in (empty, full):
+        _let_leave(shop_id, one)
+    with db.shop_transaction(shop_id) as session:
+        hers = ShownCustomer.customer_id == empty.customer_id
+        session.execute(update(ShownCustomer).where(hers).values(held={}, digests={}))
+    # when
+    for _ in range(2):
+        writing.write_members(shop_id, [])
+    # then
+    assert _state(shop_id, empty.customer_id) is None
+    assert full.shows() == {"tags": []}
+
+
+def test_who_leaves_while_it_is_not_known_what_they_show_is_looked_at(
+    shopify: Shopify, alice: Alice, said: dict[UUID, Shown]
+) -> None:
+    # given that the answer was lost to what was written of somebody who is erased now
+    writing.write_member(alice.shop_id, alice.member_id)
+    said.clear()
+    _let_leave(alice.shop_id, alice)
+    with db.shop_transaction(alice.shop_id) as session:
+        hers = ShownCustomer.customer_id == alice.customer_id
+        session.execute(update(ShownCustomer).where(hers).values(held={}, digests=None))
+
+    writing.write_members(alice.shop_id, [])
+
+    assert alice.shows() == {"tags": []}
+    assert _state(alice.shop_id, alice.customer_id) is None
 
 
 def test_one_who_turns_out_to_be_gone_is_not_written(

@@ -48,8 +48,21 @@ class Sheet:
 
     @property
     def is_open(self) -> bool:
-        """Whether something can and must still be written."""
-        return self.error is None and self.state != "gone" and self.differs()
+        """Whether something can and must still be written, or looked at to know that."""
+        is_unsure = self.is_leaving and self.digests is None
+        return self.error is None and self.state != "gone" and (self.differs() or is_unsure)
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the customer is nobody's of ours and is to be cleared."""
+        return self.state == "leaving" and self.member_id is None
+
+    @property
+    def is_cleared(self) -> bool:
+        """Whether nothing of ours is there any more for certain, nor is to be."""
+        is_settled = self.error is None and self.state != "gone" and not self.is_open
+        is_empty = not self.wanted and not self.held and self.tag is None
+        return is_settled and is_empty and (self.is_written or self.is_leaving)
 
     def differs(self) -> bool:
         """Whether the customer looks other than it should."""
@@ -130,9 +143,19 @@ def load_some(session: Session, shop_id: int, customer_ids: Collection[int]) -> 
 
 def store(session: Session, shop_id: int, sheets: Iterable[Sheet], *, now: datetime) -> None:
     """Keep how the customers look now; what was cleared is forgotten, who is gone is looked for."""
-    cleared = [one for one in sheets if one.is_written and not one.wanted and not one.held]
-    rows = [row_of(shop_id, one, now) for one in sheets if one not in cleared]
+    cleared = [one for one in sheets if one.is_cleared]
+    rows = [row_of(shop_id, one, now) for one in sheets if not one.is_cleared]
     put_rows(session, ShownCustomer, rows)
+    forget(session, shop_id, cleared)
+    for one in sheets:
+        if one.state == "gone":
+            runs.ask_for_customer(session, shop_id, one.customer_id, now=now)
+    things = [str(one.customer_id) for one in sheets if one.is_written]
+    recording.mend(session, shop_id, recording.SHOWN_CHANGED, things, now=now)
+
+
+def forget(session: Session, shop_id: int, cleared: Sequence[Sheet]) -> None:
+    """Keep nothing of customers who show nothing of ours and are nobody's."""
     if cleared:
         session.execute(
             delete(ShownCustomer).where(
@@ -140,11 +163,6 @@ def store(session: Session, shop_id: int, sheets: Iterable[Sheet], *, now: datet
                 among(ShownCustomer.customer_id, [one.customer_id for one in cleared]),
             )
         )
-    for one in sheets:
-        if one.state == "gone":
-            runs.ask_for_customer(session, shop_id, one.customer_id, now=now)
-    things = [str(one.customer_id) for one in sheets if one.is_written]
-    recording.mend(session, shop_id, recording.SHOWN_CHANGED, things, now=now)
 
 
 def keep(session: Session, shop_id: int, sheet: Sheet) -> None:
@@ -154,10 +172,21 @@ def keep(session: Session, shop_id: int, sheet: Sheet) -> None:
 
 
 def _list_leaving(session: Session, shop_id: int) -> list[Sheet]:
+    """The next of them: who was tried longest ago comes first, so that each has its turn."""
+    is_ours_again = (
+        select(Customer.customer_id)
+        .where(
+            Customer.shop_id == shop_id,
+            Customer.customer_id == ShownCustomer.customer_id,
+            Customer.member_id.is_not(None),
+            Customer.redacted_at.is_(None),
+        )
+        .exists()
+    )
     statement = (
         select(ShownCustomer)
-        .where(ShownCustomer.shop_id == shop_id, ShownCustomer.state == "leaving")
-        .order_by(ShownCustomer.customer_id)
+        .where(ShownCustomer.shop_id == shop_id, ShownCustomer.state == "leaving", ~is_ours_again)
+        .order_by(ShownCustomer.written_at.nulls_first(), ShownCustomer.customer_id)
         .limit(LEAVING_MAX)
     )
     rows = session.scalars(statement).all()
@@ -209,7 +238,8 @@ def _sheet(
 def row_of(shop_id: int, sheet: Sheet, now: datetime | None = None) -> dict[str, Any]:
     """The row of the sheet as it stands; `now`: when what is written was.
 
-    What is still open keeps its state, so that who is leaving is not forgotten.
+    What is still open keeps its state, so that who is leaving is not forgotten; of them `now` is
+    when it was tried.
     """
     is_settled = sheet.error is None and sheet.state != "gone" and not sheet.differs()
     state = "kept" if is_settled else sheet.state
@@ -220,8 +250,12 @@ def row_of(shop_id: int, sheet: Sheet, now: datetime | None = None) -> dict[str,
         "digests": sheet.digests,
         "tag": sheet.tag,
         "state": state,
-        "written_at": now if sheet.is_written else sheet.written_at,
+        "written_at": now if now and _is_tried(sheet) else sheet.written_at,
     }
+
+
+def _is_tried(sheet: Sheet) -> bool:
+    return sheet.is_written or sheet.is_leaving
 
 
 def chunks(sheets: Sequence[Sheet], size: int) -> Iterable[list[Sheet]]:

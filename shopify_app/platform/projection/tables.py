@@ -16,7 +16,8 @@ class ShownCustomer(Base):
     of it, which the next write must name; None when Shopify must be asked for them first.
     `state`: kept; due, for the next bulk operation; sent, in the one that runs; leaving, to be
     cleared, for nobody of ours is behind it any more; gone, when Shopify has the customer no
-    more. `tag`: the tag of ours on it.
+    more. `tag`: the tag of ours on it. `written_at`: when it was written last; for who is leaving,
+    when that was tried.
     ix at_work where due, sent or leaving: what waits to be written.
     """
 

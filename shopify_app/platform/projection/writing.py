@@ -59,7 +59,9 @@ def write_members(shop_id: int, member_ids: Sequence[UUID]) -> Errors:
     with shop_transaction(shop_id) as session:
         if get_shop(session, shop_id).status != "installed":
             return errors  # The nightly look finds what is missing once it is back.
-        found = [one for one in sheets.load(session, shop_id, member_ids) if one.is_open]
+        loaded = sheets.load(session, shop_id, member_ids)
+        sheets.forget(session, shop_id, [one for one in loaded if one.is_cleared])
+        found = [one for one in loaded if one.is_open]
         if flood.is_on(session, shop_id):
             waiting = [sheet for sheet in found if flood.may_wait(sheet)]
             flood.mark(session, shop_id, waiting, now=now)
