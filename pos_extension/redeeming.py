@@ -20,7 +20,6 @@ from loyalty.rewards.views import list_offers
 from loyalty.shops.tables import Shop
 from loyalty.till.grants import TillUser
 from loyalty.till.tries import count_try
-from pos_extension import refusals
 from pos_extension.auth import Till, enter
 from pos_extension.offering import (
     get_redemption,
@@ -35,6 +34,7 @@ from pos_extension.wire import member_json
 from shopify_app.platform import redeeming
 
 Json = dict[str, Any]
+_STATUS = {"reserved": 202, "returning": 200, "returned": 200}
 
 
 def list_rewards(till: Till, member_id: UUID, subtotal: str | None, currency: str | None) -> Json:
@@ -55,7 +55,8 @@ def list_rewards(till: Till, member_id: UUID, subtotal: str | None, currency: st
 def redeem(till: Till, member_id: UUID, body: Body, by: TillUser) -> tuple[Json, int]:
     """201 with the redemption and its code; 202 while Shopify has not made the code yet.
 
-    Raises what reserving raises, LocationNotFound, SecondProofNeeded, WrongProof, TooManyTries,
+    200 with a redemption that has been taken back since, or that is being: as it stands. Raises
+    what reserving raises, LocationNotFound, SecondProofNeeded, WrongProof, TooManyTries,
     OverRedeemLimit, and DiscountRefused when Shopify makes no discount of it: then the points are
     back.
     """
@@ -65,10 +66,7 @@ def redeem(till: Till, member_id: UUID, body: Body, by: TillUser) -> tuple[Json,
     redemption = redeeming.redeem(till.shop_id, member_id, wish, actor=by.actor, within=proving)
     answer = read_redemption(till, redemption.id)
     state = answer["redemption"]["state"]
-    if state in ("returning", "returned"):
-        # A key of long ago, or Shopify refused the first try of it.
-        raise refusals.discount_refused("This reward was taken back. Redeem it anew.")
-    return answer, 202 if state == "reserved" else 201
+    return answer, _STATUS.get(state, 201)
 
 
 def read_redemption(till: Till, redemption_id: UUID) -> Json:

@@ -159,9 +159,9 @@ def _refuse(shop_id: int, redemption_id: UUID, refusal: DiscountRefused) -> Rede
         redemption=str(redemption_id),
         code=refusal.shopify_code,
     )
-    if redemption.state != "returned":
-        return redemption
-    raise refusal
+    if _is_refused(redemption):
+        raise refusal
+    return redemption
 
 
 def _leave_to_a_person(shop_id: int, redemption_id: UUID, doubt: CreditInDoubt) -> Redemption:
@@ -204,9 +204,14 @@ def _postpone(shop_id: int, redemption_id: UUID, error: Exception) -> Redemption
 
 def _told_again(redemption: Redemption) -> Redemption:
     """The same wish again: what became of it; one that Shopify refused is refused again."""
-    if redemption.state == "returned" and redemption.issued_at is None:
+    if _is_refused(redemption):
         raise DiscountRefused(redemption.reason or "Shopify did not make this discount")
     return redemption
+
+
+def _is_refused(redemption: Redemption) -> bool:
+    """Whether Shopify never made it; what was made and taken back since is no refusal."""
+    return redemption.state == "returned" and redemption.issued_at is None
 
 
 def _read(shop_id: int, redemption_id: UUID) -> Redemption:

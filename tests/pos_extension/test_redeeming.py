@@ -391,6 +391,28 @@ def test_a_code_is_taken_back_and_is_dead(customer: Customer) -> None:
     assert not customer.alice.works(made["code"])
 
 
+def test_a_resend_of_what_is_being_taken_back_says_so(customer: Customer) -> None:
+    # given a code whose end Shopify has not told us of yet
+    reward, key = customer.alice.a_reward(), str(uuid4())
+    made = customer.redeem(reward, client_key=key).get_json()["redemption"]
+    customer.alice.lose_answer("DiscountCodeDeactivate", "fail")
+    client = customer.till.app.test_client()
+    client.delete(f"/pos/v1/redemptions/{made['id']}", headers=customer.till.bearer())
+    # when
+    resent = customer.redeem(reward, client_key=key)
+    # then
+    told = resent.get_json()["redemption"]
+    assert (resent.status_code, told["state"], told["code"]) == (200, "returning", None)
+    assert customer.alice.points == 900
+    # and once it is dead
+    [row] = customer.till.rows(Redemption)
+    customer.alice.make_due(row.id)
+    redemptions.bring_on_due(customer.till.shop_id)
+    resent = customer.redeem(reward, client_key=key)
+    assert (resent.status_code, resent.get_json()["redemption"]["state"]) == (200, "returned")
+    assert customer.alice.points == 1000
+
+
 def test_redemptions_of_another_shop_are_unknown(customer: Customer, borealis: Till) -> None:
     made = customer.redeem(customer.alice.a_reward()).get_json()["redemption"]
     client = borealis.app.test_client()
