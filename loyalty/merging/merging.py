@@ -24,6 +24,7 @@ from loyalty.merging.locks import lock_two
 from loyalty.merging.rows import move_rows
 from loyalty.merging.tables import MemberMerge
 from loyalty.privacy.parts import Merging, Moves, Unites
+from loyalty.referrals.noticing import notice_merge
 from loyalty.shops.tables import Shop
 from loyalty.tiers.evaluation import evaluate_locked
 
@@ -130,6 +131,7 @@ def _tell(session: Session, merge: MemberMerge, actor: Actor, now: datetime) -> 
             session, shop_id, member_id, timeline.MEMBER_MERGED, now, role=role, **told
         )
         outbox.stage(session, shop_id, outbox.MEMBER_CHANGED, member_id=member_id, now=now)
+    notice_merge(session, shop_id, (merge.survivor_id, merge.merged_id), now=now)
     subject = ("member", str(merge.survivor_id))
     audit.record(
         session, shop_id, actor, "members_merged", subject, now=now, other=str(merge.merged_id),

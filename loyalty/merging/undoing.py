@@ -21,6 +21,7 @@ from loyalty.merging.merging import merging_of
 from loyalty.merging.rows import move_home
 from loyalty.merging.tables import MemberMerge
 from loyalty.privacy.parts import Merging, Moves, Unites
+from loyalty.referrals.noticing import notice_merge
 from loyalty.shops.tables import Shop
 from loyalty.tiers.evaluation import evaluate_locked
 
@@ -77,6 +78,7 @@ def _tell(session: Session, merge: MemberMerge, actor: Actor, now: datetime) -> 
     for member_id in (merge.survivor_id, merge.merged_id):
         timeline.note_event(session, shop_id, member_id, timeline.MEMBER_UNMERGED, now, **told)
         outbox.stage(session, shop_id, outbox.MEMBER_CHANGED, member_id=member_id, now=now)
+    notice_merge(session, shop_id, (merge.survivor_id, merge.merged_id), now=now)
     subject = ("member", str(merge.survivor_id))
     audit.record(
         session, shop_id, actor, "merge_undone", subject, now=now, other=str(merge.merged_id),

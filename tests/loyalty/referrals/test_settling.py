@@ -416,6 +416,46 @@ def test_whoever_took_the_friend_or_the_member_in_is_paid(
     assert paid_to(session, alice) == [("referral", 200)]
 
 
+def test_an_order_that_comes_to_the_friend_by_a_merge_alone_decides(
+    session: Session, offering: Shop, alice: Member, carol: Member
+) -> None:
+    referral = come(session, offering, alice, carol)
+    dora = a_friend(session, offering, customer_id=602, first_name="Dora")
+    buy(session, offering, customer_id=602)
+    work(session, offering)
+    before = standing(session, referral)
+
+    make_one(session, offering, carol, dora)
+    work(session, offering)
+
+    assert before == ("waiting", None)
+    assert standing(session, referral) == ("paid", None)
+    assert paid_to(session, alice) == [("referral", 200)]
+    assert paid_to(session, carol) == [("referral", 50)]
+
+
+def test_an_order_that_is_the_friends_again_by_an_undo_alone_decides(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    turn_on(session, aurora)
+    a_referral_rule(session, aurora, minimum_minor=4000)
+    carol = a_friend(session, aurora)
+    dora = a_friend(session, aurora, customer_id=602, first_name="Dora")
+    referral = come(session, aurora, alice, carol)
+    buy(session, aurora, 7001, customer_id=602, amount_minor=1000)
+    buy(session, aurora, 7002, processed_at=NOON + timedelta(minutes=1))
+    merged = make_one(session, aurora, dora, carol)
+    work(session, aurora)
+    before = standing(session, referral)
+
+    undo_merge(session, aurora, merged.id, actor=DANA, now=LATER)
+    work(session, aurora, now=LATER)
+
+    assert before == ("failed", "below_minimum")
+    assert standing(session, referral) == ("paid", None)
+    assert paid_to(session, carol) == [("referral", 50)]
+
+
 def test_what_was_paid_while_merged_is_taken_from_who_has_it(
     session: Session, offering: Shop, alice: Member, carol: Member
 ) -> None:
