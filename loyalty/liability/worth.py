@@ -1,6 +1,7 @@
 """What one point is worth: what the shop says, else what a point took off orders last year.
 
-Only redemptions and orders recorded before the moment count, so an old report stays what it was.
+Only redemptions, orders and edits recorded before the moment count, so an old report stays what it
+was.
 """
 
 from dataclasses import dataclass
@@ -24,11 +25,12 @@ class Worth:
 
 _REDEEMED = text("""
 SELECT coalesce(sum(points), 0) AS points, coalesce(sum(minor), 0) AS minor FROM (
-    SELECT use.points, code.amount_minor AS minor
+    SELECT use.points, use.amount_minor + (
+        SELECT coalesce(sum(edit.amount_minor), 0)
+        FROM jsonb_to_recordset(use.edits) AS edit (recorded_at timestamptz, amount_minor bigint)
+        WHERE edit.recorded_at < :before
+    ) AS minor
     FROM redemption_use use
-    JOIN redemption ON redemption.shop_id = use.shop_id AND redemption.id = use.redemption_id
-    JOIN order_code code ON code.shop_id = use.shop_id AND code.order_id = use.order_id
-        AND code.code = redemption.code
     WHERE use.shop_id = :shop_id AND use.recorded_at < :before
         AND use.recorded_at >= CAST(:before AS timestamptz) - interval '1 year'
     UNION ALL

@@ -102,7 +102,8 @@ class OrderLine(Base):
 class OrderCode(Base):
     """A discount code that an order carries, upper case; once seen it stays.
 
-    `amount_minor`: what it took off the order, shipping included, before any refund.
+    `amount_minor`: what it takes off the order, shipping included, before any refund.
+    ix (shop_id, code): whether any order has used a code.
     """
 
     __tablename__ = "order_code"
@@ -112,6 +113,7 @@ class OrderCode(Base):
             ["shop_order.shop_id", "shop_order.order_id"],
             name="fk_order_code__shop_order",
         ),
+        Index("ix_order_code__code", "shop_id", "code"),
     )
 
     shop_id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,9 +1,11 @@
 """The table of uses: which order carried a redemption's code. An order uses a redemption once."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.base.db import Base
@@ -15,6 +17,8 @@ class RedemptionUse(Base):
     `entry_id`: the redemption's own debit; for one that came late, after the points were back or
     beside another order, the debit made for it. `points_returned`: what refunds gave back of
     `points`. `used_at`: when the order was placed; `recorded_at`: when we learnt of it.
+    `amount_minor`: what the code took off the order when we learnt of it, kept for reports of that
+    day; `edits`: what it takes off more or less since then, each with its own recorded_at.
     ix (shop_id, order_id): what an order used.
     """
 
@@ -41,6 +45,8 @@ class RedemptionUse(Base):
     entry_id: Mapped[UUID]
     points: Mapped[int]
     points_returned: Mapped[int] = mapped_column(default=0, server_default="0")
+    amount_minor: Mapped[int]
+    edits: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")
     is_late: Mapped[bool]
     used_at: Mapped[datetime]
     recorded_at: Mapped[datetime]

@@ -141,7 +141,9 @@ def _settle(books: Books, known: _Coded, redemption: Redemption, sheet: OrderShe
         known.uses[redemption.id, sheet.order_id] = use
     if use is not None:
         assert redemption.code is not None
-        due = points_due(use.points, sheet, sheet.codes[redemption.code])
+        code = sheet.codes[redemption.code]
+        _note_edit(use, code.amount_minor, books.now)
+        due = points_due(use.points, sheet, code)
         if due > use.points_returned:
             _give_back(books, redemption, use, sheet, due)
     elif sheet.cancelled_at is not None and redemption.state in ("reserved", "issued"):
@@ -153,6 +155,7 @@ def _use(books: Books, redemption: Redemption, sheet: OrderSheet) -> RedemptionU
     # Also one whose return was undone to disable its code: its points are back all the same.
     is_late = redemption.state in ("used", "returned") or redemption.points_returned > 0
     entry_id = _take_again(books, redemption, sheet) if is_late else redemption.entry_id
+    assert redemption.code is not None
     use = RedemptionUse(
         shop_id=redemption.shop_id,
         redemption_id=redemption.id,
@@ -160,6 +163,8 @@ def _use(books: Books, redemption: Redemption, sheet: OrderSheet) -> RedemptionU
         entry_id=entry_id,
         points=redemption.points,
         points_returned=0,
+        amount_minor=sheet.codes[redemption.code].amount_minor,
+        edits=[],
         is_late=is_late,
         used_at=sheet.processed_at,
         recorded_at=books.now,
@@ -176,6 +181,14 @@ def _use(books: Books, redemption: Redemption, sheet: OrderSheet) -> RedemptionU
         _become_used(redemption, use)
     _note(books, redemption, timeline.REWARD_USED, sheet, is_late=is_late)
     return use
+
+
+def _note_edit(use: RedemptionUse, amount_minor: int, now: datetime) -> None:
+    """The code takes another amount off by now, or none: that counts from today, not from then."""
+    known_minor = use.amount_minor + sum(edit["amount_minor"] for edit in use.edits)
+    if amount_minor != known_minor:
+        edit = {"recorded_at": now.isoformat(), "amount_minor": amount_minor - known_minor}
+        use.edits = [*use.edits, edit]
 
 
 def _become_used(redemption: Redemption, use: RedemptionUse) -> None:

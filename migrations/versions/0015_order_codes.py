@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 from migrations import tenancy
 
@@ -36,6 +37,7 @@ def _order_codes() -> None:
         ),
         sa.PrimaryKeyConstraint("shop_id", "order_id", "code", name=op.f("pk_order_code")),
     )
+    op.create_index("ix_order_code__code", "order_code", ["shop_id", "code"])
 
 
 def _order_line_codes() -> None:
@@ -66,6 +68,8 @@ def _redemption_uses() -> None:
         sa.Column("entry_id", sa.UUID(), nullable=False),
         sa.Column("points", sa.BigInteger(), nullable=False),
         sa.Column("points_returned", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("edits", JSONB(), server_default="[]", nullable=False),
         sa.Column("is_late", sa.Boolean(), nullable=False),
         sa.Column("used_at", _TIME, nullable=False),
         sa.Column("recorded_at", _TIME, nullable=False),

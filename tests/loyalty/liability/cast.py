@@ -1,5 +1,6 @@
 """Points that were spent on a reward, whose code an order then carried."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from loyalty.audit import Actor
 from loyalty.base.ids import new_id
 from loyalty.members.tables import Member
-from loyalty.orders.facts import CodeFacts
+from loyalty.orders.facts import CodeFacts, OrderFacts
 from loyalty.orders.recording import record_all
 from loyalty.redemption.issuing import issue
 from loyalty.redemption.reserving import Wish, reserve
@@ -22,7 +23,7 @@ _ACTOR = Actor("member", "alice")
 
 def redeemed_for(
     session: Session, shop: Shop, member: Member, *, points: int, amount_minor: int, at: datetime
-) -> None:
+) -> OrderFacts:
     """`points` bought a code, which took `amount_minor` off an order; from now on no rule earns."""
     no_rules(session, shop)
     reward = Reward(
@@ -50,3 +51,11 @@ def redeemed_for(
         updated_at=at,
     )
     record_all(session, shop, [order], now=at, is_backfill=False)
+    return order
+
+
+def edited_away(session: Session, shop: Shop, order: OrderFacts, *, at: datetime) -> None:
+    """The code is taken off the order, which costs its full price from now on."""
+    (line,) = order.lines
+    edited = replace(order, lines=(replace(line, discount_minor=0),), codes=(), updated_at=at)
+    record_all(session, shop, [edited], now=at, is_backfill=False)

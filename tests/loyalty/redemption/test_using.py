@@ -62,6 +62,26 @@ def test_the_same_order_again_writes_nothing(spender: Spender) -> None:
     assert spender.available == 900 + share(100, 1000, 3000)
 
 
+def test_what_a_code_took_off_stays_and_an_edit_is_a_movement_of_its_own(spender: Spender) -> None:
+    redemption, code = spender.redeem(), CodeFacts("", 300, ((1, 300),))
+    spender.tell(carrying(redemption))
+    later = NOON + HOUR
+    less_off = replace(code, code=str(redemption.code))
+    told = carrying(redemption, codes=(less_off,), updated_at=later)
+    away = carrying(redemption, codes=(), updated_at=later + HOUR)
+
+    spender.tell(told, told, now=later)
+    spender.tell(away, away, told, now=later + HOUR)
+
+    use = spender.session.scalars(select(RedemptionUse)).one()
+    assert use.amount_minor == 500
+    assert use.edits == [
+        {"recorded_at": later.isoformat(), "amount_minor": -200},
+        {"recorded_at": (later + HOUR).isoformat(), "amount_minor": -300},
+    ]
+    assert spender.available == 900
+
+
 def test_an_unpaid_order_uses_nothing_until_it_is_paid(spender: Spender) -> None:
     redemption = spender.redeem()
     spender.tell(carrying(redemption, is_paid=False))

@@ -15,7 +15,7 @@ from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_line, a_refund, an_order
 from tests.loyalty.earning.cast import OPERATOR, comes, no_rules, rule, settings
 from tests.loyalty.ledger.cast import DAY, Hand
-from tests.loyalty.liability.cast import redeemed_for
+from tests.loyalty.liability.cast import edited_away, redeemed_for
 
 TODAY = NOON.date()
 NEXT_YEAR = datetime(2027, 11, 22, 12, 0, tzinfo=UTC)
@@ -213,3 +213,23 @@ def test_liability_12_a_shops_own_past_says_what_breaks(
 
     assert lines[-1].breakage == Decimal("0.600000")
     assert lines[0].breakage == Decimal("1.000000")
+
+
+def test_liability_13_a_code_edited_away_counts_from_the_day_of_the_edit(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    Hand(session, alice).credit(1000)
+    order = redeemed_for(session, aurora, alice, points=300, amount_minor=450, at=NOON)
+    redeemed_for(session, aurora, alice, points=100, amount_minor=50, at=NOON)
+    before = report(session, aurora)
+    rolled = roll_forward(session, aurora, TODAY - DAY, TODAY, now=NOON)
+    later = NOON + 40 * DAY
+
+    edited_away(session, aurora, order, at=later)
+
+    assert make_report(session, aurora, TODAY, now=later) == before
+    assert make_report(session, aurora, TODAY + 39 * DAY, now=later).cost_minor == 750
+    assert roll_forward(session, aurora, TODAY - DAY, TODAY, now=later) == rolled
+    new = report(session, aurora, later)
+    assert (before.cost_minor, new.cost_minor) == (750, 75)
+    assert new.points == before.points == 600
