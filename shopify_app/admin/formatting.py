@@ -30,6 +30,10 @@ class ShopFormat:
         """`1,234`."""
         return format_decimal(value, locale=self.locale)
 
+    def points(self, value: int) -> str:
+        """`1 point`, `1,234 points`."""
+        return f"{self.number(value)} {'point' if value == 1 else 'points'}"
+
     def signed(self, value: int) -> str:
         """`+1,234` or `−50`, with a true minus sign."""
         return ("+" if value > 0 else MINUS if value < 0 else "") + self.number(abs(value))

@@ -1,18 +1,19 @@
 """What the profile shows of rewards: what the member can redeem now, and what they redeemed."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from flask import g
 from sqlalchemy.orm import Session
 
-from loyalty.base.clock import utc_now
+from loyalty.base.clock import day_in, utc_now
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.views import list_redemptions
 from loyalty.rewards.views import Offer, list_offers
 from loyalty.shops.directory import get_shop
+from loyalty.shops.tables import Shop
 
 _SHOWN_MAX = 10
 _STATES = {
@@ -43,7 +44,7 @@ class Redeemed:
     tone: str
     code: str | None
     at: datetime
-    expires_at: datetime | None
+    last_on: date | None
     reason: str
     can_be_taken_back: bool
 
@@ -77,14 +78,14 @@ def read_rewards(session: Session, member_id: UUID, *, error: str = "") -> dict[
     rewards = MemberRewards(
         redeemable=[offer for offer in offers if offer.is_redeemable],
         others=[offer for offer in offers if not offer.is_redeemable],
-        redeemed=[_redeemed(redemption) for redemption in found],
+        redeemed=[_redeemed(redemption, shop) for redemption in found],
         client_key=str(uuid4()),
         error=error,
     )
     return {"rewards": rewards}
 
 
-def _redeemed(redemption: Redemption) -> Redeemed:
+def _redeemed(redemption: Redemption, shop: Shop) -> Redeemed:
     state, tone = _STATES[redemption.state]
     is_open = redemption.state == "issued"
     reason = redemption.reason or ""
@@ -96,7 +97,14 @@ def _redeemed(redemption: Redemption) -> Redeemed:
         tone=tone,
         code=redemption.code if is_open else None,
         at=redemption.reserved_at,
-        expires_at=redemption.expires_at if is_open else None,
+        last_on=_last_day(redemption, shop) if is_open else None,
         reason=_REASONS.get(reason, reason),
         can_be_taken_back=is_open,
     )
+
+
+def _last_day(redemption: Redemption, shop: Shop) -> date | None:
+    """It ends at a midnight, so the day before is the last one."""
+    if redemption.expires_at is None:
+        return None
+    return day_in(shop.timezone, redemption.expires_at - timedelta(seconds=1))

@@ -69,6 +69,7 @@ def _register_filters(state: Any) -> None:
     filters = state.app.jinja_env.filters
     for name in ("number", "signed", "money", "day", "calendar_day", "moment", "birthday"):
         filters[name] = lambda value, _name=name: getattr(_format(), _name)(value)
+    filters["in_points"] = lambda points: _format().points(points)
     filters["age"] = lambda at: _format().age(at, clock.utc_now())
     filters["heading_id"] = lambda text: f"about-{text.lower().replace(' ', '-')}"
     filters["said"] = timeline_words.say

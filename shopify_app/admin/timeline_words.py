@@ -204,7 +204,11 @@ def _badge(details: Details) -> str:
 
 def _reward(details: Details) -> str:
     reward, cost = details.get("reward"), details.get("cost_points")
-    return f"{reward} ({cost} points)" if reward and cost else str(reward or "")
+    return f"{reward} ({_points(cost)})" if reward and cost else str(reward or "")
+
+
+def _points(points: Any) -> str:
+    return "1 point" if points == 1 else f"{points} points"
 
 
 def _use(details: Details) -> str:
@@ -212,7 +216,7 @@ def _use(details: Details) -> str:
     if details.get("is_late"):
         return "Its points had come back, or were another order's: they were taken again"
     points = details.get("returned_points")
-    return f"{points} points came back" if points else ""
+    return f"{_points(points)} came back" if points else ""
 
 
 def _coupon(details: Details) -> str:
@@ -266,7 +270,7 @@ def _birthday(details: Details) -> str:
 def _expiring(details: Details) -> str:
     if "last_valid_on" not in details:
         return ""
-    return f"{details.get('expiring')} points, spendable until {details['last_valid_on']}"
+    return f"{_points(details.get('expiring'))}, spendable until {details['last_valid_on']}"
 
 
 def _merge(details: Details) -> str:

@@ -72,7 +72,9 @@ def test_staff_give_a_coupon_once_whoever_clicks_twice(aurora: ShopAndClient, al
     assert toast(answer) == toast(again) == "Coupon given. The code is SPA-1"
     [given] = codes(aurora)
     assert (given.member_id, given.code) == (alice, "SPA-1")
-    assert "Five &lt;off&gt; , €5.00 off" in card_of(answer) and "SPA-1" in card_of(answer)
+    assert "Five &lt;off&gt; Can be used €5.00 off, " in card_of(answer) and "SPA-1" in card_of(
+        answer
+    )
     assert "Coupon assigned" in answer.text.split('id="timeline-card"')[1]
     with shop_transaction(aurora.shop_id) as session:
         asked = session.scalars(select(OutboxEvent).where(OutboxEvent.kind == COUPON_EMAIL_ASKED))
@@ -102,7 +104,9 @@ def test_the_page_shows_what_the_member_has(aurora: ShopAndClient, alice: UUID) 
 
     card = card_of(aurora.get(f"/app/members/{alice}"))
 
-    assert re.search(r"Early , €5.00 off, .* Not yet B1 from .* until .* Used , .* Used A1", card)
+    assert re.search(
+        r"Early Not yet €5.00 off, .* B1 from .* until .* Used Used €5.00 off, .* A1", card
+    )
 
 
 def test_a_shop_without_coupons_has_no_such_card(aurora: ShopAndClient, alice: UUID) -> None:

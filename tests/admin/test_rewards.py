@@ -2,7 +2,9 @@
 
 import json
 import re
+from datetime import timedelta
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from werkzeug.test import TestResponse
@@ -101,7 +103,7 @@ def test_staff_redeem_for_a_member_once_whoever_clicks_twice(
     assert balance(aurora, alice) == 150
     [made] = redemptions(aurora, alice)
     assert (made.state, made.channel, made.actor) == ("issued", "admin", "staff:42")
-    assert "Redeemed Mug , 100 points" in card_of(answer) and "MUG-1" in card_of(answer)
+    assert "Redeemed Mug Can be used 100 points, " in card_of(answer) and "MUG-1" in card_of(answer)
     timeline = answer.text.split('id="timeline-card"')[1]
     for words in ("Reward redeemed", "Mug (100 points)", "Reward redeemable"):
         assert words in timeline
@@ -229,6 +231,42 @@ def test_a_form_that_comes_again_after_its_code_was_used_says_so(
         session.query(Redemption).one().state = "used"
 
     assert toast(redeem(aurora, alice, reward_id, key)).endswith("its code is used")
+
+
+def test_an_unused_code_says_its_last_day_and_no_midnight(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    """Good until the midnight after it, as the member reads it on the card."""
+    reward_id = have_reward(aurora, "Mug", 100, "MUG-1")
+    have_points(aurora, alice, 100)
+
+    card = card_of(redeem(aurora, alice, reward_id))
+
+    [made] = redemptions(aurora, alice)
+    assert made.expires_at is not None
+    with shop_transaction(aurora.shop_id) as session:
+        zone = get_shop(session, aurora.shop_id).timezone
+    last_on = made.expires_at.astimezone(ZoneInfo(zone)) - timedelta(days=1)
+    assert f"MUG-1 until {last_on:%b} {last_on.day}, {last_on.year} Take back" in card
+
+
+def test_many_points_that_are_missing_are_written_as_the_shop_writes_numbers(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    have_reward(aurora, "Weekend", 90_000)
+
+    assert "90,000 points 90,000 points are missing" in card_of(aurora.get(f"/app/members/{alice}"))
+
+
+def test_one_point_is_no_points(aurora: ShopAndClient, alice: UUID) -> None:
+    reward_id = have_reward(aurora, "Sticker", 1, "STICKER-1\nSTICKER-2")
+    have_points(aurora, alice, 100)
+
+    answer = redeem(aurora, alice, reward_id)
+
+    assert "1 point Redeem" in card_of(answer).replace(" Send the code by email", "")
+    assert "Redeemed Sticker Can be used 1 point," in card_of(answer)
+    assert "Sticker (1 point)" in answer.text
 
 
 def test_staff_of_another_shop_redeem_nothing(
