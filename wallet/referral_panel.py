@@ -22,13 +22,13 @@ from wallet.content import locale_of
 @dataclass(frozen=True, slots=True)
 class Bringing:
     """The own link, an address that writes an email with it, what a friend brings, and what came
-    of it so far: friends who bought, and points, in the shop's language.
+    of it so far: friends who bought, and points, in the shop's language. None stands for nothing.
     """
 
     url: str
     mail_url: str
     reward: str | None
-    succeeded: str
+    succeeded: str | None
     earned: str | None
 
 
@@ -50,6 +50,6 @@ def read_panel(session: Session, shop_id: int, member_id: UUID) -> Bringing | No
         url=url,
         mail_url=f"mailto:?subject={quote(shop.name)}&body={quote(url)}",
         reward=points(rule.advocate_points) if rule is not None and is_paying else None,
-        succeeded=format_decimal(found.succeeded, locale=locale),
+        succeeded=format_decimal(found.succeeded, locale=locale) if found.succeeded else None,
         earned=points(found.points) if found.points > 0 else None,
     )

@@ -90,6 +90,8 @@ def find_offer(
 
 def cost_in_words(points: int, shop: Shop, unit: str) -> str:
     """`1,250 points`, as the shop writes numbers and calls its points."""
+    if points == 1 and unit == "points":
+        return "1 point"
     return f"{format_decimal(points, locale=locale_of(shop.locale))} {unit}"
 
 

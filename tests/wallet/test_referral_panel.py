@@ -76,7 +76,7 @@ def test_the_page_shows_the_own_link_and_what_a_friend_brings(
 
     url = referral_url(advocate.shop_id, advocate.member_id)
     assert f'href="{url}"' in text
-    assert "200 points" in text and "0 of your friends bought so far" in text
+    assert "200 points" in text and "None of your friends has bought so far" in text
 
 
 def test_it_counts_friends_and_points_and_names_nobody(

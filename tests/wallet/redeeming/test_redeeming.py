@@ -93,7 +93,7 @@ def test_code_from_the_email_makes_a_discount_that_the_page_shows(
     assert (redemption.state, redemption.channel, redemption.points) == ("issued", "online", 100)
     assert redemption.discount_gid is not None
     page = client.get(path(alice)).text
-    assert f'<p class="usable" dir="ltr">{redemption.code}</p>' in page
+    assert f'<p class="usable"><bdi dir="ltr">{redemption.code}</bdi></p>' in page
     assert "Good once, at checkout or at the till, until" in page
     assert points_of(alice) == 50
 
@@ -261,6 +261,12 @@ def test_only_what_is_offered_here_can_be_asked_for(
 
     assert press(client, alice, reward_id).status_code == status
     assert len(challenges_of(alice)) == (status == 303)
+
+
+def test_one_point_is_no_points(client: FlaskClient, alice: Cardholder) -> None:
+    offer(alice, cost_points=1)
+
+    assert "<bdi>1 point</bdi>" in client.get(path(alice)).text
 
 
 def without_an_address(alice: Cardholder, enrolled_by: str) -> None:
