@@ -5,14 +5,17 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from loyalty.base.db import Base, psycopg_url
+from loyalty.orders.tables import OrderCode
 from loyalty.programme.tables import Programme
 from loyalty.redemption.tables import Redemption
+from loyalty.redemption.use_table import RedemptionUse
 from loyalty.rewards.tables import Reward, RewardCode
 from tests.conftest import DatabaseUrls
 
 
 def test_migrated_tables_are_those_of_the_models(database_urls: DatabaseUrls) -> None:
-    names = {model.__tablename__ for model in (Programme, Redemption, Reward, RewardCode)}
+    models = (OrderCode, Programme, Redemption, RedemptionUse, Reward, RewardCode)
+    names = {model.__tablename__ for model in models}
     engine = create_engine(psycopg_url(database_urls.owner))
 
     with engine.connect() as connection:
