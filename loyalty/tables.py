@@ -43,6 +43,7 @@ from loyalty.redemption.tables import Redemption
 from loyalty.redemption.use_table import RedemptionUse
 from loyalty.referrals.tables import Referral, ReferralSettings
 from loyalty.rewards.tables import Reward, RewardCode
+from loyalty.segments.tables import Segment, SegmentMember, SegmentMove, SegmentOverride
 from loyalty.shops.tables import Location, Shop, ShopDirectory, StaffMember
 from loyalty.tiers.tables import MemberTier, Tier
 from loyalty.till.tables import TillAllowance, TillCode, TillLimit, TillManager, TillTry
@@ -102,6 +103,10 @@ __all__ = [
     "RefundLine",
     "Reward",
     "RewardCode",
+    "Segment",
+    "SegmentMember",
+    "SegmentMove",
+    "SegmentOverride",
     "Shop",
     "ShopDirectory",
     "StaffMember",

@@ -11,6 +11,7 @@ from loyalty.privacy.parts import Part
 from loyalty.proofs import parts as proofs
 from loyalty.redemption import parts as redemption
 from loyalty.referrals import parts as referrals
+from loyalty.segments import parts as segments
 from loyalty.till import parts as till
 from mailing import privacy as mailing
 from pos_extension import privacy as pos_extension
@@ -26,6 +27,7 @@ PARTS: Sequence[Part] = (
     *proofs.PARTS,
     *coupons.PARTS,
     *referrals.PARTS,
+    *segments.PARTS,
     *redemption.PARTS,
     *ours.PARTS,
 )
@@ -41,6 +43,7 @@ NOBODYS = {
     "earning_rule": "the programme's",
     "earning_rule_version": "what the programme's rules were",
     "email_feedback": "which SNS messages were heard",
+    "email_switch": "which emails the shop sends by itself",
     "expiry_change": "how far a change of the expiry rule has got",
     "follow_link": "where the shop can be followed",
     "google_callback": "which callbacks were heard",
@@ -48,6 +51,9 @@ NOBODYS = {
     "installation": "the shop's tokens",
     "liability_setting": "what the shop says of points",
     "location": "the shop's",
+    "mail_look": "the colours of the shop's emails",
+    "mail_pace": "how much the whole installation may send",
+    "mail_template": "the shop's words for its emails",
     "pass_type": "the shop's",
     "product": "the shop's",
     "product_collection": "the shop's",
@@ -62,6 +68,7 @@ NOBODYS = {
     "removed_shop": "proofs without a name",
     "reward": "the shop's",
     "reward_code": "imported codes, and which redemption took each",
+    "segment": "the shop's groups and their rules",
     "shop": "the shop's",
     "shop_directory": "the shop's",
     "shown_definitions": "that metafields were defined",

@@ -261,6 +261,22 @@ class BadgeNotFound(LoyaltyError):
     code, status = "badge_not_found", 404
 
 
+class BadSegment(LoyaltyError):
+    """A segment that cannot be; `field` is name, description, or criteria and the way into them."""
+
+    code, status = "bad_segment", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class SegmentNotFound(LoyaltyError):
+    """This shop has no such segment, or none any more."""
+
+    code, status = "segment_not_found", 404
+
+
 class EntryNotFound(LoyaltyError):
     """This shop has no such entry."""
 
@@ -461,3 +477,9 @@ class DiscountRefused(LoyaltyError):
     def __init__(self, message: str, *, shopify_code: str = "") -> None:
         super().__init__(message)
         self.shopify_code = shopify_code
+
+
+class UnknownEmailKind(LoyaltyError):
+    """There is no such email, or it is none that a shop sends by itself."""
+
+    code, status = "unknown_email_kind", 404

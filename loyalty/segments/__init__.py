@@ -1,0 +1,1 @@
+"""Segments: named groups of members, by a rule, by hand, or both."""
