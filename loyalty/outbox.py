@@ -34,8 +34,28 @@ PROOF_EMAIL_ASKED = "proof_email_asked"
 ERASURE_EMAIL_ASKED = "erasure_email_asked"
 """The member asked to be forgotten. Body: {"request_id": its id}."""
 
+TIER_EMAIL_ASKED = "tier_email_asked"
+"""The member stands in another tier. Body: {"tier_id": which, "is_up": whether it is above}."""
+REACH_EMAIL_ASKED = "reach_email_asked"
+"""A reward came within the member's reach. Body: {"reward_id": its id}."""
+REFERRAL_EMAIL_ASKED = "referral_email_asked"
+"""A friend has bought. Body: {"referral_id": its id, "points": what the member got for it}."""
+GRANT_EMAIL_ASKED = "grant_email_asked"
+"""Points were given to many at once, who are to be told. Body: {"points": how many}."""
+DATA_EMAIL_ASKED = "data_email_asked"
+"""What is held of the member was gathered, as they asked. Body: {"request_id": its id}."""
+CAMPAIGN_EMAIL_ASKED = "campaign_email_asked"
+"""The member is to be sent a campaign. Body: {"campaign_id": its id}."""
+ONE_OFF_EMAIL_ASKED = "one_off_email_asked"
+"""Staff write to one member. Body: {"subject": and "text": their words with merge fields,
+"is_asked_for": whether it answers the member}."""
+
 FRIEND_ORDER_CHANGED = "friend_order_changed"
 """An order has changed of a member whom another one brought, who may be paid for it by now."""
+
+CONSENT_CHANGED = "consent_changed"
+"""What the member said to marketing may not be the same here and in Shopify, and one of the two
+is to learn of it."""
 
 SHOWN_ASKED = "shown_asked"
 """What Shopify shows of the member may not be what it should: their card was put on a phone or

@@ -17,12 +17,19 @@ from loyalty.base.ids import new_id
 from loyalty.outbox import (
     ADJUSTMENT_EMAIL_ASKED,
     BIRTHDAY_EMAIL_ASKED,
+    CAMPAIGN_EMAIL_ASKED,
     CARD_EMAIL_ASKED,
     COUPON_EMAIL_ASKED,
+    DATA_EMAIL_ASKED,
     ERASURE_EMAIL_ASKED,
     EXPIRY_EMAIL_ASKED,
+    GRANT_EMAIL_ASKED,
+    ONE_OFF_EMAIL_ASKED,
     PROOF_EMAIL_ASKED,
+    REACH_EMAIL_ASKED,
+    REFERRAL_EMAIL_ASKED,
     REWARD_EMAIL_ASKED,
+    TIER_EMAIL_ASKED,
     VERIFICATION_EMAIL_ASKED,
     Delivery,
     OutboxEvent,
@@ -41,6 +48,13 @@ KIND_OF_EVENT = {
     COUPON_EMAIL_ASKED: "coupon",
     PROOF_EMAIL_ASKED: "proof",
     ERASURE_EMAIL_ASKED: "erasure",
+    TIER_EMAIL_ASKED: "tier",
+    REACH_EMAIL_ASKED: "reward_in_reach",
+    REFERRAL_EMAIL_ASKED: "referral",
+    GRANT_EMAIL_ASKED: "granted",
+    DATA_EMAIL_ASKED: "data_request",
+    CAMPAIGN_EMAIL_ASKED: "campaign",
+    ONE_OFF_EMAIL_ASKED: "one_off",
 }
 """The email that each outbox event makes; the mail subscriber is told of these."""
 
@@ -54,9 +68,15 @@ _DOUBTS_MAX = {
     "reward": 2,
     "proof": 2,
     "erasure": 2,
+    "data_request": 2,
+    "granted": 2,
+    "tier": 2,
     "coupon": 1,
     "birthday": 1,
+    "reward_in_reach": 1,
+    "referral": 1,
     "campaign": 1,
+    "one_off": 1,
 }
 _IN_DOUBT = "Amazon gave no answer: the email may have arrived, or not"
 

@@ -15,7 +15,8 @@ STATES = ("queued", "sending", "sent", "unknown", "failed", "blocked")
 _STATES = ", ".join(f"'{state}'" for state in STATES)
 KINDS = (
     *("card", "campaign", "verification", "birthday", "expiry_warning", "adjustment"),
-    *("reward", "coupon", "proof", "erasure"),
+    *("reward", "coupon", "proof", "erasure", "tier", "granted", "reward_in_reach"),
+    *("referral", "data_request", "one_off"),
 )
 _KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
 
@@ -25,7 +26,8 @@ class EmailMessage(Base):
 
     `state`: queued → sending → sent, or unknown (the answer was lost), failed (refused for
     good), blocked (we must not send it); `reason` says why. `doubts` counts lost answers.
-    `kind`: one of KINDS; a campaign is marketing. `is_asked_for`: a person asked for this one.
+    `kind`: one of KINDS; a campaign is marketing, and so is what staff write to one member.
+    `is_asked_for`: a person asked for this one.
     uq (shop_id, event_id): an event makes one email. uq (shop_id, client_key): a double click too.
     ix (shop_id, member_id, id): a member's emails, newest first.
     """
@@ -100,3 +102,62 @@ class EmailFeedback(Base):
     shop_id: Mapped[int] = mapped_column(primary_key=True)
     sns_message_id: Mapped[str] = mapped_column(primary_key=True)
     received_at: Mapped[datetime]
+
+
+class MailTemplate(Base):
+    """The merchant's own words for one email in one language; without a row ours are sent.
+
+    pk (shop_id, mail, language): each send asks.
+    """
+
+    __tablename__ = "mail_template"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_mail_template__shop"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    mail: Mapped[str] = mapped_column(primary_key=True)
+    language: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str]
+    headline: Mapped[str]
+    text: Mapped[str]
+    button: Mapped[str]
+    changed_by: Mapped[str]
+    changed_at: Mapped[datetime]
+
+
+class MailLook(Base):
+    """The colours of all emails of a shop, as `#rrggbb`; without a row they are ours.
+
+    pk (shop_id): each send asks.
+    """
+
+    __tablename__ = "mail_look"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id"], ["shop.shop_id"], name="fk_mail_look__shop"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    brand: Mapped[str]
+    button: Mapped[str]
+    paper: Mapped[str]
+    changed_by: Mapped[str]
+    changed_at: Mapped[datetime]
+
+
+class MailPace(Base):
+    """How fast and how much the whole account may send: it has one sender for all shops.
+
+    `region`: an account's limits are those of a region. None: Amazon has not told yet, or sets
+    no limit. `sent_24h`: what Amazon counted at `read_at`, and what was sent since. `next_at`:
+    when the next email may go. pk (region): each send takes its turn here.
+    """
+
+    __tablename__ = "mail_pace"
+
+    region: Mapped[str] = mapped_column(primary_key=True)
+    rate_per_s: Mapped[int | None]
+    quota_24h: Mapped[int | None]
+    sent_24h: Mapped[int]
+    read_at: Mapped[datetime]
+    next_at: Mapped[datetime]

@@ -6,6 +6,7 @@ A table that is in neither list fails that test: name it here, with its part in 
 from collections.abc import Sequence
 
 from loyalty.coupons import parts as coupons
+from loyalty.member_messages import parts as member_messages
 from loyalty.privacy import ours
 from loyalty.privacy.parts import Part
 from loyalty.proofs import parts as proofs
@@ -27,6 +28,7 @@ PARTS: Sequence[Part] = (
     *proofs.PARTS,
     *coupons.PARTS,
     *referrals.PARTS,
+    *member_messages.PARTS,
     *segments.PARTS,
     *redemption.PARTS,
     *ours.PARTS,

@@ -469,6 +469,32 @@ class NotFlagged(LoyaltyError):
     code = "not_flagged"
 
 
+class BadMessage(LoyaltyError):
+    """A text that cannot be told to a member, or not now; `field` names the input at fault."""
+
+    code, status = "bad_message", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class BadGroupGrant(LoyaltyError):
+    """Points for many that cannot be given, or not taken back; `field` names the input at fault."""
+
+    code, status = "bad_group_grant", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class GroupGrantNotFound(LoyaltyError):
+    """This shop gave no such points to many."""
+
+    code, status = "group_grant_not_found", 404
+
+
 class DiscountRefused(LoyaltyError):
     """Shopify does not make the discount; the message says why, `shopify_code` how it named it."""
 
@@ -483,3 +509,25 @@ class UnknownEmailKind(LoyaltyError):
     """There is no such email, or it is none that a shop sends by itself."""
 
     code, status = "unknown_email_kind", 404
+
+
+class BadCampaign(LoyaltyError):
+    """A campaign that cannot be sent so; `field` names the input at fault."""
+
+    code, status = "bad_campaign", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class CampaignNotFound(LoyaltyError):
+    """This shop has no such campaign."""
+
+    code, status = "campaign_not_found", 404
+
+
+class BadCampaignState(LoyaltyError):
+    """What the campaign's state does not allow; the message says why."""
+
+    code = "bad_campaign_state"

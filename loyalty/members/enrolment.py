@@ -172,6 +172,8 @@ def columns_of(facts: CustomerFacts) -> dict[str, Any]:
     values |= {"email_norm": normalise_email(facts.email), "shopify_updated_at": facts.updated_at}
     if facts.customer_since is not None:
         values["customer_since"] = facts.customer_since
+    if facts.locale is not None:
+        values["locale"] = facts.locale
     return values
 
 

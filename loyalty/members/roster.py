@@ -19,7 +19,7 @@ from loyalty.shops.tables import Shop
 
 _TOLD = (
     "first_name", "last_name", "email", "phone", "address", "has_account", "has_verified_email",
-    "email_norm", "shopify_updated_at", "customer_since",
+    "email_norm", "shopify_updated_at", "customer_since", "locale",
 )  # fmt: skip
 _COLUMNS = ("customer_id", "member_id", "deleted_at", "redacted_at", *_TOLD)
 _KEYS = ("shop_id", "customer_id")

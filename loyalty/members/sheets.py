@@ -24,5 +24,6 @@ class CustomerSheet:
     email_norm: str
     shopify_updated_at: datetime | None
     customer_since: datetime | None
+    locale: str | None = None
     shop_id: int = 0
     is_changed: bool = False

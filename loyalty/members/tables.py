@@ -85,7 +85,7 @@ class Customer(Base):
     """Shopify's record, and the member it belongs to: a member has 0..n customers.
 
     `redacted_at`: the person had their data erased; only the id is kept, so that nothing late
-    brings them back.
+    brings them back. `locale`: the language they shop in, as Shopify writes it (`pt-BR`).
 
     pk (shop_id, customer_id): who an order is for. ix member: a member's identities.
     """
@@ -110,6 +110,7 @@ class Customer(Base):
     phone: Mapped[str | None]
     address: Mapped[dict[str, Any] | None]
     has_account: Mapped[bool]
+    locale: Mapped[str | None]
     customer_since: Mapped[datetime | None]
     shopify_updated_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]

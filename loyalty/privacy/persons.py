@@ -54,6 +54,7 @@ PARTS: Sequence[Part] = (
                 "email_norm": "",
                 "has_verified_email": False,
                 "has_account": False,
+                "locale": None,
                 "redacted_at": lambda now: func.coalesce(Customer.redacted_at, now),
             },
             keeps=("shop_id", "customer_id", "deleted_at"),

@@ -52,6 +52,7 @@ def read_customer(node: Node) -> tuple[CustomerFacts, int]:
         address=_address(node.get("defaultAddress")),
         customer_since=moment_or_none(node, "createdAt"),
         updated_at=moment_or_none(node, "updatedAt"),
+        locale=text_or_none(node, "locale"),
     )
     # An unsigned 64-bit number travels as text.
     return facts, int(str(node.get("numberOfOrders") or 0))

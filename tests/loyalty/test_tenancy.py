@@ -22,6 +22,7 @@ GLOBAL_TABLES = {
     "shop_directory",  # domain → shop id, asked before the shop is known
     "stray_webhook",  # webhooks of shops we do not know
     "apple_device",  # a phone holds passes of many shops
+    "mail_pace",  # the installation has one account with Amazon, for all shops
     "removed_shop",  # the proof of a removal outlives its shop
     "used_state",  # states of an install, which come back before there is a shop
 }

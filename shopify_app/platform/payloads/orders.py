@@ -1,5 +1,6 @@
 """An order in a webhook: shop money only, amounts of a line for its whole ordered quantity."""
 
+from dataclasses import replace
 from typing import Any
 
 from loyalty.base.money import parse_minor
@@ -71,8 +72,11 @@ def read_edited_order_id(payload: dict[str, Any]) -> int:
 
 
 def _customer(payload: dict[str, Any]) -> CustomerFacts | None:
-    customer = payload.get("customer")
-    return read_customer(object_at(payload, "customer")) if customer is not None else None
+    if payload.get("customer") is None:
+        return None
+    # The language that they bought in: the short copy of a customer has none of its own.
+    facts = read_customer(object_at(payload, "customer"))
+    return replace(facts, locale=text_or_none(payload, "customer_locale"))
 
 
 def _lines(payload: dict[str, Any], currency: str) -> tuple[LineFacts, ...]:

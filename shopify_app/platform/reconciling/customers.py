@@ -20,7 +20,7 @@ from shopify_app.platform.errors import ShapeError
 
 log = structlog.get_logger()
 
-_OF_SHOPIFY = ("shopify_updated_at", "customer_since")
+_OF_SHOPIFY = ("shopify_updated_at", "customer_since", "locale")
 
 
 def look(shop_id: int, nodes: list[dict[str, Any]]) -> int:
