@@ -7,6 +7,7 @@ from loyalty.catalogue.tables import Collection, Product, ProductCollection
 from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.earning.tables import Award, AwardLine
 from loyalty.expiry.tables import ExpiryChange, ExpiryWarning
+from loyalty.group_grants.tables import GroupGrant, GroupGrantMember
 from loyalty.ledger.tables import (
     Deficit,
     EntryNote,
@@ -17,6 +18,7 @@ from loyalty.ledger.tables import (
     LotMove,
 )
 from loyalty.liability.tables import LiabilitySetting
+from loyalty.member_messages.tables import MemberMessage
 from loyalty.members.consent import MemberConsent
 from loyalty.members.join_requests import JoinRequest
 from loyalty.members.tables import Customer, Member, MemberBalance, TimelineEvent
@@ -68,6 +70,8 @@ __all__ = [
     "ExpiryWarning",
     "FigureMove",
     "FollowLink",
+    "GroupGrant",
+    "GroupGrantMember",
     "JoinRequest",
     "LedgerEntry",
     "LiabilitySetting",
@@ -82,6 +86,7 @@ __all__ = [
     "MemberConsent",
     "MemberMerge",
     "MemberMergeRow",
+    "MemberMessage",
     "MemberTier",
     "NotificationPreference",
     "Order",

@@ -6,6 +6,7 @@ A table that is in neither list fails that test: name it here, with its part in 
 from collections.abc import Sequence
 
 from loyalty.coupons import parts as coupons
+from loyalty.group_grants import parts as group_grants
 from loyalty.member_messages import parts as member_messages
 from loyalty.privacy import ours
 from loyalty.privacy.parts import Part
@@ -29,6 +30,7 @@ PARTS: Sequence[Part] = (
     *coupons.PARTS,
     *referrals.PARTS,
     *member_messages.PARTS,
+    *group_grants.PARTS,
     *segments.PARTS,
     *redemption.PARTS,
     *ours.PARTS,
@@ -50,6 +52,7 @@ NOBODYS = {
     "follow_link": "where the shop can be followed",
     "google_callback": "which callbacks were heard",
     "google_class": "the shop's",
+    "group_grant": "what the merchant decided to give to many",
     "installation": "the shop's tokens",
     "liability_setting": "what the shop says of points",
     "location": "the shop's",

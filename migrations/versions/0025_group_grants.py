@@ -1,14 +1,139 @@
-"""Points given to many at once, and one-off messages to one member."""
+"""Points given to many at once, and texts that shops put on members' cards."""
+
+import sqlalchemy as sa
+from alembic import op
 
 from migrations import tenancy
 
 revision = "0025"
 down_revision = "0024"
 
-TENANT_TABLES: tuple[str, ...] = ()
+TENANT_TABLES = ("group_grant", "group_grant_member", "member_message")
+
+_TIME = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    _group_grants()
+    _group_grant_members()
+    _member_messages()
     for table in TENANT_TABLES:
         tenancy.protect(table)
     tenancy.remake_removal()
+
+
+def _group_grants() -> None:
+    counts = ("members", "given", "skipped", "undone", "kept", "expired_points")
+    op.create_table(
+        "group_grant",
+        sa.Column("shop_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("client_key", sa.Text(), nullable=False),
+        sa.Column("segment_id", sa.UUID(), nullable=False),
+        sa.Column("segment_name", sa.Text(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("tells_members", sa.Boolean(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("prepared_after", sa.UUID(), nullable=True),
+        *(sa.Column(name, sa.BigInteger(), server_default="0", nullable=False) for name in counts),
+        sa.Column("created_at", _TIME, nullable=False),
+        sa.Column("done_at", _TIME, nullable=True),
+        sa.Column("undo_by", sa.Text(), nullable=True),
+        sa.Column("undo_asked_at", _TIME, nullable=True),
+        sa.Column("undo_is_forced", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("undone_at", _TIME, nullable=True),
+        sa.CheckConstraint(
+            "state in ('preparing', 'giving', 'done', 'undoing', 'undone')",
+            name=op.f("ck_group_grant__state"),
+        ),
+        sa.CheckConstraint("points > 0", name=op.f("ck_group_grant__points")),
+        sa.ForeignKeyConstraint(
+            ["shop_id", "segment_id"],
+            ["segment.shop_id", "segment.id"],
+            name="fk_group_grant__segment",
+        ),
+        sa.PrimaryKeyConstraint("shop_id", "id", name=op.f("pk_group_grant")),
+        sa.UniqueConstraint(
+            "shop_id", "client_key", name=op.f("uq_group_grant__shop_id_client_key")
+        ),
+    )
+    op.create_index(
+        "ix_group_grant__open",
+        "group_grant",
+        ["shop_id", "id"],
+        postgresql_where=sa.text("state in ('preparing', 'giving', 'undoing')"),
+    )
+
+
+def _group_grant_members() -> None:
+    op.create_table(
+        "group_grant_member",
+        sa.Column("shop_id", sa.BigInteger(), nullable=False),
+        sa.Column("grant_id", sa.UUID(), nullable=False),
+        sa.Column("member_id", sa.UUID(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("entry_id", sa.UUID(), nullable=True),
+        sa.Column("expired_points", sa.BigInteger(), server_default="0", nullable=False),
+        sa.CheckConstraint(
+            "state in ('waiting', 'given', 'skipped', 'undone', 'kept')",
+            name=op.f("ck_group_grant_member__state"),
+        ),
+        *(
+            sa.ForeignKeyConstraint(
+                ["shop_id", column],
+                [f"{table}.shop_id", f"{table}.id"],
+                name=f"fk_group_grant_member__{table}",
+            )
+            for column, table in (
+                ("grant_id", "group_grant"),
+                ("member_id", "member"),
+                ("entry_id", "ledger_entry"),
+            )
+        ),
+        sa.PrimaryKeyConstraint(
+            "shop_id", "grant_id", "member_id", name=op.f("pk_group_grant_member")
+        ),
+    )
+    op.create_index("ix_group_grant_member__member", "group_grant_member", ["shop_id", "member_id"])
+    op.create_index(
+        "ix_group_grant_member__todo",
+        "group_grant_member",
+        ["shop_id", "grant_id", "state", "member_id"],
+        postgresql_where=sa.text("state in ('waiting', 'given')"),
+    )
+
+
+def _member_messages() -> None:
+    op.create_table(
+        "member_message",
+        sa.Column("shop_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("member_id", sa.UUID(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("campaign_id", sa.UUID(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("variant", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("created_at", _TIME, nullable=False),
+        sa.Column("expires_at", _TIME, nullable=False),
+        sa.Column("ended_at", _TIME, nullable=True),
+        sa.CheckConstraint("length(text) between 1 and 200", name=op.f("ck_member_message__text")),
+        sa.CheckConstraint("variant in (0, 1)", name=op.f("ck_member_message__variant")),
+        sa.ForeignKeyConstraint(
+            ["shop_id", "member_id"],
+            ["member.shop_id", "member.id"],
+            name="fk_member_message__member",
+        ),
+        sa.PrimaryKeyConstraint("shop_id", "id", name=op.f("pk_member_message")),
+        sa.UniqueConstraint("shop_id", "key", name=op.f("uq_member_message__shop_id_key")),
+    )
+    op.create_index(
+        "ix_member_message__ending",
+        "member_message",
+        ["shop_id", "expires_at", "id"],
+        postgresql_where=sa.text("ended_at is null"),
+    )
+    op.create_index("ix_member_message__member", "member_message", ["shop_id", "member_id", "id"])
