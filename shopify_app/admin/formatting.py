@@ -3,11 +3,12 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, format_percent
 
 from loyalty.base.money import Money
 
@@ -37,6 +38,17 @@ class ShopFormat:
     def signed(self, value: int) -> str:
         """`+1,234` or `−50`, with a true minus sign."""
         return ("+" if value > 0 else MINUS if value < 0 else "") + self.number(abs(value))
+
+    def share(self, value: Decimal) -> str:
+        """`12.3%` for 0.1234."""
+        kept = value.quantize(Decimal("0.001"))
+        return format_percent(kept, locale=self.locale, decimal_quantization=False)
+
+    def tenths(self, value: Decimal) -> str:
+        """`+2.1` or `−0.4`, with a true minus sign."""
+        kept = value.quantize(Decimal("0.1"))
+        sign = "+" if kept > 0 else MINUS if kept < 0 else ""
+        return sign + format_decimal(abs(kept), format="#,##0.0", locale=self.locale)
 
     def money(self, amount: Money) -> str:
         """`$12.50`, with the decimals of its currency."""

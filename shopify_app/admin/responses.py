@@ -1,8 +1,9 @@
 """What every answer of the pages carries: a strict policy, no caching of data, compression."""
 
 import gzip
+import json
 
-from flask import Response, g, request
+from flask import Response, g, make_response, request
 
 from shopify_app.platform.security import content_security_policy
 
@@ -24,6 +25,26 @@ def finish(response: Response) -> Response:
         policy = content_security_policy(f"https://{domain}" if domain else None)
         response.headers.setdefault("Content-Security-Policy", policy)
     return _compress(response)
+
+
+def go_to(address: str, message: str) -> Response:
+    """The answer to a form that is done with: the page at `address`, and a toast."""
+    where = {
+        "path": address,
+        "target": "#main",
+        "select": "#main",
+        "swap": "outerHTML show:top",
+        "push": "true",
+    }
+    response = make_response("", 204)
+    response.headers["HX-Location"] = json.dumps(where)
+    return tell(response, message)
+
+
+def tell(response: Response, message: str) -> Response:
+    """The same answer; the page says in a toast what was done."""
+    response.headers["HX-Trigger"] = json.dumps({"encore:toast": {"message": message}})
+    return response
 
 
 def _compress(response: Response) -> Response:
