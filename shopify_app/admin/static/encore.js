@@ -85,7 +85,8 @@ addEventListener('htmx:before:swap', (event) => {
 addEventListener('htmx:after:swap', (event) => {
   const { ctx } = event.detail;
   if (ctx.response?.status === 422 || ctx.response?.status === 409) {
-    document.querySelector('dialog[open] [aria-invalid], dialog[open] .field-error')?.focus();
+    const form = document.querySelector('dialog[open]') ?? document.getElementById('main');
+    form?.querySelector('[aria-invalid]')?.focus();
   } else if (ctx.select === '#main') {
     document.getElementById('main')?.focus({ preventScroll: true });
   }
