@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, exists, select, update
 
 from loyalty.base import db
+from loyalty.member_messages.writing import forget_old_messages
 from loyalty.members.join_requests import forget_old_requests
 from loyalty.merging.rows import forget_ways_home
 from loyalty.outbox import Delivery, OutboxEvent
@@ -55,14 +56,15 @@ def first_id_at(moment: datetime) -> UUID:
 
 
 def _purge_people(shop_id: int, now: datetime) -> int:
-    """Requests to join, asked-for codes, places that friends came from, and the way home of merges
-    that can be undone no more.
+    """Requests to join, asked-for codes, places that friends came from, texts that left the cards,
+    and the way home of merges that can be undone no more.
     """
     with db.shop_transaction(shop_id) as session:
         joins = forget_old_requests(session, shop_id, before=now - KEPT)
         codes = forget_old_challenges(session, shop_id, before=now - KEPT)
         claims = forget_old_claims(session, shop_id, before=now - KEPT)
-        return joins + codes + claims + forget_ways_home(session, shop_id, now=now)
+        texts = forget_old_messages(session, shop_id, before=now - KEPT)
+        return joins + codes + claims + texts + forget_ways_home(session, shop_id, now=now)
 
 
 def _purge_documents(shop_id: int, made_before: datetime) -> int:

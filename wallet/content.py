@@ -19,13 +19,17 @@ from loyalty.shops.tables import Shop
 from loyalty.tiers.ladder import Rung
 from loyalty.tiers.views import list_tiers_of
 from wallet.card_links import card_page_url
+from wallet.marketing import message_texts
 from wallet.places import list_places
 from wallet.rewards_on_card import list_reward_texts
 from wallet.tokens import list_tokens
 
 Content = dict[str, Any]
 
-_OWN = ("tier", "tier_id", "reward", "reward_news")
+_OWN = (
+    *("tier", "tier_id", "reward", "reward_news"),
+    *("message", "message_id", "message_until"),
+)
 """What a card of somebody who is there may say, and a void one never does."""
 
 
@@ -53,6 +57,7 @@ def list_contents(
     places = list_places(session, shop_id)
     tiers = list_tiers_of(session, shop_id, living)
     rewards = _reward_texts(session, rows, now)
+    messages = message_texts(session, shop_id, living, now=now)
     contents = {}
     for row in rows:
         member: Member = row.Member
@@ -69,6 +74,7 @@ def list_contents(
             "locations": places if preferences[member.id].location else [],
             **_tier_texts(tiers.get(member.id)),
             **rewards.get(member.id, {}),
+            **messages.get(member.id, {}),
         }
     return contents
 

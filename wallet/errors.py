@@ -10,7 +10,7 @@ class ApplePassError(Exception):
 
 
 class GoogleWalletError(Exception):
-    """Google Wallet refused or could not be reached; `was_refused` if it surely did nothing."""
+    """Google Wallet refused or could not be reached; `was_refused` if no phone spoke."""
 
     def __init__(self, message: str, *, retryable: bool = False, was_refused: bool = False) -> None:
         super().__init__(message)

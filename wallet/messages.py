@@ -128,6 +128,11 @@ def name_messages(
             for m, content in contents.items()
             if content.get("reward_news")
         },
+        "marketing": {
+            m: f"marketing:{content['message_id']}"
+            for m, content in contents.items()
+            if content.get("message_id")
+        },
     }
 
 
@@ -155,16 +160,16 @@ def note_created(
         .on_conflict_do_nothing()
         .returning(PushMessage.member_id, PushMessage.message)
     ).all()
-    for member, _ in fresh:
-        _note(session, shop_id, member, timeline.PUSH_CREATED, platform, now)
+    for key in fresh:
+        _note(session, shop_id, (key.member_id, key.message), timeline.PUSH_CREATED, platform, now)
 
 
 def note_sent(
     session: Session, shop_id: int, keys: Iterable[MessageKey], platform: Platform, now: datetime
 ) -> None:
     """Push Sent, for each message that no platform had accepted so far."""
-    for member in _first(session, shop_id, keys, {"sent_at": now}):
-        _note(session, shop_id, member, timeline.PUSH_SENT, platform, now)
+    for key in _first(session, shop_id, keys, {"sent_at": now}):
+        _note(session, shop_id, key, timeline.PUSH_SENT, platform, now)
 
 
 def note_failed(
@@ -176,8 +181,21 @@ def note_failed(
     now: datetime,
 ) -> None:
     """Push Failed with the provider's reason, unless a platform accepted the message."""
-    for member in _first(session, shop_id, [key], {"failed_at": now}):
-        _note(session, shop_id, member, timeline.PUSH_FAILED, platform, now, reason=reason)
+    for one in _first(session, shop_id, [key], {"failed_at": now}):
+        _note(session, shop_id, one, timeline.PUSH_FAILED, platform, now, reason=reason)
+
+
+def note_unheard(
+    session: Session,
+    shop_id: int,
+    key: MessageKey,
+    platform: Platform,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Push Created and Failed for a text that stands on the card without having been heard."""
+    note_created(session, shop_id, [key], platform, now)
+    note_failed(session, shop_id, key, platform, reason, now)
 
 
 def _lock_latest(
@@ -244,8 +262,8 @@ def _entry(message: str) -> str:
 
 def _first(
     session: Session, shop_id: int, keys: Iterable[MessageKey], values: dict[str, datetime]
-) -> list[UUID]:
-    """The members of those messages for which this is the first time."""
+) -> list[MessageKey]:
+    """Those of the messages for which this is the first time."""
     rows = session.execute(
         update(PushMessage)
         .where(
@@ -255,19 +273,22 @@ def _first(
             *(getattr(PushMessage, name).is_(None) for name in values),
         )
         .values(values)
-        .returning(PushMessage.member_id)
+        .returning(PushMessage.member_id, PushMessage.message)
         .execution_options(synchronize_session=False)
     )
-    return list(rows.scalars())
+    return [(row.member_id, row.message) for row in rows]
 
 
 def _note(
     session: Session,
     shop_id: int,
-    member_id: UUID,
+    key: MessageKey,
     kind: str,
     platform: Platform,
     now: datetime,
     **details: Any,
 ) -> None:
+    member_id, message = key
+    if _kind(message) == "marketing":
+        details |= {"about": "marketing", "message_id": _entry(message)}
     timeline.note_event(session, shop_id, member_id, kind, now, platform=platform, **details)

@@ -22,12 +22,14 @@ def said_by(content: Mapping[str, Any]) -> Said:
     """The part of a card's content that phones may speak of; a void card has none.
 
     A tier is known by its id: a new name for it is no news. A reward is by the event that told of
-    it: a card that falls back to a cheaper one tells nothing.
+    it: a card that falls back to a cheaper one tells nothing. A message is by its id, and one that
+    leaves the card is no news.
     """
     if content["voided"]:
         return {}
     tier = {"tier": content["tier_id"]} if content.get("tier_id") else {}
-    return {"balance": content["balance"], **tier, **_reward_said(content)}
+    message = {"marketing": content["message_id"]} if content.get("message_id") else {}
+    return {"balance": content["balance"], **tier, **_reward_said(content), **message}
 
 
 def loudest(held: Said, said: Said, preferences: Preferences) -> Kind | None:

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from loyalty import outbox
 from loyalty.base.ids import new_id
-from loyalty.preferences import list_preferences
 from wallet import setup
 from wallet.content import Content, as_void, card_content, list_contents
-from wallet.messages import name_messages
-from wallet.notices import Kind, loudest, said_by
+from wallet.marketing import list_audible
+from wallet.messages import MessageKey, name_messages
+from wallet.notices import Kind, differing, loudest, said_by
 from wallet.tables import PassRevision, PassType, WalletPass
 
 
@@ -97,22 +97,32 @@ def revise(
     changes: Mapping[UUID, Content],
     *,
     now: datetime,
-) -> None:
-    """Give those of the locked `cards` that have `changes` a new revision that shows them."""
+) -> dict[UUID, MessageKey]:
+    """Give those of the locked `cards` that have `changes` a new revision that shows them.
+
+    Returns the shop's own texts that nobody will hear there, by pass: something more important
+    changed with them.
+    """
     changed = [card for card in cards if card.id in changes]
     if not changed:
-        return
+        return {}
     members = [card.member_id for card in changed]
-    preferences = list_preferences(session, shop_id, members)
+    preferences = list_audible(session, shop_id, members)
+    unheard: dict[UUID, MessageKey] = {}
     messages = name_messages(session, shop_id, {c.member_id: changes[c.id] for c in changed})
     _give_tags(session, shop_id, changed)
     for card in changed:
         content = changes[card.id]
-        kind = loudest(said_by(card.content), said_by(content), preferences[card.member_id])
+        held, said = said_by(card.content), said_by(content)
+        kind = loudest(held, said, preferences[card.member_id])
+        is_outranked = kind not in (None, "marketing") and preferences[card.member_id].marketing
+        if is_outranked and "marketing" in differing(held, said):
+            unheard[card.id] = (card.member_id, messages["marketing"][card.member_id])
         _revise_one(card, content, now)
         message = messages[kind].get(card.member_id) if kind else None
         session.add(_revision_of(card, kind, message))
     session.flush()
+    return unheard
 
 
 def next_tag(session: Session, shop_id: int, pass_type_id: str, count: int = 1) -> int:

@@ -50,7 +50,12 @@ _NAMES = {
     ("google", "accepted"): "Google accepted it",
     ("google", "refused"): "Google refused it",
 }
-_ABOUT = {"balance": "Balance", "tier": "Tier", "reward": "Reward available"}
+_ABOUT = {
+    "balance": "Balance",
+    "tier": "Tier",
+    "reward": "Reward available",
+    "marketing": "Message",
+}
 
 
 def list_push_ways(session: Session, shop_id: int, member_id: UUID, *, limit: int) -> list[PushWay]:

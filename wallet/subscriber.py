@@ -28,6 +28,8 @@ from wallet.tables import WalletPass
 
 log = structlog.get_logger()
 
+_OUTRANKED = "Something more important changed on the card at the same time"
+
 
 def refresh_member(shop_id: int, member_id: UUID) -> None:
     """Revise the member's passes if they should look different, and push to their devices.
@@ -77,9 +79,12 @@ def _revise(
             except TooSoon as error:
                 errors[member_id] = error
         ready = [card for card in cards if errors[card.member_id] is None]
-        revise(session, shop_id, ready, changes, now=now)
+        unheard = revise(session, shop_id, ready, changes, now=now)
         due = registrations.list_due_pushes(session, shop_id, ready)
         _note_created(session, ready, due, now)
+        for pass_id in {push.pass_id for push in due} & unheard.keys():
+            key = unheard[pass_id]
+            messages.note_unheard(session, shop_id, key, "apple", _OUTRANKED, now)
     return due
 
 

@@ -14,6 +14,7 @@ from wallet.apple.signing import load_signer
 from wallet.card_links import click_url
 from wallet.content import Content
 from wallet.notices import Kind
+from wallet.rewards_on_card import NOTHING
 from wallet.tables import WalletPass
 
 _CACHED_PASSES = 256
@@ -93,6 +94,7 @@ def _store_card(row: WalletPass, loud: Kind | None) -> StoreCard:
         card.addSecondaryField("name", content["name"], "Member")
         card.addSecondaryField("member_since", content["member_since"], "Member since")
         _add_reward(card, content, loud)
+        _add_message(card, content, loud)
         address = click_url(row.shop_id, row.home_member_id or row.member_id, platform="apple")
         card.addBackField("link", address, "Your card online")
     card.addBackField("programme", content["programme"], "Programme")
@@ -107,6 +109,13 @@ def _add_reward(card: StoreCard, content: Content, loud: Kind | None) -> None:
     reward = card.addAuxiliaryField("reward", content["reward"], "In reach")
     if loud == "reward":
         reward.changeMessage = "You can now redeem %@"
+
+
+def _add_message(card: StoreCard, content: Content, loud: Kind | None) -> None:
+    """It stands there even when the shop says nothing: a field that appears is no change to iOS."""
+    message = card.addBackField("message", content.get("message", NOTHING), "News")
+    if loud == "marketing":
+        message.changeMessage = "%@"
 
 
 def _locations(content: Content) -> list[Location]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Uuid, column, select, values
 from sqlalchemy.orm import Session
 
-from loyalty.preferences import get_preferences
+from wallet.marketing import get_audible
 from wallet.notices import Kind, loudest, said_by
 from wallet.tables import PassRevision, WalletPass
 
@@ -43,7 +43,7 @@ def loud_field(session: Session, card: WalletPass, held_at: datetime | None) -> 
 
     `held_at` is the Last-Modified of that copy. A paused kind is silent whenever it changed.
     """
-    preferences = get_preferences(session, card.shop_id, card.member_id)
+    preferences = get_audible(session, card.shop_id, card.member_id)
     held = _held_revision(session, card, held_at) if held_at is not None else None
     if held is not None:
         return loudest(held.said, said_by(card.content), preferences)

@@ -17,6 +17,7 @@ from wallet import setup
 from wallet.card_links import click_url
 from wallet.content import Content
 from wallet.google.tables import GoogleObject
+from wallet.marketing import SAME_AGAIN
 
 LOCATIONS_MAX = 10
 _DARK_GREEN = "#123b3a"
@@ -78,6 +79,8 @@ def object_payload(session: Session, card: GoogleObject, content: Content) -> Pa
     }
     if content["name"]:
         payload["accountName"] = content["name"]
+    if content.get("message"):
+        payload["messages"] = [_message(content)]
     if places := _places(content.get("locations", ())):
         payload["merchantLocations"] = places
     return payload
@@ -112,6 +115,16 @@ def _link(card: GoogleObject) -> Payload:
 
 def _text(name: str, header: str, body: str) -> Payload:
     return {"id": name, "header": header, "body": body}
+
+
+def _message(content: Content) -> Payload:
+    return {
+        "id": content["message_id"],
+        "header": content["organization"],
+        "body": content["message"].removesuffix(SAME_AGAIN),
+        "messageType": "TEXT",
+        "displayInterval": {"end": {"date": content["message_until"]}},
+    }
 
 
 def _places(locations: Sequence[dict[str, Any]]) -> list[Payload]:

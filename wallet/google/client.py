@@ -6,6 +6,7 @@ Whatever goes wrong is a GoogleWalletError; its words are ours, for Google's may
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any, Literal
@@ -36,6 +37,13 @@ class ClassMissing(GoogleWalletError):
         super().__init__("404 the class is missing", retryable=True, was_refused=True)
 
 
+class NoticesSpent(GoogleWalletError):
+    """Google shows no more notifications of the card in these 24 hours."""
+
+    def __init__(self) -> None:
+        super().__init__("429 quotaExceeded", retryable=True, was_refused=True)
+
+
 class WalletClient:
     """One issuer's connection; safe from several threads."""
 
@@ -62,6 +70,36 @@ class WalletClient:
         # It exists although we did not know: an earlier insert whose answer was lost.
         if self._call("PUT", f"{kind}/{whole['id']}", whole, errand.ends_at) == 404:
             raise GoogleWalletError("it exists and is not found", retryable=True)
+
+    def tell(self, errand: Errand) -> bool:
+        """Bring an object up to date and show the message on it as a notification.
+
+        False when Google shows no more of them today: the message stands there all the same.
+        https://developers.google.com/wallet/retail/loyalty-cards/use-cases/push-notifications
+        (read 2026-11-22)
+        """
+        messages = errand.content["messages"]
+        # A message twice in the list would be shown twice: what notifies of it also adds it.
+        silent = {name: said for name, said in errand.content.items() if name != "messages"}
+        if errand.known != silent:
+            self._bring_silently(replace(errand, content=silent))
+        path = f"loyaltyObject/{errand.content['id']}"
+        loud = messages[-1] | {"messageType": "TEXT_AND_NOTIFY"}
+        try:
+            status = self._call("POST", f"{path}/addMessage", {"message": loud}, errand.ends_at)
+        except NoticesSpent:
+            status = self._call("PATCH", path, {"messages": messages}, errand.ends_at)
+            _require_found(status)
+            return False
+        _require_found(status)
+        return True
+
+    def _bring_silently(self, errand: Errand) -> None:
+        try:
+            self.bring("loyaltyObject", errand)
+        except GoogleWalletError as error:
+            error.was_refused = True  # whatever Google did with it, no phone spoke
+            raise
 
     def _change(self, kind: Kind, errand: Errand, notify: bool) -> int:
         """Send what changed, or the whole if a field must go: Google merges, at every depth."""
@@ -184,11 +222,18 @@ def _loses_a_field(known: dict[str, Any], content: dict[str, Any]) -> bool:
 
 def _require_success(answer: requests.Response) -> None:
     status = answer.status_code
+    if status == 429 and _words(answer).endswith("quotaExceeded"):
+        raise NoticesSpent
     if status == 429 or status == 408 or status >= 500:
         # A server in trouble may have done it all the same; one that says 429 has not.
         raise GoogleWalletError(_words(answer), retryable=True, was_refused=status == 429)
     if status != 200:
         raise GoogleWalletError(_words(answer), was_refused=True)
+
+
+def _require_found(status: int) -> None:
+    if status == 404:
+        raise GoogleWalletError("404 the card is missing", retryable=True, was_refused=True)
 
 
 def _words(answer: requests.Response) -> str:

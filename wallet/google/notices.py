@@ -43,14 +43,26 @@ def take_place(
     """
     if kind is None:
         return False
-    if _has_place(session, shop_id, object_row_id, revision):
+    if has_place(session, shop_id, object_row_id, revision):
         return True
-    if _count(session, shop_id, object_row_id, now) >= PLACES[kind]:
+    if not has_room(session, shop_id, object_row_id, kind, now=now):
         return False
     _forget_old(session, shop_id, object_row_id, now)
     place = {"shop_id": shop_id, "google_object_id": object_row_id, "revision": revision}
     session.execute(insert(GoogleNotice).values(**place, kind=kind, noticed_at=now))
     return True
+
+
+def has_room(
+    session: Session, shop_id: int, object_row_id: UUID, kind: Kind, *, now: datetime
+) -> bool:
+    """Whether a change of this kind has a place left in these 24 hours."""
+    return _count(session, shop_id, object_row_id, now) < PLACES[kind]
+
+
+def has_place(session: Session, shop_id: int, object_row_id: UUID, revision: int) -> bool:
+    """Whether Google was asked to notify of this revision, and has not surely refused."""
+    return session.get(GoogleNotice, (shop_id, object_row_id, revision)) is not None
 
 
 def give_back(session: Session, shop_id: int, object_row_id: UUID, revision: int) -> None:
@@ -62,10 +74,6 @@ def give_back(session: Session, shop_id: int, object_row_id: UUID, revision: int
             GoogleNotice.revision == revision,
         )
     )
-
-
-def _has_place(session: Session, shop_id: int, object_row_id: UUID, revision: int) -> bool:
-    return session.get(GoogleNotice, (shop_id, object_row_id, revision)) is not None
 
 
 def _count(session: Session, shop_id: int, object_row_id: UUID, now: datetime) -> int:

@@ -23,6 +23,7 @@ from wallet.google.leases import Errand, LeaseHeld, give_back, take
 from wallet.google.objects import find_class, lock_object
 from wallet.google.pushes import announce, tell_outcome
 from wallet.google.tables import GoogleClass
+from wallet.notices import Kind
 from wallet.pacing import check_pause
 
 log = structlog.get_logger()
@@ -55,21 +56,25 @@ def send_object(shop_id: int, row_id: UUID) -> None:
     begun = _begin_object(shop_id, row_id, utc_now())
     if begun is None:
         return
-    errand, notify = begun
+    errand, kind = begun
     faults.point("google_before_send", shop=shop_id, revision=errand.revision)
     error = None
+    was_heard = True
     try:
-        shared_client().bring("loyaltyObject", errand, notify=notify)
+        if kind == "marketing":
+            was_heard = shared_client().tell(errand)
+        else:
+            shared_client().bring("loyaltyObject", errand, notify=kind is not None)
     except GoogleWalletError as raised:
         error = raised
     faults.point("google_after_send", shop=shop_id, revision=errand.revision)
     with shop_transaction(shop_id) as session:
-        _settle(session, shop_id, row_id, errand, error, utc_now())
+        _settle(session, shop_id, row_id, errand, error, utc_now(), was_heard=was_heard)
         if isinstance(error, ClassMissing):
             _forget_class(session, shop_id)
     if error is not None:
         raise error
-    log.info("google_object_sent", shop=shop_id, revision=errand.revision, notified=notify)
+    log.info("google_object_sent", shop=shop_id, revision=errand.revision, notified=kind)
 
 
 def _begin_class(shop_id: int, now: datetime) -> Errand | None:
@@ -101,8 +106,8 @@ def _take_class(row: GoogleClass, wanted: Payload, now: datetime) -> Errand | No
     return replace(errand, known=None) if errand else None
 
 
-def _begin_object(shop_id: int, row_id: UUID, now: datetime) -> tuple[Errand, bool] | None:
-    """Lease the object for what it should show by now; with it, whether Google is to notify."""
+def _begin_object(shop_id: int, row_id: UUID, now: datetime) -> tuple[Errand, Kind | None] | None:
+    """Lease the object for what it should show by now; with it, of what Google is to notify."""
     with shop_transaction(shop_id) as session:
         card = lock_object(session, shop_id, row_id)
         if card is None:
@@ -130,6 +135,8 @@ def _settle(
     errand: Errand,
     error: GoogleWalletError | None,
     now: datetime,
+    *,
+    was_heard: bool,
 ) -> None:
     card = lock_object(session, shop_id, row_id)
     if card is None or not give_back(card, errand, was_taken=error is None, now=now):
@@ -137,7 +144,7 @@ def _settle(
     if error is None and errand.is_new:
         # A change that was committed while we read found no object to send: look once more.
         outbox.stage(session, shop_id, outbox.MEMBER_CHANGED, member_id=card.member_id, now=now)
-    tell_outcome(session, card, errand, error, now)
+    tell_outcome(session, card, errand, error, now, was_heard=was_heard)
 
 
 def _forget_class(session: Session, shop_id: int) -> None:
