@@ -116,7 +116,7 @@ SCHEDULE = (
     Task("referrals", referrals.run_all, every=timedelta(minutes=15), at=time(0, 10)),
     Task("coupons", coupons.run_all, every=timedelta(minutes=15), at=time(0, 10)),
     Task("coupon_discounts", coupons.ask_for_looks, every=timedelta(hours=1), at=time(0, 50)),
-    Task("member_messages", member_messages.run_all, every=timedelta(hours=1), at=time(0, 25)),
+    Task("member_messages", member_messages.run_all, every=timedelta(minutes=5)),
     Task("waiting_merges", ask_for_merges, every=timedelta(hours=1), at=time(0, 20)),
     Task("reconcile", reconciliation.ask_for_sweeps, every=timedelta(hours=1), at=time(0, 40)),
     Task("look_through", reconciliation.ask_for_looks, every=timedelta(days=1), at=time(2, 40)),
