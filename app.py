@@ -42,7 +42,7 @@ from loyalty.base import bell, db, faults
 from loyalty.merging import catalogue
 from mailing import setup as mail_setup
 from mailing import web as mail_web
-from mailing.addresses import why_blocked
+from mailing.permission import why_blocked
 from pos_extension import api as till
 from pos_extension import cors as till_cors
 from pos_extension import readers

@@ -24,6 +24,7 @@ QUEUE_OF_BELL = {name: name for name in QUEUES} | {
     "release": "relay",
     "referrals": "relay",
     "projection": "backfill",
+    "consents": "backfill",
 }
 
 RUNG_S = 10

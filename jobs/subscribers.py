@@ -10,10 +10,11 @@ from uuid import UUID
 
 from jobs.referrals import settle_friend
 from loyalty.base.bell import Queue
-from loyalty.outbox import FRIEND_ORDER_CHANGED, MEMBER_CHANGED, SHOWN_ASKED
+from loyalty.outbox import CONSENT_CHANGED, FRIEND_ORDER_CHANGED, MEMBER_CHANGED, SHOWN_ASKED
 from mailing import setup as mail_setup
 from mailing import subscriber as mail
 from mailing.messages import KIND_OF_EVENT
+from shopify_app.platform import consents
 from shopify_app.platform.projection import shown, writing
 from wallet import setup
 from wallet.google import subscriber as google
@@ -73,6 +74,13 @@ SUBSCRIBERS = (
         is_on=mail_setup.is_on,
     ),
     Subscriber("referrals", frozenset({FRIEND_ORDER_CHANGED}), call=settle_friend),
+    Subscriber(
+        "consents",
+        frozenset({CONSENT_CHANGED}),
+        call=consents.agree_on_member,
+        call_many=consents.agree_on_members,
+        batch=consents.BATCH,
+    ),
     Subscriber(
         "projection",
         frozenset({MEMBER_CHANGED, SHOWN_ASKED}),

@@ -50,6 +50,8 @@ EMAIL_BOUNCED = "email_bounced"
 EMAIL_BOUNCE_CLEARED = "email_bounce_cleared"
 EMAIL_COMPLAINED = "email_complained"
 EMAIL_UNSUBSCRIBED = "email_unsubscribed"
+EMAIL_TOPICS_CHOSEN = "email_topics_chosen"
+CONSENT_CHANGED = "consent_changed"
 
 
 def note_event(

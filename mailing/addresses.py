@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from loyalty.members.facts import normalise_email
-from loyalty.members.tables import Member
 from mailing import setup
 from mailing.tables import EmailAddress
 
@@ -63,34 +62,12 @@ def lock_address(session: Session, shop_id: int, hashed: str) -> EmailAddress:
     )
 
 
-def why_blocked(session: Session, member: Member, *, is_asked_for: bool) -> str | None:
-    """Why `member` must not be sent their card, in words; None when they may be.
-
-    Who has unsubscribed gets no email that comes by itself, but the card that a person
-    asked for: it is an answer, and no advertising.
-    """
-    if member.state != "active":
-        return "The member is no longer active"
-    if not member.email_norm:
-        return "The member has no email address"
-    if deliverable(member.email) is None:
-        return "The email address is not valid"
-    found = find_address(session, member.shop_id, address_hash(member.shop_id, member.email_norm))
-    if found is None:
-        return None
-    if found.complained_at:
-        return "The member reported an earlier email as spam"
-    if found.hard_bounced_at:
-        return f"Emails to this address bounce: {found.hard_bounce_reason}"
-    if found.unsubscribed_at and not is_asked_for:
-        return "The member has unsubscribed"
-    return None
-
-
 def unsubscribe(session: Session, shop_id: int, hashed: str, *, now: datetime) -> bool:
-    """Remember that the address wants no emails; False when it was known. The caller commits."""
+    """Remember that the address wants no emails from now on; False when it had said so before.
+
+    The caller commits.
+    """
     address = lock_address(session, shop_id, hashed)
-    if address.unsubscribed_at is not None:
-        return False
-    address.unsubscribed_at = now
-    return True
+    before = address.unsubscribed_at
+    address.unsubscribed_at = max(before or now, now)
+    return before is None

@@ -12,8 +12,8 @@ from loyalty.base.ids import new_id
 from loyalty.ledger.posting import lock_balance
 from loyalty.members.tables import Member
 from mailing import setup
-from mailing.addresses import why_blocked
 from mailing.errors import BadClientKey, EmailRefused
+from mailing.permission import why_blocked
 from mailing.tables import EmailMessage
 
 _KEY_MAX = 100

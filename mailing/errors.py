@@ -1,5 +1,7 @@
 """What can go wrong with an email: refusals we can explain, and failures of Amazon's."""
 
+from datetime import timedelta
+
 from loyalty.base.errors import LoyaltyError
 
 
@@ -15,6 +17,35 @@ class BadClientKey(EmailRefused):
     code, status = "bad_client_key", 422
 
 
+class BadTemplate(LoyaltyError):
+    """Words that cannot be an email: `field` and `line` say where, `words` what is wrong.
+
+    `line` counts from 1; 0 is the whole field.
+    """
+
+    code, status = "bad_template", 422
+
+    def __init__(self, field: str, words: str, line: int = 0) -> None:
+        super().__init__(words)
+        self.field, self.words, self.line = field, words, line
+
+
+class UnknownMail(LoyaltyError):
+    """There is no such email, or not in this language."""
+
+    code, status = "unknown_mail", 404
+
+
+class PaceExceeded(Exception):
+    """The account may send nothing now; asking again after `retry_after` costs no attempt."""
+
+    retryable = True
+
+    def __init__(self, words: str, retry_after: timedelta) -> None:
+        super().__init__(words)
+        self.retry_after = retry_after
+
+
 class EmailError(Exception):
     """An email was not sent. Unless `is_in_doubt`, SES has certainly not taken it."""
 
@@ -22,6 +53,10 @@ class EmailError(Exception):
         super().__init__(message)
         self.retryable = retryable
         self.is_in_doubt = is_in_doubt
+
+
+class NoLongerTheirs(Exception):
+    """The address that an unsubscribe link was sent to is no active member's any more."""
 
 
 class ForgedMessage(Exception):

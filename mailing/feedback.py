@@ -7,17 +7,19 @@ never takes a bounce back.
 from datetime import datetime
 
 import structlog
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from loyalty import timeline
 from loyalty.base.db import shop_transaction
+from loyalty.ledger.posting import lock_balance
 from mailing import messages
 from mailing.addresses import lock_address
 from mailing.events import SesEvent
 from mailing.sns import AGE_MAX
 from mailing.tables import EmailAddress, EmailFeedback, EmailMessage
+from mailing.unsubscribing import say_no
 
 log = structlog.get_logger()
 
@@ -33,6 +35,8 @@ def take_event(event: SesEvent, sns_message_id: str, *, now: datetime) -> bool:
     if event.kind not in _KNOWN:
         return False
     with shop_transaction(event.shop_id) as session:
+        if event.kind == "Complaint":
+            _lock_member(session, event)
         message = messages.lock_message(session, event.shop_id, event.message_id)
         if message is None or not _is_first(session, event.shop_id, sns_message_id, now):
             return False
@@ -49,6 +53,17 @@ def forget_old(shop_id: int, *, now: datetime) -> int:
     with shop_transaction(shop_id) as session:
         result = session.execute(statement, execution_options={"synchronize_session": False})
         return result.rowcount  # type: ignore[attr-defined]
+
+
+def _lock_member(session: Session, event: SesEvent) -> None:
+    """A complaint is a word of the member's, too: they are locked before their email is."""
+    member_id = session.scalar(
+        select(EmailMessage.member_id).where(
+            EmailMessage.shop_id == event.shop_id, EmailMessage.id == event.message_id
+        )
+    )
+    if member_id is not None:
+        lock_balance(session, event.shop_id, member_id, admits_merged=True)
 
 
 def _is_first(session: Session, shop_id: int, sns_message_id: str, now: datetime) -> bool:
@@ -118,6 +133,14 @@ def _complain(session: Session, message: EmailMessage, event: SesEvent) -> None:
         address = lock_address(session, message.shop_id, message.address_hash)
         address.complained_at = _newest(address.complained_at, event.at)
         address.unsubscribed_at = address.unsubscribed_at or event.at
+        say_no(
+            session,
+            message.shop_id,
+            message.member_id,
+            message.address_hash,
+            source="complaint",
+            now=event.at,
+        )
 
 
 def _newest(known: datetime | None, at: datetime) -> datetime:

@@ -9,9 +9,11 @@ from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
 from loyalty.members.tables import Member
-from loyalty.privacy.parts import Blank, Merging, Moves, Part, Person, Run, Unites, by_member
+from loyalty.privacy.parts import Blank, Drop, Merging, Moves, Part, Person, Run, Unites, by_member
 from mailing.addresses import address_hash, find_address, lock_address, unsubscribe
 from mailing.tables import EmailAddress, EmailMessage
+from mailing.topic_merge import TOPICS_UNITED
+from mailing.topics import MemberTopic
 
 
 def _hashes(person: Person) -> list[str]:
@@ -48,7 +50,8 @@ def _be_strict(session: Session, merging: Merging) -> None:
     if own is None or theirs is None:
         return
     said = find_address(session, merging.shop_id, theirs)
-    if said is None or said.unsubscribed_at is None:
+    known = find_address(session, merging.shop_id, own)
+    if said is None or said.unsubscribed_at is None or (known and known.unsubscribed_at):
         return
     if unsubscribe(session, merging.shop_id, own, now=merging.merged_at):
         merging.notes[EmailAddress.__tablename__] = {"unsubscribed": own}
@@ -77,6 +80,7 @@ def _hash_of(session: Session, shop_id: int, member_id: UUID) -> str | None:
 
 
 PARTS: Sequence[Part] = (
+    Part(MemberTopic, by_member(MemberTopic), "Topics of emails", Drop(), TOPICS_UNITED),
     Part(
         EmailMessage,
         by_member(EmailMessage),

@@ -18,11 +18,12 @@ from loyalty.base.db import shop_transaction
 from loyalty.members.tables import Member
 from loyalty.outbox import OutboxEvent
 from mailing import messages, setup
-from mailing.addresses import address_hash, why_blocked
+from mailing.addresses import address_hash
 from mailing.card_email import read_facts
 from mailing.contents import read_content
 from mailing.errors import EmailError
 from mailing.letters import Letter, compose
+from mailing.permission import why_blocked
 from mailing.ses import send
 from mailing.tables import EmailMessage
 
@@ -102,7 +103,14 @@ def _begin(shop_id: int, message_id: UUID, now: datetime) -> Letter | None:
 def _why_not(session: Session, message: EmailMessage, member: Member) -> str | None:
     if message.kind == "verification" and member.email_verified_at is not None:
         return "The address is confirmed already"
-    return why_blocked(session, member, is_asked_for=message.is_asked_for)
+    event = session.get(OutboxEvent, (message.shop_id, message.event_id))
+    return why_blocked(
+        session,
+        member,
+        kind=message.kind,
+        topic=event.body.get("topic") if event else None,
+        is_asked_for=message.is_asked_for,
+    )
 
 
 def _read_body(session: Session, message: EmailMessage, now: datetime) -> dict[str, Any] | None:

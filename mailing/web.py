@@ -5,10 +5,9 @@ Reading changes nothing: mail programs open every link to look for malware.
 
 import structlog
 from babel.numbers import format_decimal
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from loyalty import timeline
 from loyalty.actions.verifying import prove_email
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
@@ -19,19 +18,21 @@ from loyalty.members.states import get_active_member
 from loyalty.members.tables import Member
 from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
-from mailing import addresses, setup, sns
+from mailing import setup, sns
 from mailing.addresses import address_hash
 from mailing.card_email import locale_of
 from mailing.errors import (
     BadUnsubscribeLink,
     BadVerifyLink,
     ForgedMessage,
+    NoLongerTheirs,
     SnsUnreachable,
     VerifyLinkExpired,
 )
 from mailing.events import read_event
 from mailing.feedback import take_event
-from mailing.unsubscribe_links import UnsubscribeLink, read_token
+from mailing.unsubscribe_links import UnsubscribeLink, make_token, read_token
+from mailing.unsubscribing import choose_topics, read_choice, unsubscribe_all
 from mailing.verify_links import VerifyLink
 from mailing.verify_links import read_token as read_verify_token
 
@@ -46,6 +47,12 @@ blueprint = Blueprint(
 )
 
 _BODY_MAX = 300 * 1024  # SNS sends 256 KB at the most
+_TOPICS = {
+    "offers": "Offers and news",
+    "points": "My points and my tier",
+    "birthday": "Birthday greetings",
+    "rewards": "My rewards and coupons",
+}
 _POLICY = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
@@ -95,24 +102,31 @@ def take_sns() -> Response:
 
 @blueprint.get("/unsubscribe/<token>")
 def show_unsubscribe(token: str) -> str:
-    """A page with a button."""
-    link = _link(token)
-    return render_template("mailing/unsubscribe.html", shop=_shop_name(link), is_done=False)
+    """A page with a button, and the topics of which emails can still come."""
+    return _unsubscribe_page(_link(token))
 
 
 @blueprint.post("/unsubscribe/<token>")
 def unsubscribe(token: str) -> str:
     """Do it: by the page's button, or by a mail program's own (RFC 8058). Twice is as once."""
     link = _link(token)
-    shop = _shop_name(link)
-    now = utc_now()
+    _shop_name(link)
     with shop_transaction(link.shop_id) as session:
-        is_new = addresses.unsubscribe(session, link.shop_id, link.address_hash, now=now)
-        if is_new and session.get(Member, (link.shop_id, link.member_id)) is not None:
-            timeline.note_event(
-                session, link.shop_id, link.member_id, timeline.EMAIL_UNSUBSCRIBED, now
-            )
-    return render_template("mailing/unsubscribe.html", shop=shop, is_done=True)
+        unsubscribe_all(session, link, now=utc_now())
+    return _unsubscribe_page(link)
+
+
+@blueprint.post("/unsubscribe/<token>/topics")
+def choose(token: str) -> str:
+    """Only emails of these topics, please."""
+    link = _link(token)
+    _shop_name(link)
+    try:
+        with shop_transaction(link.shop_id) as session:
+            choose_topics(session, link, request.form.getlist("topic"), now=utc_now())
+    except NoLongerTheirs:
+        abort(410)
+    return _unsubscribe_page(link, is_saved=True)
 
 
 @blueprint.get("/verify/<token>")
@@ -185,6 +199,20 @@ def _verification(session: Session, link: VerifyLink, *, is_done: bool, points: 
         points=format_decimal(points, locale=locale_of(shop.locale)) if points else "",
         points_name=programme.points_name,
         card=setup.current().card_links(link.shop_id, link.member_id).page,
+    )
+
+
+def _unsubscribe_page(link: UnsubscribeLink, *, is_saved: bool = False) -> str:
+    shop = _shop_name(link)
+    with shop_transaction(link.shop_id) as session:
+        choice = read_choice(session, link)
+    return render_template(
+        "mailing/unsubscribe.html",
+        shop=shop,
+        choice=choice,
+        topics=_TOPICS,
+        here=url_for("mail.show_unsubscribe", token=make_token(link)),
+        is_saved=is_saved,
     )
 
 

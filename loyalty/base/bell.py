@@ -11,6 +11,7 @@ Queue = Literal[
     "mail",
     "projection",
     "referrals",
+    "consents",
     "backfill",
     "redemptions",
 ]

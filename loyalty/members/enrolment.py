@@ -13,6 +13,7 @@ from loyalty import audit, outbox, timeline
 from loyalty.actions.awarding import award_action
 from loyalty.base.ids import new_id
 from loyalty.members import archiving
+from loyalty.members.consent import ask_to_agree
 from loyalty.members.facts import CustomerFacts, normalise_email
 from loyalty.members.matching import match_customer
 from loyalty.members.sheets import CustomerSheet
@@ -131,6 +132,7 @@ def link_customer(
     customer.member_id = member.id
     session.flush()
     copy_to_member(session, customer, now)
+    ask_to_agree(session, shop.shop_id, member.id, now=now)
     return member
 
 
@@ -227,6 +229,8 @@ def _new_member(
     timeline.note_event(session, member.shop_id, member.id, timeline.MEMBER_JOINED, now, **joined)
     if emails_card:
         _send_card(session, member, now)
+    # No webhook of a customer or order says what they said to marketing.
+    ask_to_agree(session, member.shop_id, member.id, now=now)
     session.flush()
     if enrolled_by != "backfill":
         # Who comes with the history has signed up for nothing.

@@ -58,11 +58,11 @@ def _unite_consents(session: Session, merging: Merging) -> None:
     for channel in _CHANNELS:
         own = _consent(session, merging, merging.survivor_id, channel)
         theirs = _consent(session, merging, merging.merged_id, channel)
-        said = own.state if own else None
-        united = stricter(said, theirs.state if theirs else None)
+        said = own.strictest if own else None
+        united = stricter(said, theirs.strictest if theirs else None)
         if united == said:
             continue
-        before[channel] = None if own is None else [own.state, own.source, _text(own.changed_at)]
+        before[channel] = None if own is None else _told(own)
         _set(session, merging, own, channel, united)
     if before:
         merging.notes[MemberConsent.__tablename__] = before
@@ -83,7 +83,7 @@ def _set(
     if own is None:
         own = MemberConsent(shop_id=merging.shop_id, member_id=merging.survivor_id, channel=channel)
         session.add(own)
-    own.state, own.source, own.changed_at = united, _SOURCE, merging.merged_at
+    own.take(united, _SOURCE, merging.merged_at)
 
 
 def _part_consents(session: Session, merging: Merging) -> None:
@@ -100,9 +100,22 @@ def _part_consents(session: Session, merging: Merging) -> None:
                     shop_id=merging.shop_id, member_id=merging.survivor_id, channel=channel
                 )
                 session.add(own)
-            own.state, own.source = before[0], before[1]
-            own.changed_at = datetime.fromisoformat(before[2])
+            _restore(own, before)
     session.flush()
+
+
+def _told(own: MemberConsent) -> list[str | None]:
+    refused = own.refused_at.isoformat() if own.refused_at else None
+    return [own.state, own.source, own.changed_at.isoformat(), refused]
+
+
+def _restore(own: MemberConsent, before: list[str | None]) -> None:
+    state, source, changed, *refused = before
+    assert state and source and changed
+    own.take(state, source, datetime.fromisoformat(changed))
+    if refused:
+        # Notes of earlier merges do not say it: the word itself does, but for a tick.
+        own.refused_at = datetime.fromisoformat(refused[0]) if refused[0] else None
 
 
 def _switches(session: Session, merging: Merging, member_id: UUID) -> NotificationPreference | None:
@@ -115,10 +128,6 @@ def _consent(
 ) -> MemberConsent | None:
     key = (merging.shop_id, member_id, channel)
     return session.get(MemberConsent, key, with_for_update=True, populate_existing=True)
-
-
-def _text(at: datetime) -> str:
-    return at.isoformat()
 
 
 SWITCHES_UNITED = Unites("paused by one of the two is paused", _unite_switches, _part_switches)

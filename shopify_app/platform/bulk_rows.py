@@ -9,6 +9,7 @@ from loyalty.orders.facts import LineFacts, OrderFacts, RefundFacts
 from loyalty.shops.locations import LocationFacts
 from shopify_app.platform.payloads import amounts
 from shopify_app.platform.payloads.codes import read_code_nodes
+from shopify_app.platform.payloads.consents import read_consents
 from shopify_app.platform.payloads.reading import (
     flag,
     identifier,
@@ -53,6 +54,7 @@ def read_customer(node: Node) -> tuple[CustomerFacts, int]:
         customer_since=moment_or_none(node, "createdAt"),
         updated_at=moment_or_none(node, "updatedAt"),
         locale=text_or_none(node, "locale"),
+        consents=read_consents(node),
     )
     # An unsigned 64-bit number travels as text.
     return facts, int(str(node.get("numberOfOrders") or 0))

@@ -13,6 +13,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.errors import LoyaltyError
 from loyalty.members.enrolment import record_customer
 from loyalty.members.facts import CustomerFacts
+from loyalty.members.hearing import hear
 from loyalty.members.history import record_new_customers
 from loyalty.orders.facts import OrderFacts
 from loyalty.orders.recording import check_currency, record_all
@@ -30,7 +31,7 @@ _Read = TypeVar("_Read")
 
 
 def store_customers(session: Session, shop: Shop, batch: Sequence[Whole]) -> int:
-    """Store customers, and enrol them; how many were left out."""
+    """Store customers, enrol them, and keep what they said to marketing; how many were left out."""
 
     def store(one: tuple[CustomerFacts, int]) -> None:
         facts, count = one
@@ -39,7 +40,10 @@ def store_customers(session: Session, shop: Shop, batch: Sequence[Whole]) -> int
     read = _read_all(shop, batch, lambda node, _nested: bulk_rows.read_customer(node))
     new = record_new_customers(session, shop, read, now=utc_now())
     others = [one for one in read if one[0].customer_id not in new]
-    return len(batch) - len(read) + _store_each(session, shop, others, store)
+    left_out = len(batch) - len(read) + _store_each(session, shop, others, store)
+    told = {facts.customer_id: facts.consents for facts, _ in read}
+    hear(session, shop.shop_id, told, now=utc_now())
+    return left_out
 
 
 def store_orders(session: Session, shop: Shop, batch: Sequence[Whole]) -> int:

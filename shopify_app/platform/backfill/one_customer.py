@@ -4,6 +4,7 @@ from typing import Any
 
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
+from loyalty.members.hearing import hear
 from loyalty.members.tables import Customer
 from loyalty.orders.recording import record_all
 from loyalty.reconciliation import recording
@@ -24,6 +25,7 @@ def read_customer(shop_id: int, customer_id: int) -> None:
         if isinstance(node, dict):
             facts = bulk_rows.read_customer(node)[0]
             record_all(session, shop, [facts], now=now, is_backfill=False)
+            hear(session, shop_id, {customer_id: facts.consents}, now=now, is_news=True)
         elif known is not None and known.deleted_at is None:
             say_goodbye(session, shop, customer_id, now=now)
             kind = recording.CUSTOMER_DELETED

@@ -11,6 +11,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.members.enrolment import columns_of, is_news
 from loyalty.members.facts import CustomerFacts
+from loyalty.members.hearing import hear
 from loyalty.members.tables import Customer
 from loyalty.orders.recording import record_all
 from loyalty.reconciliation import recording
@@ -33,6 +34,8 @@ def look(shop_id: int, nodes: list[dict[str, Any]]) -> int:
         now = utc_now()
         shop = directory.get_shop(session, shop_id)
         record_all(session, shop, news, now=now, is_backfill=False)
+        consents = {facts.customer_id: facts.consents for facts in told}
+        hear(session, shop_id, consents, now=now, is_news=True)
         for customer_id, kind in found.items():
             if kind is not None:
                 recording.note(session, shop_id, kind, customer_id, now=now, is_mended=True)
