@@ -9,16 +9,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among_many
 from loyalty.member_messages.reading import list_shown
+from loyalty.member_messages.tables import MemberMessage
 from loyalty.members.consent import MemberConsent
 from loyalty.members.tables import Member
 from loyalty.preferences import Preferences, list_preferences
 from wallet.google.notices import DAY, PLACES
 from wallet.google.tables import GoogleNotice, GoogleObject
+from wallet.messages import PushMessage
 from wallet.tables import AppleRegistration, WalletPass
 
 SAME_AGAIN = "\N{WORD JOINER}"
@@ -95,6 +97,29 @@ def why_not(
     return reasons
 
 
+def outcomes(shop_id: int, campaign_id: UUID) -> Select[tuple[UUID, str, str | None]]:
+    """What became of a campaign's texts that have ended: member_id, fate (sent, failed), reason.
+
+    Sent: a platform accepted the notification. A failed one may be sent yet on another platform.
+    """
+    fate = case((PushMessage.sent_at.is_not(None), "sent"), else_="failed").label("fate")
+    reason = case((PushMessage.sent_at.is_(None), PushMessage.reason)).label("reason")
+    return (
+        select(MemberMessage.member_id, fate, reason)
+        .join(
+            PushMessage,
+            (PushMessage.shop_id == MemberMessage.shop_id)
+            & (PushMessage.member_id == MemberMessage.member_id)
+            & (PushMessage.message == func.concat("marketing:", MemberMessage.id)),
+        )
+        .where(
+            MemberMessage.shop_id == shop_id,
+            MemberMessage.campaign_id == campaign_id,
+            PushMessage.sent_at.is_not(None) | PushMessage.failed_at.is_not(None),
+        )
+    )
+
+
 def _list_unsubscribed(session: Session, shop_id: int, member_ids: Collection[UUID]) -> set[UUID]:
     statement = select(MemberConsent.member_id).where(
         MemberConsent.shop_id == shop_id,
@@ -130,7 +155,7 @@ def _on_apple(session: Session, shop_id: int, member_ids: Collection[UUID]) -> s
     return set(session.scalars(statement))
 
 
-def _saved(shop_id: int, member_ids: Collection[UUID]) -> Select[UUID]:
+def _saved(shop_id: int, member_ids: Collection[UUID]) -> Select[tuple[UUID]]:
     return select(GoogleObject.member_id).where(
         GoogleObject.shop_id == shop_id,
         among_many(GoogleObject.member_id, member_ids),

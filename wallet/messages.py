@@ -39,6 +39,7 @@ _NO_ENTRY = "-"  # sorts before every entry's id
 class PushMessage(Base):
     """One message to one member, and when its events were written on the timeline.
 
+    `reason`: why it failed, until a platform accepted it after all.
     pk (shop_id, member_id, message): each event is written once. ix created: the purge.
     """
 
@@ -58,6 +59,7 @@ class PushMessage(Base):
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
 
     @property
     def is_open(self) -> bool:
@@ -181,7 +183,7 @@ def note_failed(
     now: datetime,
 ) -> None:
     """Push Failed with the provider's reason, unless a platform accepted the message."""
-    for one in _first(session, shop_id, [key], {"failed_at": now}):
+    for one in _first(session, shop_id, [key], {"failed_at": now}, reason):
         _note(session, shop_id, one, timeline.PUSH_FAILED, platform, now, reason=reason)
 
 
@@ -261,7 +263,11 @@ def _entry(message: str) -> str:
 
 
 def _first(
-    session: Session, shop_id: int, keys: Iterable[MessageKey], values: dict[str, datetime]
+    session: Session,
+    shop_id: int,
+    keys: Iterable[MessageKey],
+    values: dict[str, datetime],
+    reason: str | None = None,
 ) -> list[MessageKey]:
     """Those of the messages for which this is the first time."""
     rows = session.execute(
@@ -272,7 +278,7 @@ def _first(
             PushMessage.sent_at.is_(None),
             *(getattr(PushMessage, name).is_(None) for name in values),
         )
-        .values(values)
+        .values(**values, reason=reason)
         .returning(PushMessage.member_id, PushMessage.message)
         .execution_options(synchronize_session=False)
     )

@@ -17,6 +17,8 @@ def upgrade() -> None:
     _group_grants()
     _group_grant_members()
     _member_messages()
+    # Why a push failed, beside the timeline, for who counts.
+    op.add_column("push_message", sa.Column("reason", sa.Text(), nullable=True))
     for table in TENANT_TABLES:
         tenancy.protect(table)
     tenancy.remake_removal()
@@ -137,3 +139,9 @@ def _member_messages() -> None:
         postgresql_where=sa.text("ended_at is null"),
     )
     op.create_index("ix_member_message__member", "member_message", ["shop_id", "member_id", "id"])
+    op.create_index(
+        "ix_member_message__campaign",
+        "member_message",
+        ["shop_id", "campaign_id", "member_id"],
+        postgresql_where=sa.text("campaign_id is not null"),
+    )
