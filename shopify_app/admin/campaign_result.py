@@ -1,0 +1,162 @@
+"""How far a campaign is and what it brought, in words and in the shop's numbers.
+
+A difference is said to be one only where its 95 % interval leaves out nothing at all.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from flask import g
+from sqlalchemy.orm import Session
+
+from loyalty.base.clock import utc_now
+from loyalty.base.money import Money
+from loyalty.campaigns import views
+from loyalty.campaigns.comparing import Interval
+from loyalty.campaigns.results import Result, Share, read_result
+from loyalty.campaigns.tables import Campaign
+from loyalty.campaigns.words import in_words
+from loyalty.shops.tables import Shop
+from shopify_app.admin.campaign_words import CHANNELS, FATES
+from shopify_app.admin.formatting import ShopFormat
+
+_SETTLED = ("held_out", "skipped", "sent", "unknown", "failed")
+_PERCENT = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class FateCount:
+    """How many have a fate; `channel` and `words` (why) where it is one channel's."""
+
+    label: str
+    tone: str
+    count: int
+    channel: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownProgress:
+    """A bar that is filled to `value` of `total`; `value` None while they are looked for."""
+
+    words: str
+    value: int | None
+    total: int
+    fates: list[FateCount]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A figure of those told beside that of those held out."""
+
+    label: str
+    told: str
+    held_out: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownResult:
+    """The result in words. `gain`: what each member told spent more, or nothing to be said."""
+
+    verdict: str
+    gain: str
+    note: str
+    rows: list[Compared]
+
+
+def read_progress(session: Session, campaign: Campaign) -> ShownProgress:
+    """How far a campaign that has begun is."""
+    words: ShopFormat = g.shop_format
+    counts = views.progress(session, campaign.shop_id, campaign.id)
+    total = sum(counts.values())
+    settled = sum(counts.get(fate, 0) for fate in _SETTLED)
+    shown = [
+        FateCount(label, tone, counts[fate])
+        for fate, (label, tone) in FATES.items()
+        if counts.get(fate)
+    ]
+    if campaign.prepared_at is None:
+        return ShownProgress(f"{words.number(total)} found so far", None, total, shown)
+    line = f"{words.number(settled)} of {words.number(total)} members"
+    return ShownProgress(line, settled, max(total, 1), shown)
+
+
+def read_outcome(session: Session, shop: Shop, campaign: Campaign) -> dict[str, Any]:
+    """What came of it so far: `result` once somebody was told, and `outcomes`, each fate's why."""
+    found = read_result(session, shop, campaign.id, now=utc_now())
+    has_result = bool(found.told.people)
+    return {
+        "result": _result(shop, campaign, found, g.shop_format) if has_result else None,
+        "outcomes": _outcomes(found),
+    }
+
+
+def _result(shop: Shop, campaign: Campaign, found: Result, words: ShopFormat) -> ShownResult:
+    days = "a day" if campaign.order_days == 1 else f"{words.number(campaign.order_days)} days"
+    return ShownResult(
+        verdict=verdict(found, words),
+        gain=_gain(found.gain, shop, words),
+        note="" if found.is_over else f"Orders still count, for {days} after each message.",
+        rows=_rows(shop, found.told, found.held_out, days, words),
+    )
+
+
+def verdict(found: Result, words: ShopFormat) -> str:
+    """Whether those told ordered more often than those held out, as far as that can be said."""
+    if found.difference is None or found.interval_low is None or found.interval_high is None:
+        return "Nobody was held out: what the campaign itself brought cannot be said."
+    low, middle, high = (
+        words.tenths(one * _PERCENT)
+        for one in (found.interval_low, found.difference, found.interval_high)
+    )
+    measured = f"{middle} percentage points, 95% interval {low} to {high}"
+    if not found.is_clear:
+        return f"What those told ordered more or less may well be chance: {measured}."
+    more = "more" if found.difference > 0 else "less"
+    return f"Those told ordered {more} often than those held out: {measured}."
+
+
+def _gain(gain: Interval | None, shop: Shop, words: ShopFormat) -> str:
+    if gain is None:
+        return ""
+    middle, low, high = (
+        words.money(Money(round(one), shop.currency)) for one in (gain.middle, gain.low, gain.high)
+    )
+    return f"Each member told spent {middle} more than one held out: 95% interval {low} to {high}."
+
+
+def _rows(shop: Shop, told: Share, held_out: Share, days: str, words: ShopFormat) -> list[Compared]:
+    def both(label: str, show: Callable[[Share], str]) -> Compared:
+        return Compared(label, show(told), show(held_out))
+
+    return [
+        both("Members", lambda one: words.number(one.people)),
+        Compared("Opened", _of(told.opened, told.people, words), ""),
+        Compared("Clicked", _of(told.clicked, told.people, words), ""),
+        both(f"Ordered within {days}", lambda one: _of(one.ordered, one.people, words)),
+        both(
+            "Worth of these orders", lambda one: words.money(Money(one.orders_minor, shop.currency))
+        ),
+        both("That is for each member", lambda one: _each(one, shop, words)),
+    ]
+
+
+def _outcomes(found: Result) -> list[FateCount]:
+    return [
+        FateCount(*FATES[one.fate], one.count, CHANNELS[one.channel], in_words(one.reason))
+        for one in found.by_fate_reason
+    ]
+
+
+def _of(count: int, people: int, words: ShopFormat) -> str:
+    if not people:
+        return words.number(count)
+    return f"{words.number(count)} ({words.share(Decimal(count) / people)})"
+
+
+def _each(one: Share, shop: Shop, words: ShopFormat) -> str:
+    if not one.people:
+        return ""
+    return words.money(Money(round(Decimal(one.orders_minor) / one.people), shop.currency))

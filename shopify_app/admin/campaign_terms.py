@@ -1,0 +1,58 @@
+"""What a campaign says, to whom, and what it brings with it: line by line."""
+
+from uuid import UUID
+
+from flask import g
+from sqlalchemy.orm import Session
+
+from loyalty.campaigns.tables import Campaign
+from loyalty.coupons.tables import Coupon
+from loyalty.programme.tables import Promotion
+from loyalty.segments.views import names_of
+from shopify_app.admin.campaign_words import CHANNELS, TOPICS
+from shopify_app.admin.formatting import ShopFormat
+
+Line = tuple[str, str]
+
+
+def list_terms(session: Session, campaign: Campaign) -> list[Line]:
+    """A label and its words for each term that the campaign has."""
+    words: ShopFormat = g.shop_format
+    lines = [
+        ("Segments", _segments(session, campaign)),
+        (
+            "Sent by",
+            ", ".join(label for name, label in CHANNELS.items() if name in campaign.channels),
+        ),
+        ("About", TOPICS.get(campaign.topic, campaign.topic)),
+        ("Held out", f"{words.number(campaign.holdout_percent)}%"),
+        ("Coupon", _coupon(session, campaign)),
+        ("Bonus", words.points(campaign.bonus_points) if campaign.bonus_points else ""),
+        ("Announces", _promotion(session, campaign)),
+        ("Begins", words.moment(campaign.starts_at) if campaign.starts_at else "When started"),
+        ("Orders count for", _days(campaign.order_days)),
+    ]
+    return [(label, text) for label, text in lines if text]
+
+
+def _segments(session: Session, campaign: Campaign) -> str:
+    names = names_of(session, campaign.shop_id, [UUID(one) for one in campaign.segment_ids])
+    return ", ".join(sorted(names.values())) or "None yet"
+
+
+def _coupon(session: Session, campaign: Campaign) -> str:
+    if campaign.coupon_id is None:
+        return ""
+    coupon = session.get(Coupon, (campaign.shop_id, campaign.coupon_id))
+    return coupon.name if coupon is not None else ""
+
+
+def _promotion(session: Session, campaign: Campaign) -> str:
+    if campaign.promotion_id is None:
+        return ""
+    promotion = session.get(Promotion, (campaign.shop_id, campaign.promotion_id))
+    return promotion.name if promotion is not None else ""
+
+
+def _days(days: int) -> str:
+    return "1 day" if days == 1 else f"{days} days"
