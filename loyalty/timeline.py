@@ -52,6 +52,8 @@ EMAIL_COMPLAINED = "email_complained"
 EMAIL_UNSUBSCRIBED = "email_unsubscribed"
 EMAIL_TOPICS_CHOSEN = "email_topics_chosen"
 CONSENT_CHANGED = "consent_changed"
+CAMPAIGN_JOINED = "campaign_joined"
+CAMPAIGN_DISJOINED = "campaign_disjoined"
 
 
 def note_event(
