@@ -531,3 +531,9 @@ class BadCampaignState(LoyaltyError):
     """What the campaign's state does not allow; the message says why."""
 
     code = "bad_campaign_state"
+
+
+class BadConsent(LoyaltyError):
+    """What a member is said to have said of marketing cannot be written down."""
+
+    code, status = "bad_consent", 422

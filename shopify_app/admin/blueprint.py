@@ -3,6 +3,7 @@
 from shopify_app.admin import (
     adjustments,
     card_emails,
+    consents,
     coupons,
     home,
     members,
@@ -12,6 +13,6 @@ from shopify_app.admin import (
 )
 from shopify_app.admin.pages import blueprint
 
-VIEWS = (home, members, profile, adjustments, redemptions, coupons, card_emails, privacy)
+VIEWS = (home, members, profile, adjustments, redemptions, coupons, card_emails, consents, privacy)
 
 __all__ = ["VIEWS", "blueprint"]

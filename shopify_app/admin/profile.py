@@ -27,6 +27,7 @@ from loyalty.queries.profile import (
 from loyalty.shops.directory import get_shop
 from loyalty.tiers.views import find_standing
 from shopify_app.admin.adjustment_form import AdjustmentForm
+from shopify_app.admin.member_consent import read_consent
 from shopify_app.admin.member_coupons import read_coupons
 from shopify_app.admin.member_emails import read_emails
 from shopify_app.admin.member_reach import read_counts, read_reach
@@ -38,7 +39,7 @@ from shopify_app.platform.admin_auth import admin_page
 
 _TIMELINE_BATCH = 15
 _ORDERS_BATCH = 25
-_TABS = ("overview", "orders", "referrals", "timeline")
+_TABS = ("overview", "orders", "consent", "referrals", "timeline")
 
 
 @blueprint.get("/app/members/<member_id>")
@@ -54,6 +55,8 @@ def profile(member_id: str) -> str:
         values |= _read_standing(session, member)
         values |= read_coupons(session, member)
         values |= read_tab(session, member, tab)
+        if tab == "consent":
+            values |= read_consent(session, member)
         if tab == "orders":
             values["orders"] = _read_orders(session, member, after=None)
     return render_template(
