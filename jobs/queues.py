@@ -25,6 +25,8 @@ QUEUE_OF_BELL = {name: name for name in QUEUES} | {
     "referrals": "relay",
     "projection": "backfill",
     "consents": "backfill",
+    # The hands that send: a campaign never runs ahead of them.
+    "campaigns": "mail",
 }
 
 RUNG_S = 10

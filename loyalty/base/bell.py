@@ -14,6 +14,7 @@ Queue = Literal[
     "consents",
     "backfill",
     "redemptions",
+    "campaigns",
 ]
 Ring = Callable[[Queue, int], None]
 
