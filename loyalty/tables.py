@@ -3,6 +3,7 @@
 from loyalty.actions.tables import CheckIn, FollowLink, MemberAction, Reader
 from loyalty.audit import AuditRow
 from loyalty.badges.tables import Badge, MemberBadge
+from loyalty.campaigns.tables import Campaign, CampaignRecipient
 from loyalty.catalogue.tables import Collection, Product, ProductCollection
 from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.earning.tables import Award, AwardLine
@@ -55,6 +56,8 @@ __all__ = [
     "Award",
     "AwardLine",
     "Badge",
+    "Campaign",
+    "CampaignRecipient",
     "CheckIn",
     "Collection",
     "Coupon",

@@ -1,0 +1,1 @@
+"""Campaigns: a message to an audience, who was told it, and what came of it."""

@@ -1,0 +1,170 @@
+"""What a merchant does with a campaign: start, pause, resume, stop. Each is safe to repeat.
+
+The invariant: only one that could be sent is started, and a word of the merchant's holds from its
+commit on: whoever takes the next turn asks the state under the same lock.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from loyalty.audit import SYSTEM, Actor
+from loyalty.base.clock import day_in
+from loyalty.base.db import ring_after_commit
+from loyalty.base.errors import BadCampaign, BadCampaignState
+from loyalty.campaigns.audience import audience_of
+from loyalty.campaigns.channels import channels_of
+from loyalty.campaigns.saving import lock_campaign, record
+from loyalty.campaigns.tables import Campaign
+from loyalty.coupons.tables import Coupon
+from loyalty.coupons.terms import is_over
+from loyalty.programme.tables import Promotion
+from loyalty.segments.tables import Segment
+from loyalty.shops.tables import Shop
+
+_UNDER_WAY = ("preparing", "sending")
+
+
+def start(
+    session: Session, shop: Shop, campaign_id: UUID, *, actor: Actor, now: datetime
+) -> Campaign:
+    """Let the draft go out now, or at its time; one that has been started stays as it is.
+
+    Raises BadCampaign with what is missing or wrong, and BadCampaignState for one that was stopped.
+    """
+    campaign = lock_campaign(session, shop.shop_id, campaign_id)
+    if campaign.state in ("stopped", "paused"):
+        raise BadCampaignState(f"It was {campaign.state}")
+    if campaign.state != "draft":
+        return campaign
+    check_ready(session, shop, campaign, now=now)
+    waits = campaign.starts_at is not None and campaign.starts_at > now
+    campaign.started_by = str(actor)
+    if waits:
+        campaign.state = "scheduled"
+    else:
+        begin(campaign, now=now)
+    record(session, campaign, "campaign_started", actor, now, state=campaign.state)
+    session.flush()
+    ring_after_commit(session, "campaigns", shop.shop_id)
+    return campaign
+
+
+def pause(
+    session: Session, shop: Shop, campaign_id: UUID, *, actor: Actor, now: datetime
+) -> Campaign:
+    """Send nothing further until it is resumed; the few messages under way still arrive.
+
+    Raises BadCampaignState where nothing is under way.
+    """
+    campaign = lock_campaign(session, shop.shop_id, campaign_id)
+    if campaign.state == "paused":
+        return campaign
+    if campaign.state not in _UNDER_WAY:
+        raise BadCampaignState("Only a campaign that is being sent can be paused")
+    campaign.state = "paused"
+    record(session, campaign, "campaign_paused", actor, now)
+    session.flush()
+    return campaign
+
+
+def resume(
+    session: Session, shop: Shop, campaign_id: UUID, *, actor: Actor, now: datetime
+) -> Campaign:
+    """Go on where it was paused; before its recipients are known it must be ready to be sent.
+
+    Raises BadCampaignState for one that is not paused, and BadCampaign as `start`.
+    """
+    campaign = lock_campaign(session, shop.shop_id, campaign_id)
+    if campaign.state in _UNDER_WAY:
+        return campaign
+    if campaign.state != "paused":
+        raise BadCampaignState("It is not paused")
+    if campaign.prepared_at:
+        campaign.state = "sending"
+    else:
+        check_ready(session, shop, campaign, now=now)
+        begin(campaign, now=now)
+    campaign.error = None
+    record(session, campaign, "campaign_resumed", actor, now)
+    session.flush()
+    ring_after_commit(session, "campaigns", shop.shop_id)
+    return campaign
+
+
+def stop(
+    session: Session, shop: Shop, campaign_id: UUID, *, actor: Actor, now: datetime
+) -> Campaign:
+    """End it for good: who was not told yet is not told. A worker writes down who that was.
+
+    Raises BadCampaignState for a draft, and for one that is done.
+    """
+    campaign = lock_campaign(session, shop.shop_id, campaign_id)
+    if campaign.state == "stopped":
+        return campaign
+    if campaign.state in ("draft", "done"):
+        raise BadCampaignState("Nothing of it is under way")
+    campaign.state = "stopped"
+    record(session, campaign, "campaign_stopped", actor, now)
+    session.flush()
+    ring_after_commit(session, "campaigns", shop.shop_id)
+    return campaign
+
+
+def halt(session: Session, campaign: Campaign, reason: str, *, now: datetime) -> None:
+    """Pause the locked campaign by itself, because of `reason`, until somebody resumes it."""
+    campaign.state, campaign.error = "paused", reason[:500]
+    record(session, campaign, "campaign_paused", SYSTEM, now, reason=campaign.error)
+    session.flush()
+
+
+def begin(campaign: Campaign, *, now: datetime) -> None:
+    """Its time has come: who is to be told is written down next."""
+    campaign.state, campaign.started_at = "preparing", campaign.started_at or now
+
+
+def check_ready(session: Session, shop: Shop, campaign: Campaign, *, now: datetime) -> None:
+    """Raise BadCampaign with the first field that keeps the campaign from being sent."""
+    if not campaign.channels:
+        raise BadCampaign("channels", "Choose email, push or both")
+    _check_segments(session, campaign)
+    for channel in channels_of(campaign):
+        channel.check(session, shop, campaign)
+    _check_gifts(session, shop, campaign, now)
+    if not session.scalar(select(exists(audience_of(session, campaign)))):
+        raise BadCampaign("segment_ids", "Nobody is in these segments")
+
+
+def _check_segments(session: Session, campaign: Campaign) -> None:
+    if not campaign.segment_ids:
+        raise BadCampaign("segment_ids", "Choose at least one segment")
+    wanted = [UUID(one) for one in campaign.segment_ids]
+    segments = session.scalars(
+        select(Segment)
+        .where(Segment.shop_id == campaign.shop_id, Segment.id.in_(wanted))
+        .execution_options(populate_existing=True)
+    ).all()
+    for segment in segments:
+        if segment.retired_at is not None:
+            raise BadCampaign("segment_ids", f"{segment.name} is no more")
+        if segment.error is not None:
+            raise BadCampaign("segment_ids", f"{segment.name} cannot be used: {segment.error}")
+        if segment.refreshed_at is None:
+            raise BadCampaign("segment_ids", f"{segment.name} is still being filled: wait a little")
+
+
+def _check_gifts(session: Session, shop: Shop, campaign: Campaign, now: datetime) -> None:
+    begins = max(now, campaign.starts_at or now)
+    day = day_in(shop.timezone, begins)
+    if campaign.coupon_id is not None:
+        coupon = session.get_one(Coupon, (shop.shop_id, campaign.coupon_id), populate_existing=True)
+        if not coupon.is_active or is_over(coupon, day):
+            raise BadCampaign("coupon_id", f"{coupon.name} is not handed out then")
+    if campaign.promotion_id is not None:
+        key = (shop.shop_id, campaign.promotion_id)
+        promotion = session.get_one(Promotion, key, populate_existing=True)
+        is_gone = promotion.ends_on is not None and promotion.ends_on < day
+        if is_gone or not promotion.is_active:
+            raise BadCampaign("promotion_id", f"{promotion.name} is over by then")

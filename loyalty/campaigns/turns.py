@@ -1,0 +1,176 @@
+"""The turn of a campaign's next recipients: gifts and messages, or nothing for who is held out.
+
+The invariant: a turn is one transaction. Whatever it gives and stages is there with the
+recipient's new fate, or not at all: who dies anywhere leaves nobody told twice and nobody
+forgotten. Locks: the campaign, then balances in id order, then recipients.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty import timeline
+from loyalty.base.bulk import among, update_rows
+from loyalty.campaigns.channels import NAMES, Told, channels_of
+from loyalty.campaigns.gifts import Gifts, give
+from loyalty.campaigns.preparing import Reasons, ask_channels, is_reachable, note_members
+from loyalty.campaigns.tables import Campaign, CampaignRecipient
+from loyalty.campaigns.words import NOT_ACTIVE
+from loyalty.members.tables import MemberBalance
+from loyalty.shops.tables import Shop
+
+AT_ONCE_MAX = 500
+"""How many one transaction takes: whoever pauses waits no longer for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How many had their turn, and whether codes are to be made in Shopify for some of them."""
+
+    members: int = 0
+    needs_codes: bool = False
+
+
+def take_turns(
+    session: Session, shop: Shop, campaign: Campaign, *, limit: int, now: datetime
+) -> Turn:
+    """Give the next `limit` recipients of the locked campaign what they are to get.
+
+    Who waits for a code that Shopify is still to make is told later, by `tell_ready`. Raises
+    CouponOver where the coupon is not handed out any more. Flushes; the caller commits.
+    """
+    assert campaign.state == "sending" and limit <= AT_ONCE_MAX
+    next_ones = _list_next(session, campaign, limit)
+    lock_balances(session, campaign, next_ones, posts=campaign.bonus_points is not None)
+    rows = _lock_next(session, campaign, next_ones)
+    told = [row.member_id for row in rows if not row.is_held_out]
+    reasons = ask_channels(session, campaign, told) if told else {}
+    reached = [one for one in told if is_reachable(one, reasons)]
+    gifts = give(session, shop, campaign, reached, now=now)
+    sent = send_to(session, shop, campaign, rows, reasons, gifts, now=now)
+    _note_left(session, campaign, told, reasons, gifts, now)
+    update_rows(
+        session,
+        CampaignRecipient,
+        ("shop_id", "campaign_id", "member_id"),
+        [sent[row.member_id] | {"turn_at": now} for row in rows],
+    )
+    return Turn(len(rows), gifts.needs_codes)
+
+
+def send_to(
+    session: Session,
+    shop: Shop,
+    campaign: Campaign,
+    rows: Sequence[CampaignRecipient],
+    reasons: Reasons,
+    gifts: Gifts,
+    *,
+    now: datetime,
+) -> dict[UUID, dict[str, Any]]:
+    """Stage what these recipients are told now; each one's new columns, by member."""
+    columns = {row.member_id: _columns_of(row, gifts) for row in rows}
+    for channel in channels_of(campaign):
+        fate, reason = f"{channel.name}_fate", f"{channel.name}_reason"
+        blocked = reasons.get(channel.name, {})
+        open_rows = [row for row in rows if getattr(row, fate) == "waiting"]
+        ready = []
+        for row in open_rows:
+            why = blocked.get(row.member_id) or gifts.refused.get(row.member_id)
+            if why:
+                columns[row.member_id] |= {fate: "skipped", reason: why}
+            elif row.member_id not in gifts.awaited:
+                ready.append(Told(row.member_id, gifts.codes.get(row.member_id)))
+        taken = channel.send(session, shop, campaign, ready, now) if ready else {}
+        for one in ready:
+            if one.member_id not in taken:
+                columns[one.member_id] |= {fate: "skipped", reason: NOT_ACTIVE}
+                continue
+            columns[one.member_id] |= {fate: "queued", reason: None}
+            if channel.name == "email":
+                columns[one.member_id]["email_event_id"] = taken[one.member_id]
+    return columns
+
+
+def lock_balances(
+    session: Session, campaign: Campaign, members: Sequence[UUID], *, posts: bool = False
+) -> None:
+    """Keep merges and erasures of these away until the commit, before any recipient is locked."""
+    session.execute(
+        select(MemberBalance.member_id)
+        .where(MemberBalance.shop_id == campaign.shop_id, among(MemberBalance.member_id, members))
+        .order_by(MemberBalance.member_id)
+        # As strong at once as posting will need it: raised later, two could wait for each other.
+        .with_for_update(read=not posts)
+    ).all()
+
+
+def _list_next(session: Session, campaign: Campaign, limit: int) -> Sequence[UUID]:
+    return session.scalars(
+        select(CampaignRecipient.member_id)
+        .where(
+            CampaignRecipient.shop_id == campaign.shop_id,
+            CampaignRecipient.campaign_id == campaign.id,
+            CampaignRecipient.turn_at.is_(None),
+            CampaignRecipient.fate.in_(("waiting", "held_out")),
+        )
+        .order_by(CampaignRecipient.number)
+        .limit(limit)
+    ).all()
+
+
+def _lock_next(
+    session: Session, campaign: Campaign, members: Sequence[UUID]
+) -> Sequence[CampaignRecipient]:
+    """A merge may have moved some meanwhile: those have their turn under their new member."""
+    return session.scalars(
+        select(CampaignRecipient)
+        .where(
+            CampaignRecipient.shop_id == campaign.shop_id,
+            CampaignRecipient.campaign_id == campaign.id,
+            among(CampaignRecipient.member_id, members),
+            CampaignRecipient.turn_at.is_(None),
+        )
+        .order_by(CampaignRecipient.number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _columns_of(row: CampaignRecipient, gifts: Gifts) -> dict[str, Any]:
+    """What may change of a recipient, as it stands; all rows of a statement name the same."""
+    fates = {f"{name}_{part}" for name in NAMES for part in ("fate", "reason")}
+    return {name: getattr(row, name) for name in sorted(fates)} | {
+        "shop_id": row.shop_id,
+        "campaign_id": row.campaign_id,
+        "member_id": row.member_id,
+        "email_event_id": row.email_event_id,
+        "coupon_code_id": gifts.codes.get(row.member_id) or row.coupon_code_id,
+    }
+
+
+def _note_left(
+    session: Session,
+    campaign: Campaign,
+    told: Sequence[UUID],
+    reasons: Reasons,
+    gifts: Gifts,
+    now: datetime,
+) -> None:
+    """Who was to be told and may not be any more has left the campaign."""
+    why = {
+        one: gifts.refused.get(one) or _first_reason(one, reasons)
+        for one in told
+        if one in gifts.refused or not is_reachable(one, reasons)
+    }
+    note_members(session, campaign, list(why), timeline.CAMPAIGN_DISJOINED, now, why)
+
+
+def _first_reason(member_id: UUID, reasons: Mapping[str, Mapping[UUID, str]]) -> str:
+    found = (blocked[member_id] for blocked in reasons.values() if member_id in blocked)
+    return next(found, NOT_ACTIVE)

@@ -1,0 +1,40 @@
+"""Why a recipient was not told, word by word: what the books hold, and what a merchant reads."""
+
+NOT_ACTIVE = "not_active"
+NO_ADDRESS = "no_address"
+NO_CONSENT = "no_consent"
+UNSUBSCRIBED = "unsubscribed"
+HARD_BOUNCE = "hard_bounce"
+COMPLAINED = "complained"
+PREFERENCE_OFF = "preference_off"
+NO_CARD = "no_card"
+STOPPED = "stopped"
+HAD_COUPON = "had_coupon"
+NO_CODE_LEFT = "no_code_left"
+BOUNCED = "bounced"
+OFF = "off"
+NO_ANSWER = "no_answer"
+QUOTA = "quota"
+
+REASONS = {
+    NOT_ACTIVE: "No longer an active member",
+    NO_ADDRESS: "No email address that can be written to",
+    NO_CONSENT: "Has not agreed to marketing",
+    UNSUBSCRIBED: "Has unsubscribed",
+    HARD_BOUNCE: "Emails to the address bounce",
+    COMPLAINED: "Reported an earlier email as spam",
+    PREFERENCE_OFF: "Has switched this kind off",
+    NO_CARD: "Has no card on a phone",
+    STOPPED: "The campaign was stopped before",
+    HAD_COUPON: "Has had the coupon as many times as allowed",
+    NO_CODE_LEFT: "No code was left",
+    BOUNCED: "The email came back",
+    OFF: "Was switched off before it was sent",
+    NO_ANSWER: "No answer: it may have arrived, or not",
+    QUOTA: "Google shows no more today: the card changed silently",
+}
+
+
+def in_words(reason: str | None) -> str:
+    """The line for `reason`; what a provider said stands as it is."""
+    return "" if reason is None else REASONS.get(reason, reason)
