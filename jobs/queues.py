@@ -25,6 +25,7 @@ QUEUE_OF_BELL = {name: name for name in QUEUES} | {
     "referrals": "relay",
     "projection": "backfill",
     "consents": "backfill",
+    "group_grants": "backfill",
     # The hands that send: a campaign never runs ahead of them.
     "campaigns": "mail",
 }

@@ -47,7 +47,7 @@ def adjust(
     Raises BadAdjustment for input that cannot be posted, InsufficientPoints when a
     deduction exceeds what is available, MemberNotFound. Flushes; the caller commits.
     """
-    signed = _signed_points(points)
+    signed = read_points(points)
     _check_texts(reason, note, order_reference, client_key)
     balance = lock_balance(session, shop_id, member_id)
     cause = Cause(
@@ -79,7 +79,8 @@ def adjust(
     return entry
 
 
-def _signed_points(points: str | int) -> int:
+def read_points(points: str | int) -> int:
+    """A signed whole number as typed, not 0; raises BadAdjustment for what is none."""
     text = str(points).strip().replace("\N{MINUS SIGN}", "-")
     digits = text.removeprefix("-").removeprefix("+")
     if not text:

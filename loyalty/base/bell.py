@@ -15,6 +15,7 @@ Queue = Literal[
     "backfill",
     "redemptions",
     "campaigns",
+    "group_grants",
 ]
 Ring = Callable[[Queue, int], None]
 

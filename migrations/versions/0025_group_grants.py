@@ -22,6 +22,7 @@ def upgrade() -> None:
     for table in TENANT_TABLES:
         tenancy.protect(table)
     tenancy.remake_removal()
+    _work()
 
 
 def _group_grants() -> None:
@@ -144,4 +145,43 @@ def _member_messages() -> None:
         "member_message",
         ["shop_id", "campaign_id", "member_id"],
         postgresql_where=sa.text("campaign_id is not null"),
+    )
+
+
+def _work() -> None:
+    """Which shops have work on which queue, points that are being given to many among it."""
+    tenancy.let_read("group_grant")
+    tenancy.definer_function(
+        "shops_with_work(at timestamptz)",
+        "TABLE (queue text, shop bigint)",
+        """RETURN QUERY
+        SELECT DISTINCT 'inbox', shop_id FROM inbox_row WHERE state = 'new' AND next_at <= at
+        UNION ALL
+        SELECT DISTINCT 'relay', shop_id FROM outbox_event WHERE state = 'new'
+        UNION ALL
+        SELECT DISTINCT subscriber, shop_id FROM delivery
+            WHERE state = 'pending' AND next_at <= at
+        UNION ALL
+        SELECT DISTINCT 'backfill', shop_id FROM backfill_run
+            WHERE state IN ('waiting', 'asked', 'reading') AND next_at <= at
+        UNION ALL
+        SELECT DISTINCT 'release', shop_id FROM lot
+            WHERE released_at IS NULL AND available_at <= at
+        UNION ALL
+        SELECT DISTINCT 'segment_refresh', shop_id FROM segment
+            WHERE refreshed_at IS NULL AND retired_at IS NULL
+        UNION ALL
+        SELECT DISTINCT 'campaigns', shop_id FROM campaign
+            WHERE state IN ('preparing', 'sending') OR (state = 'stopped' AND done_at IS NULL)
+                OR (state = 'scheduled' AND starts_at <= at)
+        UNION ALL
+        SELECT DISTINCT 'group_grants', shop_id FROM group_grant
+            WHERE state IN ('preparing', 'giving', 'undoing')
+        UNION ALL
+        SELECT DISTINCT 'redemptions', due.shop_id FROM (
+            SELECT shop_id FROM redemption
+                WHERE state IN ('reserved', 'returning') AND next_at <= at
+            UNION SELECT shop_id FROM redemption
+                WHERE state = 'issued' AND expires_at <= at - interval '10 minutes'
+        ) AS due;""",
     )

@@ -1,0 +1,173 @@
+"""Points given to the members of a decision, a batch a transaction: killed anywhere, it goes on.
+
+The invariant: a member of a decision has one entry, by the key `group_grant:<id>:<member>`.
+Locks: the decision, then the members' balances in id order.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, literal, select
+from sqlalchemy.orm import Session
+
+from loyalty import outbox
+from loyalty.base import bulk
+from loyalty.base.errors import MemberHasMoved
+from loyalty.base.ids import new_id
+from loyalty.group_grants.tables import GroupGrant, GroupGrantMember
+from loyalty.ledger.books import Books
+from loyalty.ledger.journal import Cause
+from loyalty.members.tables import Member
+from loyalty.outbox import OutboxEvent
+from loyalty.segments.tables import SegmentMember
+from loyalty.shops.directory import get_shop
+from loyalty.tiers.standing import BY_POINTS, after_changes
+
+PREPARED_AT_ONCE = 10_000
+GIVEN_AT_ONCE = 200
+"""A till that redeems waits no longer than for so many."""
+
+
+def prepare_batch(session: Session, grant: GroupGrant) -> None:
+    """Write down the next members of the segment; when they are all there, giving begins.
+
+    `grant` is locked. Who enters the segment meanwhile may or may not be among them. Flushes.
+    """
+    following = (
+        select(SegmentMember.member_id)
+        .where(
+            SegmentMember.shop_id == grant.shop_id,
+            SegmentMember.segment_id == grant.segment_id,
+        )
+        .order_by(SegmentMember.member_id)
+        .limit(PREPARED_AT_ONCE)
+    )
+    if grant.prepared_after is not None:
+        following = following.where(SegmentMember.member_id > grant.prepared_after)
+    rows = following.add_columns(
+        literal(grant.shop_id).label("shop_id"),
+        literal(grant.id).label("grant_id"),
+        literal("waiting").label("state"),
+    )
+    written = session.scalars(
+        insert(GroupGrantMember)
+        .from_select(["member_id", "shop_id", "grant_id", "state"], rows)
+        .returning(GroupGrantMember.member_id)
+    ).all()
+    grant.members += len(written)
+    if written:
+        grant.prepared_after = max(written)
+    if len(written) < PREPARED_AT_ONCE:
+        grant.state = "giving"
+    session.flush()
+
+
+def give_batch(session: Session, grant: GroupGrant, *, now: datetime) -> None:
+    """Give the points to the next members; when nobody waits any more, it is done.
+
+    `grant` is locked. Who is not active by now is skipped, with the reason. Flushes.
+    """
+    waiting = _list_waiting(session, grant)
+    if not waiting:
+        grant.state, grant.done_at = "done", now
+        session.flush()
+        return
+    before = _list_states(session, grant.shop_id, waiting)
+    try:
+        there = [one for one in waiting if before[one] != "merged"]
+        books = Books.open(session, grant.shop_id, there, now=now)
+    except MemberHasMoved:
+        return  # merged in this very moment: the next turn knows it
+    # Once more, under the locks.
+    states = _list_states(session, grant.shop_id, waiting)
+    entries = _credit(books, grant, [one for one in there if states[one] == "active"], now)
+    _note(session, grant, states, entries)
+    if grant.tells_members:
+        _tell(session, grant, list(entries), now)
+    shop = get_shop(session, grant.shop_id)
+    after_changes(session, shop, sorted(entries), now=now, touched=BY_POINTS)
+    session.flush()
+
+
+def _list_waiting(session: Session, grant: GroupGrant) -> Sequence[UUID]:
+    """The next who wait, by id. Nobody else changes them: the decision is locked."""
+    statement = (
+        select(GroupGrantMember.member_id)
+        .where(
+            GroupGrantMember.shop_id == grant.shop_id,
+            GroupGrantMember.grant_id == grant.id,
+            GroupGrantMember.state == "waiting",
+        )
+        .order_by(GroupGrantMember.member_id)
+        .limit(GIVEN_AT_ONCE)
+    )
+    return session.scalars(statement).all()
+
+
+def _list_states(session: Session, shop_id: int, member_ids: Sequence[UUID]) -> dict[UUID, str]:
+    statement = select(Member.id, Member.state).where(
+        Member.shop_id == shop_id, bulk.among(Member.id, member_ids)
+    )
+    return {row.id: row.state for row in session.execute(statement)}
+
+
+def _credit(
+    books: Books, grant: GroupGrant, member_ids: Sequence[UUID], now: datetime
+) -> dict[UUID, UUID]:
+    """member → the entry that gave them the points."""
+    causes = {one: _cause(grant, one, now) for one in member_ids}
+    books.expect(cause.idempotency_key for cause in causes.values())
+    entries = {
+        one: books.credit(one, cause, points=grant.points).id for one, cause in causes.items()
+    }
+    books.write()
+    return entries
+
+
+def _cause(grant: GroupGrant, member_id: UUID, now: datetime) -> Cause:
+    return Cause(
+        kind="grant",
+        idempotency_key=f"group_grant:{grant.id}:{member_id}",
+        source_kind="group_grant",
+        source_id=str(grant.id),
+        actor=grant.actor,
+        occurred_at=now,
+        reason_code=grant.reason,
+    )
+
+
+def _note(
+    session: Session, grant: GroupGrant, states: dict[UUID, str], entries: dict[UUID, UUID]
+) -> None:
+    """What became of each; `states` names all of the batch."""
+    key = {"shop_id": grant.shop_id, "grant_id": grant.id}
+    rows = [
+        key
+        | {
+            "member_id": one,
+            "state": "given" if one in entries else "skipped",
+            "reason": None if one in entries else state,
+            "entry_id": entries.get(one),
+        }
+        for one, state in states.items()
+    ]
+    bulk.put_rows(session, GroupGrantMember, rows)
+    grant.given += len(entries)
+    grant.skipped += len(rows) - len(entries)
+
+
+def _tell(session: Session, grant: GroupGrant, member_ids: Sequence[UUID], now: datetime) -> None:
+    events = [
+        {
+            "shop_id": grant.shop_id,
+            "id": new_id(),
+            "kind": outbox.GRANT_EMAIL_ASKED,
+            "member_id": one,
+            "body": {"points": grant.points},
+            "state": "new",
+            "created_at": now,
+        }
+        for one in member_ids
+    ]
+    bulk.insert_rows(session, OutboxEvent, events)
