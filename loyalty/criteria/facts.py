@@ -34,16 +34,25 @@ class Source(StrEnum):
     TIER = "tier"
     ENTRIES = "entries"
     ACTIONS = "actions"
+    LOTS = "lots"
+    COUPONS = "coupons"
+    CONSENT = "consent"
+    CARDS = "cards"
+    BOUNCES = "bounces"
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A fact by `name`, with the words that a person reads."""
+    """A fact by `name`, with the words that a person reads.
+
+    `choices`: all that a text can be; without any it can be anything.
+    """
 
     name: str
     kind: Kind
     source: Source
     title: str
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,8 @@ class MemberFacts:
     """What is known of a member on the shop's day `today`; money in minor units of shop money.
 
     Orders are paid, no tests and not cancelled. A day that never was is None, and no comparison
-    with it holds.
+    with it holds. Points that expire within N days are gone once a day up to `today` + N is over.
+    Coupons are codes that the member was given; those to use are ready.
     """
 
     today: date
@@ -61,9 +71,12 @@ class MemberFacts:
     enrolled_by: str
     has_verified_email: bool
     has_birthday: bool
+    has_email: bool
     available_points: int
+    pending_points: int
     lifetime_earned: int
     lifetime_burned: int
+    last_active_on: date | None
     order_count: int
     total_spend: int
     average_order: int
@@ -74,9 +87,24 @@ class MemberFacts:
     is_in_top_tier: bool
     referral_count: int
     redemption_count: int
+    last_redemption_on: date | None
     has_had_pass: bool
     check_in_count: int
+    expiring_7_days: int
+    expiring_30_days: int
+    coupon_count: int
+    ready_coupon_count: int
+    email_consent: str
+    sms_consent: str
+    has_card_now: bool
+    has_apple_card: bool
+    has_google_card: bool
+    has_hard_bounce: bool
 
+
+ENROLLED_BY = ("account", "order", "backfill", "join_page", "staff", "till")
+CONSENTS = ("subscribed", "asked", "unsubscribed", "none")
+"""`asked`: a tick whose address is not proved yet; `none`: nothing was ever said."""
 
 FACTS: dict[str, Fact] = {
     fact.name: fact
@@ -84,12 +112,15 @@ FACTS: dict[str, Fact] = {
         Fact("joined_on", Kind.DAY, Source.MEMBER, "Joined"),
         Fact("member_years", Kind.COUNT, Source.MEMBER, "Whole years as a member"),
         Fact("customer_since_on", Kind.DAY, Source.MEMBER, "Customer since"),
-        Fact("enrolled_by", Kind.TEXT, Source.MEMBER, "Enrolled by"),
+        Fact("enrolled_by", Kind.TEXT, Source.MEMBER, "Enrolled by", ENROLLED_BY),
         Fact("has_verified_email", Kind.TRUTH, Source.MEMBER, "Email verified"),
         Fact("has_birthday", Kind.TRUTH, Source.MEMBER, "Birthday known"),
+        Fact("has_email", Kind.TRUTH, Source.MEMBER, "Has an email address"),
         Fact("available_points", Kind.POINTS, Source.BALANCE, "Points available"),
+        Fact("pending_points", Kind.POINTS, Source.BALANCE, "Points on hold"),
         Fact("lifetime_earned", Kind.POINTS, Source.BALANCE, "Points earned, lifetime"),
         Fact("lifetime_burned", Kind.POINTS, Source.BALANCE, "Points spent, lifetime"),
+        Fact("last_active_on", Kind.DAY, Source.BALANCE, "Last earned or spent points"),
         Fact("order_count", Kind.COUNT, Source.ORDERS, "Orders"),
         Fact("total_spend", Kind.MONEY, Source.ORDERS, "Total spend"),
         Fact("average_order", Kind.MONEY, Source.ORDERS, "Average order"),
@@ -102,8 +133,19 @@ FACTS: dict[str, Fact] = {
         Fact("is_in_top_tier", Kind.TRUTH, Source.TIER, "In the top tier"),
         Fact("referral_count", Kind.COUNT, Source.ENTRIES, "Friends referred"),
         Fact("redemption_count", Kind.COUNT, Source.ENTRIES, "Rewards redeemed"),
+        Fact("last_redemption_on", Kind.DAY, Source.ENTRIES, "Last redeemed a reward"),
         Fact("has_had_pass", Kind.TRUTH, Source.ACTIONS, "Has had a pass"),
         Fact("check_in_count", Kind.COUNT, Source.ACTIONS, "Check-ins that counted"),
+        Fact("expiring_7_days", Kind.POINTS, Source.LOTS, "Points expiring within 7 days"),
+        Fact("expiring_30_days", Kind.POINTS, Source.LOTS, "Points expiring within 30 days"),
+        Fact("coupon_count", Kind.COUNT, Source.COUPONS, "Coupons given"),
+        Fact("ready_coupon_count", Kind.COUNT, Source.COUPONS, "Coupons not used yet"),
+        Fact("email_consent", Kind.TEXT, Source.CONSENT, "Email marketing", CONSENTS),
+        Fact("sms_consent", Kind.TEXT, Source.CONSENT, "SMS marketing", CONSENTS),
+        Fact("has_card_now", Kind.TRUTH, Source.CARDS, "Has the card on a phone"),
+        Fact("has_apple_card", Kind.TRUTH, Source.CARDS, "Has the card in Apple Wallet"),
+        Fact("has_google_card", Kind.TRUTH, Source.CARDS, "Has the card in Google Wallet"),
+        Fact("has_hard_bounce", Kind.TRUTH, Source.BOUNCES, "Emails bounce"),
     )
 }
 """All facts by name."""

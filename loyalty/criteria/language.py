@@ -70,10 +70,15 @@ def read_criteria(given: object) -> Criteria:
 
 def sources_of(criteria: Criteria) -> frozenset[Source]:
     """Where the facts come from that the tree asks for."""
+    return frozenset(fact.source for fact in facts_of(criteria))
+
+
+def facts_of(criteria: Criteria) -> frozenset[Fact]:
+    """The facts that the tree asks for."""
     if isinstance(criteria, Test):
-        return frozenset({criteria.fact.source})
+        return frozenset({criteria.fact})
     parts = criteria.parts if isinstance(criteria, Group) else (criteria.part,)
-    return frozenset().union(*map(sources_of, parts))
+    return frozenset().union(*map(facts_of, parts))
 
 
 class _Reader:
@@ -117,7 +122,9 @@ def _test(given: dict[Any, Any], way: str) -> Test:
     allowed = OPERATORS[fact.kind]
     if operator not in allowed:
         raise BadCriteria(_join(way, "is"), f"Use one of {', '.join(allowed)} with {name}")
-    return Test(fact, operator, _value(fact.kind, operator, given["value"], _join(way, "value")))
+    value = _value(fact.kind, operator, given["value"], _join(way, "value"))
+    _check_choices(fact, value, _join(way, "value"))
+    return Test(fact, operator, value)
 
 
 def _value(kind: Kind, operator: str, given: object, way: str) -> Value:
@@ -175,6 +182,13 @@ def _several(kind: Kind, given: object, way: str) -> tuple[str, ...] | tuple[UUI
     if kind == Kind.ID:
         return tuple(_id(each, f"{way}[{n}]") for n, each in enumerate(given))
     return tuple(_text(each, f"{way}[{n}]") for n, each in enumerate(given))
+
+
+def _check_choices(fact: Fact, value: Value, way: str) -> None:
+    """Of a text that can only be one of a few, another would never match."""
+    for each in value if isinstance(value, tuple) else (value,):
+        if fact.choices and each not in fact.choices:
+            raise BadCriteria(way, f"Use one of {', '.join(fact.choices)}")
 
 
 def _join(way: str, step: str) -> str:

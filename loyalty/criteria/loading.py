@@ -4,7 +4,7 @@ The invariant: a fact of a source that was not asked for has no meaning (0, None
 callers ask for `sources_of` what they evaluate.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,12 +12,12 @@ from uuid import UUID
 from sqlalchemy import extract, func, select
 from sqlalchemy.orm import Session
 
-from loyalty.actions.tables import MemberAction
 from loyalty.base.bulk import among_many
 from loyalty.base.clock import day_in
 from loyalty.base.errors import MemberNotFound
-from loyalty.criteria.facts import MemberFacts, Source
-from loyalty.ledger.tables import LedgerEntry
+from loyalty.criteria import dealings
+from loyalty.criteria.dealings import Found, Loader, by_member
+from loyalty.criteria.facts import FACTS, NUMBERS, Kind, MemberFacts, Source
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.orders.tables import Order
 from loyalty.programme.rules import get_programme
@@ -27,15 +27,14 @@ from loyalty.tiers.cycles import anniversary
 from loyalty.tiers.held import list_held
 from loyalty.tiers.ladder import load_ladder
 
-Found = Mapping[UUID, Mapping[str, Any]]
-
-_UNKNOWN: dict[str, Any] = {
-    **dict.fromkeys(("available_points", "lifetime_earned", "lifetime_burned"), 0),
-    **dict.fromkeys(("order_count", "total_spend", "average_order"), 0),
-    **dict.fromkeys(("referral_count", "redemption_count", "check_in_count"), 0),
-    **dict.fromkeys(("first_order_on", "last_order_on", "tier"), None),
-    **dict.fromkeys(("has_birthday_month_order", "is_in_top_tier", "has_had_pass"), False),
+_NOTHING: Mapping[Kind, Any] = {
+    **dict.fromkeys(NUMBERS, 0),
+    Kind.TRUTH: False,
+    Kind.TEXT: "none",
+    Kind.DAY: None,
+    Kind.ID: None,
 }
+_UNKNOWN = {fact.name: _NOTHING[fact.kind] for fact in FACTS.values()}
 
 
 def member_facts(session: Session, shop_id: int, member_id: UUID, now: datetime) -> MemberFacts:
@@ -80,7 +79,7 @@ def _load_members(
 ) -> dict[UUID, dict[str, Any]]:
     columns = (
         Member.id, Member.joined_at, Member.customer_since, Member.enrolled_by,
-        Member.email_verified_at, Member.birthday_on,
+        Member.email_verified_at, Member.birthday_on, Member.email_norm,
     )  # fmt: skip
     rows = session.execute(
         select(*columns).where(
@@ -102,6 +101,7 @@ def _of_member(shop: Shop, row: Any, today: date) -> dict[str, Any]:
         "enrolled_by": row.enrolled_by,
         "has_verified_email": row.email_verified_at is not None,
         "has_birthday": row.birthday_on is not None,
+        "has_email": row.email_norm != "",
     }
 
 
@@ -115,10 +115,12 @@ def _load_balances(session: Session, shop: Shop, members: Found, today: date) ->
     statement = select(
         MemberBalance.member_id,
         MemberBalance.available.label("available_points"),
+        MemberBalance.pending.label("pending_points"),
         MemberBalance.lifetime_earned,
         MemberBalance.lifetime_burned,
+        MemberBalance.active_on.label("last_active_on"),
     ).where(MemberBalance.shop_id == shop.shop_id, among_many(MemberBalance.member_id, members))
-    return _by_member(session, statement)
+    return by_member(session, statement)
 
 
 def _load_orders(session: Session, shop: Shop, members: Found, today: date) -> Found:
@@ -173,52 +175,9 @@ def _load_tiers(session: Session, shop: Shop, members: Found, today: date) -> Fo
     }
 
 
-def _load_entries(session: Session, shop: Shop, members: Found, today: date) -> Found:
-    """Each friend brought and each redemption, whatever became of it later."""
-    # Who was brought is paid by an entry of the same kind, and has brought nobody.
-    has_brought = (LedgerEntry.kind == "referral") & (LedgerEntry.source_kind != "referral_friend")
-    statement = (
-        select(
-            LedgerEntry.member_id,
-            func.count().filter(has_brought).label("referral_count"),
-            func.count().filter(LedgerEntry.kind == "redeem").label("redemption_count"),
-        )
-        .where(
-            LedgerEntry.shop_id == shop.shop_id,
-            among_many(LedgerEntry.member_id, members),
-            LedgerEntry.kind.in_(("referral", "redeem")),
-            LedgerEntry.reverses_id.is_(None),
-        )
-        .group_by(LedgerEntry.member_id)
-    )
-    return _by_member(session, statement)
-
-
-def _load_actions(session: Session, shop: Shop, members: Found, today: date) -> Found:
-    statement = (
-        select(
-            MemberAction.member_id,
-            func.bool_or(MemberAction.kind == "pass_installed").label("has_had_pass"),
-            func.count().filter(MemberAction.kind == "check_in").label("check_in_count"),
-        )
-        .where(MemberAction.shop_id == shop.shop_id, among_many(MemberAction.member_id, members))
-        .group_by(MemberAction.member_id)
-    )
-    return _by_member(session, statement)
-
-
-def _by_member(session: Session, statement: Any) -> Found:
-    found = {}
-    for row in session.execute(statement).mappings():
-        facts = dict(row)
-        found[facts.pop("member_id")] = facts
-    return found
-
-
-_LOADERS: dict[Source, Callable[[Session, Shop, Found, date], Found]] = {
+_LOADERS: Mapping[Source, Loader] = {
     Source.BALANCE: _load_balances,
     Source.ORDERS: _load_orders,
     Source.TIER: _load_tiers,
-    Source.ENTRIES: _load_entries,
-    Source.ACTIONS: _load_actions,
+    **dealings.LOADERS,
 }

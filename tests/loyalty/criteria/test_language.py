@@ -51,6 +51,8 @@ def deep(levels: int) -> dict[str, Any]:
         ({"fact": "joined_on", "is": "known", "value": "yes"}, "value"),
         ({"fact": "enrolled_by", "is": "one_of", "value": []}, "value"),
         ({"fact": "enrolled_by", "is": "one_of", "value": ["till", 5]}, "value[1]"),
+        ({"fact": "enrolled_by", "is": "equals", "value": "magic"}, "value"),
+        ({"fact": "sms_consent", "is": "one_of", "value": ["asked", "maybe"]}, "value"),
         ({"fact": "enrolled_by", "is": "equals", "value": ""}, "value"),
         ({"fact": "tier", "is": "equals", "value": "gold"}, "value"),
         ({"all": [TEN_ORDERS] * 100}, "all[99]"),
@@ -74,15 +76,17 @@ def test_criteria_nest_eight_deep_and_no_deeper() -> None:
 def test_every_fact_and_operator_can_be_written() -> None:
     values: dict[str, object] = {
         "known": True,
-        "one_of": ["0" * 32],
         "on": "2026-11-22",
         "before": "2026-11-22",
         "after": "2026-11-22",
     }
     for fact in FACTS.values():
+        text = fact.choices[0] if fact.choices else "a"
         for operator in OPERATORS[fact.kind]:
-            plain: object = {"truth": True, "text": "a", "id": "0" * 32}.get(fact.kind.value, 7)
+            plain: object = {"truth": True, "text": text, "id": "0" * 32}.get(fact.kind.value, 7)
             value = values.get(operator, plain)
+            if operator == "one_of":
+                value = [plain]
 
             read_criteria({"fact": fact.name, "is": operator, "value": value})
 

@@ -1,0 +1,67 @@
+"""Whose present address bounces: a fact for criteria. Reads only.
+
+An address is known by its keyed hash, which the database cannot make: the few that bounce are
+found by the emails that bounced, and each member's address is hashed here.
+"""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, literal, select
+from sqlalchemy.orm import Session
+
+from loyalty.base.bulk import all_of, among, among_many
+from loyalty.members.tables import Member
+from mailing.addresses import address_hash
+from mailing.tables import EmailAddress, EmailMessage
+
+
+def select_bouncing(
+    session: Session, shop_id: int, member_ids: Collection[UUID] | None
+) -> Select[Any]:
+    """`member_id` and has_hard_bounce of whoever's address bounces for good.
+
+    Of these members, or of all (None). A reader of loyalty.criteria.outside.
+    """
+    suspects = _suspects(session, shop_id) if member_ids is None else member_ids
+    addresses = {email for email in _addresses(session, shop_id, suspects) if email}
+    hashes = {address_hash(shop_id, email): email for email in addresses}
+    bad = session.scalars(
+        select(EmailAddress.address_hash).where(
+            EmailAddress.shop_id == shop_id,
+            EmailAddress.hard_bounced_at.is_not(None),
+            among(EmailAddress.address_hash, hashes),
+        )
+    )
+    # Two members may have one address: by it both are found, whoever of them was written to.
+    theirs = all_of(Member.email_norm, [hashes[each] for each in bad])
+    statement = select(Member.id.label("member_id"), literal(True).label("has_hard_bounce")).where(
+        Member.shop_id == shop_id, Member.email_norm.in_(select(func.unnest(theirs)))
+    )
+    return statement if member_ids is None else statement.where(among_many(Member.id, member_ids))
+
+
+def _suspects(session: Session, shop_id: int) -> list[UUID]:
+    """Who was sent what bounced, to an address that bounces still."""
+    same = (EmailAddress.shop_id == EmailMessage.shop_id) & (
+        EmailAddress.address_hash == EmailMessage.address_hash
+    )
+    statement = (
+        select(EmailMessage.member_id)
+        .join(EmailAddress, same)
+        .where(
+            EmailMessage.shop_id == shop_id,
+            EmailMessage.bounced_at.is_not(None),
+            EmailAddress.hard_bounced_at.is_not(None),
+        )
+        .distinct()
+    )
+    return list(session.scalars(statement))
+
+
+def _addresses(session: Session, shop_id: int, member_ids: Collection[UUID]) -> list[str]:
+    statement = select(Member.email_norm).where(
+        Member.shop_id == shop_id, among_many(Member.id, member_ids)
+    )
+    return list(session.scalars(statement))
