@@ -6,8 +6,9 @@ the stricter stands.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, select
@@ -60,20 +61,24 @@ class MemberConsent(Base):
         return "unsubscribed" if self.refused_at is not None else self.state
 
     def take(self, state: str, source: str, at: datetime) -> None:
-        """Let this be the member's word from now on."""
-        self.refused_at = refused_at(self.refused_at, state, at)
-        self.state, self.source, self.changed_at = state, source, at
+        """Let this be the member's word from now on, whatever was said before."""
+        refused_at = at if state == "unsubscribed" else self.refused_at
+        self.stand(Standing(state, source, at, None if state == "subscribed" else refused_at))
+
+    def stand(self, standing: "Standing") -> None:
+        """Let it be as `standing` says."""
+        for name in ("state", "source", "changed_at", "refused_at"):
+            setattr(self, name, getattr(standing, name))
 
 
-class Word(Protocol):
-    """A word that is known: a MemberConsent, or a row of its columns."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How it stands with one channel of a member; the columns of MemberConsent."""
 
-    @property
-    def state(self) -> Any: ...
-    @property
-    def source(self) -> Any: ...
-    @property
-    def changed_at(self) -> Any: ...
+    state: str
+    source: str
+    changed_at: datetime
+    refused_at: datetime | None
 
 
 def say(
@@ -93,32 +98,59 @@ def say(
     """
     key = (shop_id, member_id, channel)
     known = session.get(MemberConsent, key, with_for_update=True, populate_existing=True)
+    standing = settle(known, state, source, said_at)
+    if standing is None:
+        return False
     if known is None:
         known = MemberConsent(shop_id=shop_id, member_id=member_id, channel=channel)
         session.add(known)
-    elif not is_later(known, state, source, said_at):
-        return False
-    known.take(state, source, said_at)
+    known.stand(standing)
     session.flush()
     if source != SHOPIFY and state != "asked":
         ask_to_agree(session, shop_id, member_id, now=said_at)
     return True
 
 
-def is_later(known: Word, state: str, source: str, said_at: datetime) -> bool:
-    """Whether the word said at `said_at` stands instead of the known one."""
+def settle(known: Any, state: str, source: str, said_at: datetime) -> Standing | None:
+    """How it stands once the word was heard, in whatever order words come; None: as before.
+
+    `known` is a MemberConsent, a row of its columns, or None. A yes or no stands until a later
+    one; a tick is remembered beside them, and neither lifts a no nor takes a yes back.
+    """
+    if known is None:
+        return Standing(state, source, said_at, said_at if state == "unsubscribed" else None)
+    if known.state == "asked" and state != "asked":
+        return _beside_tick(known, state, source, said_at)
     if (known.state, state) == ("subscribed", "asked"):
-        return False
-    if SHOPIFY in (known.source, source):
-        then, now = (at.replace(microsecond=0) for at in (known.changed_at, said_at))
-        if then == now:
-            return state != known.state and stricter(state, known.state) == state
+        return None
+    if not _is_later(known, state, source, said_at):
+        return None
+    refused_at = {"unsubscribed": said_at, "subscribed": None}.get(state, known.refused_at)
+    return Standing(state, source, said_at, refused_at)
+
+
+def _is_later(known: Any, state: str, source: str, said_at: datetime) -> bool:
+    if SHOPIFY in (known.source, source) and _second(said_at) == _second(known.changed_at):
+        return state != known.state and stricter(state, known.state) == state
     return bool(said_at > known.changed_at)
 
 
-def refused_at(known: datetime | None, state: str, at: datetime) -> datetime | None:
-    """When the member last said no, once `state` is their word; None from their yes on."""
-    return at if state == "unsubscribed" else None if state == "subscribed" else known
+def _beside_tick(known: Any, state: str, source: str, said_at: datetime) -> Standing | None:
+    """A yes or no that comes after a tick, which may be the later of the two."""
+    refused_at = known.refused_at
+    if state == "subscribed":
+        if refused_at is not None and _second(said_at) <= _second(refused_at):
+            return None
+        return Standing(state, source, said_at, None)
+    if _second(said_at) >= _second(known.changed_at):
+        return Standing(state, source, said_at, said_at)
+    if refused_at is not None and refused_at >= said_at:
+        return None
+    return Standing(known.state, known.source, known.changed_at, said_at)
+
+
+def _second(at: datetime) -> datetime:
+    return at.replace(microsecond=0)
 
 
 def ask_to_agree(session: Session, shop_id: int, member_id: UUID, *, now: datetime) -> None:

@@ -5,6 +5,7 @@ Locks: the customers, then the members' balances, each in id order.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from loyalty import outbox, timeline
 from loyalty.base.bulk import among, put_rows
-from loyalty.members.consent import SHOPIFY, MemberConsent, is_later, refused_at, stricter
+from loyalty.members.consent import SHOPIFY, MemberConsent, Standing, settle
 from loyalty.members.facts import ConsentFacts
 from loyalty.members.tables import Customer, MemberBalance
 
@@ -36,36 +37,39 @@ def hear(
     words = _by_member(session, shop_id, told, now)
     known = _lock_known(session, shop_id, {member_id for member_id, _ in words})
     changed = {
-        key: word
-        for key, word in words.items()
-        if key not in known or is_later(known[key], word.state, SHOPIFY, word.said_at)
+        key: standing
+        for key in sorted(words)
+        if (standing := _hear_all(known.get(key), words[key])) is not None
     }
-    put_rows(
-        session,
-        MemberConsent,
-        [_row(shop_id, key, word, known.get(key)) for key, word in sorted(changed.items())],
-    )
+    rows = [_row(shop_id, key, standing) for key, standing in changed.items()]
+    put_rows(session, MemberConsent, rows)
     if is_news:
-        for key, word in changed.items():
-            before = known[key].state if key in known else None
-            _tell(session, shop_id, key, word, before, now)
+        for key, standing in changed.items():
+            _tell(session, shop_id, key, standing, known.get(key), now)
     session.flush()
     return set(changed)
 
 
+def _hear_all(known: Any, words: Sequence[ConsentFacts]) -> Standing | None:
+    """How it stands after all the words of one member and channel; None: as before."""
+    standing = None
+    for word in words:
+        standing = settle(standing or known, word.state, SHOPIFY, word.said_at) or standing
+    return standing
+
+
 def _by_member(
     session: Session, shop_id: int, told: Told, now: datetime
-) -> dict[Key, ConsentFacts]:
-    """The latest word of each member and channel; a member may be several customers."""
+) -> dict[Key, list[ConsentFacts]]:
+    """The words of each member and channel; a member may be several customers."""
     heard = {customer_id: words for customer_id, words in told.items() if words}
-    latest: dict[Key, ConsentFacts] = {}
+    found: dict[Key, list[ConsentFacts]] = {}
     for customer_id, member_id in _lock_owners(session, shop_id, heard):
         for word in heard[customer_id]:
-            key = (member_id, word.channel)
             # A time that lies ahead would stand against every later word.
             said = ConsentFacts(word.channel, word.state, min(word.said_at, now))
-            latest[key] = _later(latest.get(key), said)
-    return latest
+            found.setdefault((member_id, word.channel), []).append(said)
+    return found
 
 
 def _lock_owners(session: Session, shop_id: int, heard: Told) -> list[tuple[int, UUID]]:
@@ -82,13 +86,6 @@ def _lock_owners(session: Session, shop_id: int, heard: Told) -> list[tuple[int,
         .with_for_update()
     )
     return [(row.customer_id, row.member_id) for row in rows]
-
-
-def _later(one: ConsentFacts | None, other: ConsentFacts) -> ConsentFacts:
-    if one is None or other.said_at > one.said_at:
-        return other
-    is_stricter = other.said_at == one.said_at and stricter(one.state, other.state) == other.state
-    return other if is_stricter else one
 
 
 def _lock_known(session: Session, shop_id: int, member_ids: set[UUID]) -> dict[Key, Any]:
@@ -109,32 +106,24 @@ def _lock_known(session: Session, shop_id: int, member_ids: set[UUID]) -> dict[K
     return {(row.member_id, row.channel): row for row in rows}
 
 
-def _row(shop_id: int, key: Key, word: ConsentFacts, known: Any) -> dict[str, Any]:
-    before = known.refused_at if known is not None else None
-    return {
-        "shop_id": shop_id,
-        "member_id": key[0],
-        "channel": key[1],
-        "state": word.state,
-        "source": SHOPIFY,
-        "changed_at": word.said_at,
-        "refused_at": refused_at(before, word.state, word.said_at),
-    }
+def _row(shop_id: int, key: Key, standing: Standing) -> dict[str, Any]:
+    return {"shop_id": shop_id, "member_id": key[0], "channel": key[1]} | asdict(standing)
 
 
 def _tell(
-    session: Session, shop_id: int, key: Key, word: ConsentFacts, before: str | None, now: datetime
+    session: Session, shop_id: int, key: Key, standing: Standing, before: Any, now: datetime
 ) -> None:
     member_id, channel = key
-    if word.state != before:
-        timeline.note_event(
-            session,
-            shop_id,
-            member_id,
-            timeline.CONSENT_CHANGED,
-            word.said_at,
-            channel=channel,
-            consent=word.state,
-            consent_source=SHOPIFY,
-        )
-        outbox.stage(session, shop_id, outbox.MEMBER_CHANGED, member_id=member_id, now=now)
+    if before is not None and before.state == standing.state:
+        return
+    timeline.note_event(
+        session,
+        shop_id,
+        member_id,
+        timeline.CONSENT_CHANGED,
+        standing.changed_at,
+        channel=channel,
+        consent=standing.state,
+        consent_source=SHOPIFY,
+    )
+    outbox.stage(session, shop_id, outbox.MEMBER_CHANGED, member_id=member_id, now=now)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
 from .changes import customers as changes
 from .changes import shops
-from .clock import utc_now
+from .clock import parse_time, utc_now
 from .control_request import named_shop
 from .store.records import Consent, Customer
 from .store.shop import Shop
@@ -83,10 +84,11 @@ def _changes(world: World) -> dict[str, Change]:
             changes.remove_tags(world, shop, customer, wanted["remove"])
 
     def consent(shop: Shop, customer: Customer, wanted: dict[str, Any]) -> Any:
+        at = parse_time(wanted["at"]) if "at" in wanted else utc_now()
         if "email" in wanted:
-            changes.set_email_consent(world, shop, customer, _consent(wanted["email"]))
+            changes.set_email_consent(world, shop, customer, _consent(wanted["email"], at))
         if "sms" in wanted:
-            changes.set_sms_consent(world, shop, customer, _consent(wanted["sms"]))
+            changes.set_sms_consent(world, shop, customer, _consent(wanted["sms"], at))
 
     def merge(shop: Shop, customer: Customer, wanted: dict[str, Any]) -> Any:
         gone = _customer(shop, int(wanted["other_id"]))
@@ -119,8 +121,8 @@ def _customer(shop: Shop, customer_id: int) -> Customer:
     return customer
 
 
-def _consent(state: str) -> Consent:
-    return Consent(state.lower(), "single_opt_in", utc_now(), "other")
+def _consent(state: str, at: datetime) -> Consent:
+    return Consent(state.lower(), "single_opt_in", at, "other")
 
 
 def _with_consents(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +130,7 @@ def _with_consents(wanted: dict[str, Any]) -> dict[str, Any]:
     made = dict(wanted)
     for key, kind in (("email_marketing", "email_consent"), ("sms_marketing", "sms_consent")):
         if key in made:
-            made[kind] = _consent(made.pop(key))
+            made[kind] = _consent(made.pop(key), utc_now())
     return made
 
 

@@ -73,21 +73,37 @@ def remove_tags(world: World, shop: Shop, record: Any, tags: list[str]) -> None:
 
 
 def set_email_consent(world: World, shop: Shop, customer: Customer, consent: Consent) -> None:
-    """Change the consent to marketing by email."""
+    """Change the consent to marketing by email; an older word than the one held changes nothing."""
     if customer.email is None:
         raise RefusedChange("An email address is required to set the email marketing consent state")
+    if _is_older(consent, customer.email_consent):
+        return
     customer.email_consent = consent
     payload = email_consent_payload(shop, customer)
     _tell(world, shop, customer, ("customers_email_marketing_consent/update", payload))
 
 
 def set_sms_consent(world: World, shop: Shop, customer: Customer, consent: Consent) -> None:
-    """Change the consent to marketing by SMS."""
+    """Change the consent to marketing by SMS, likewise."""
     if customer.phone is None:
         raise RefusedChange("A phone number is required to set the SMS consent state.")
+    if _is_older(consent, customer.sms_consent):
+        return
     customer.sms_consent = consent
     payload = sms_consent_payload(shop, customer)
     _tell(world, shop, customer, ("customers_marketing_consent/update", payload))
+
+
+def _is_older(consent: Consent, held: Consent) -> bool:
+    """Whether the word held is of a later day: the state is that of the most recent word.
+
+    https://shopify.dev/docs/api/admin-graphql/latest/objects/CustomerSmsMarketingConsentState
+    """
+    return (
+        consent.updated_at is not None
+        and held.updated_at is not None
+        and consent.updated_at < held.updated_at
+    )
 
 
 def touch_customer(world: World, shop: Shop, customer: Customer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...changes import customers as changes
+from ...clock import utc_now
 from ...store.records import Consent
 from ..context import Context
 from ..errors import refuse
@@ -82,9 +83,7 @@ def email_consent(source: Any, context: Context, arguments: dict[str, Any]) -> A
     field = ["input", "customerId"]
     customer = wanted(context, given["customerId"], "Customer", field)
     consent = _consent(given["emailMarketingConsent"])
-    if consent.state not in ("subscribed", "unsubscribed", "pending"):
-        message = f"Cannot specify {consent.state.upper()} as a marketing state input"
-        raise refuse(message, ["input", "emailMarketingConsent", "marketingState"], "INVALID")
+    _check_state(consent, "emailMarketingConsent")
     with telling(code="INVALID"):
         changes.set_email_consent(context.world, context.shop, customer, consent)
     return {"customer": customer}
@@ -96,6 +95,7 @@ def sms_consent(source: Any, context: Context, arguments: dict[str, Any]) -> Any
     field = ["input", "customerId"]
     customer = wanted(context, given["customerId"], "Customer", field)
     consent = _consent(given["smsMarketingConsent"])
+    _check_state(consent, "smsMarketingConsent")
     with telling(code="INVALID"):
         changes.set_sms_consent(context.world, context.shop, customer, consent)
     return {"customer": customer}
@@ -127,9 +127,16 @@ def _consent(given: dict[str, Any]) -> Consent:
     return Consent(
         state=given["marketingState"].lower(),
         opt_in_level=level.lower() if level else "single_opt_in",
-        updated_at=moment(given.get("consentUpdatedAt")),
+        updated_at=moment(given.get("consentUpdatedAt")) or utc_now(),
         collected_from="other",
     )
+
+
+def _check_state(consent: Consent, name: str) -> None:
+    """Only these three are taken; the others are Shopify's own to set."""
+    if consent.state not in ("subscribed", "unsubscribed", "pending"):
+        message = f"Cannot specify {consent.state.upper()} as a marketing state input"
+        raise refuse(message, ["input", name, "marketingState"], "INVALID")
 
 
 def _write_metafields(context: Context, customer: Any, given: dict[str, Any]) -> None:
