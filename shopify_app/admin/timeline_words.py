@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from loyalty import adjustments
+from loyalty.campaigns.words import in_words
 from loyalty.members.tables import TimelineEvent
 from loyalty.queries.entry_context import EntryContext
 
@@ -57,6 +58,8 @@ _KINDS = {
     "email_bounce_cleared": ("Email bounce cleared", "Email", ""),
     "email_complained": ("Email reported as spam", "AlertTriangle", "critical"),
     "email_unsubscribed": ("Unsubscribed from emails", "Email", ""),
+    "email_topics_chosen": ("Chose topics of emails", "Email", ""),
+    "consent_changed": ("Consent to marketing changed", "Email", "info"),
     "points_expiring": ("Warned of points that expire", "AlertTriangle", ""),
     "expiry_began": ("Told that points expire from now on", "AlertTriangle", ""),
     "customer_deleted": ("Deleted in Shopify", "Person", ""),
@@ -64,6 +67,8 @@ _KINDS = {
     "member_restored": ("Restored", "Person", "success"),
     "member_merged": ("Member merged", "Person", "info"),
     "member_unmerged": ("Merge undone", "Person", "info"),
+    "campaign_joined": ("Campaign joined", "Email", "info"),
+    "campaign_disjoined": ("Campaign disjoined", "Email", ""),
     "details_changed": ("Details changed", "Person", ""),
     "contact_verified": ("Contact verified", "Person", "success"),
 }
@@ -92,6 +97,7 @@ _ACTIONS = {
     "social_follow": "Followed the shop",
 }
 _REASONS = dict(adjustments.REASONS) | {
+    "campaign": "Campaign",
     "customer_deleted": "Deleted in Shopify",
     "by_hand": "By hand",
     "voided": "Taken back by hand",
@@ -139,6 +145,13 @@ _PLATFORMS = {
     "google": "Google Wallet",
     "email": "Email",
     "page": "Card page",
+}
+_CONSENTS = {"subscribed": "yes", "asked": "ticked, not confirmed", "unsubscribed": "no"}
+_TOPICS = {
+    "offers": "Offers and news",
+    "points": "Points and tier",
+    "birthday": "Birthday greetings",
+    "rewards": "Rewards and coupons",
 }
 _TARGETS = {"card": "Opened the card online", "shop": "Opened the shop"}
 _PREFERENCES = {
@@ -223,6 +236,15 @@ def _coupon(details: Details) -> str:
     return str(details.get("coupon") or "")
 
 
+def _campaign(details: Details) -> str:
+    return str(details.get("campaign") or "")
+
+
+def _no_campaign(details: Details) -> str:
+    """Why a member who was to be told something was not."""
+    return in_words(details.get("campaign_reason"))
+
+
 def _email(details: Details) -> str:
     return _EMAILS.get(details.get("email") or "", "")
 
@@ -248,6 +270,17 @@ def _target(details: Details) -> str:
 def _preference(details: Details) -> str:
     name = _PREFERENCES.get(details.get("preference") or "")
     return f"{name}: {'active' if details.get('is_active') else 'paused'}" if name else ""
+
+
+def _consent(details: Details) -> str:
+    channel = {"email": "Email", "sms": "SMS"}.get(details.get("channel") or "")
+    said = _CONSENTS.get(details.get("consent") or "")
+    where = ", in Shopify" if details.get("consent_source") == "shopify" else ""
+    return f"{channel}: {said}{where}" if channel and said else ""
+
+
+def _topics(details: Details) -> str:
+    return ", ".join(_TOPICS.get(topic, topic) for topic in details.get("topics") or ())
 
 
 def _place(details: Details) -> str:
@@ -288,7 +321,7 @@ def _text(details: Details) -> str:
 
 _LINES: tuple[Callable[[Details], str], ...] = (
     *(_source, _side, _claim, _tier, _badge, _reward, _email, _bounce, _reason, _order, _use),
-    *(_coupon, _target, _preference),
+    *(_coupon, _campaign, _no_campaign, _target, _preference, _consent, _topics),
     *(_platform, _place),
     *(_network, _birthday, _expiring, _merge, _fields, _text),
 )
