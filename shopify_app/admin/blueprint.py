@@ -10,9 +10,16 @@ from shopify_app.admin import (
     privacy,
     profile,
     redemptions,
+    segment_editor,
+    segment_hand,
+    segments,
 )
 from shopify_app.admin.pages import blueprint
 
-VIEWS = (home, members, profile, adjustments, redemptions, coupons, card_emails, consents, privacy)
+VIEWS = (
+    *(home, members, profile, adjustments, redemptions, coupons, card_emails, consents),
+    *(segment_editor, segments, segment_hand),
+    privacy,
+)
 
 __all__ = ["VIEWS", "blueprint"]

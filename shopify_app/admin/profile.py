@@ -33,13 +33,14 @@ from shopify_app.admin.member_emails import read_emails
 from shopify_app.admin.member_reach import read_counts, read_reach
 from shopify_app.admin.member_referrals import TAB, read_tab
 from shopify_app.admin.member_rewards import read_rewards
+from shopify_app.admin.member_segments import read_segments
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.timeline_words import entry_id_of
 from shopify_app.platform.admin_auth import admin_page
 
 _TIMELINE_BATCH = 15
 _ORDERS_BATCH = 25
-_TABS = ("overview", "orders", "consent", "referrals", "timeline")
+_TABS = ("overview", "orders", "consent", "segments", "referrals", "timeline")
 
 
 @blueprint.get("/app/members/<member_id>")
@@ -54,6 +55,7 @@ def profile(member_id: str) -> str:
         values["emails"] = read_emails(session, member)
         values |= _read_standing(session, member)
         values |= read_coupons(session, member)
+        values |= read_segments(session, member)
         values |= read_tab(session, member, tab)
         if tab == "consent":
             values |= read_consent(session, member)
