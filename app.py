@@ -35,11 +35,14 @@ from jobs.reconciliation_commands import reconciliation_commands
 from jobs.referral_commands import referral_commands
 from jobs.reward_commands import reward_commands
 from jobs.rule_commands import rule_commands
+from jobs.segment_commands import segment_commands
+from jobs.segments import FACTS_OUTSIDE
 from jobs.supervisor import Supervisor
 from jobs.tier_commands import tier_commands
 from jobs.till_commands import till_commands
 from jobs.waiting_commands import waiting
 from loyalty.base import bell, db, faults
+from loyalty.criteria import outside
 from loyalty.merging import catalogue
 from mailing import setup as mail_setup
 from mailing import web as mail_web
@@ -116,6 +119,7 @@ def set_up(settings: Settings) -> None:
     if settings.sentry_dsn:
         sentry.init(settings.sentry_dsn)
     catalogue.register(PARTS)
+    outside.register(FACTS_OUTSIDE)
     # hide_parameters: a failed statement must not quote people into logs.
     db.configure(settings.database_url.get_secret_value(), hide_parameters=True)
     queues.configure(settings.redis_url.get_secret_value())
@@ -296,6 +300,7 @@ _areas = (
     referral_commands,
     reward_commands,
     rule_commands,
+    segment_commands,
     tier_commands,
     till_commands,
 )

@@ -24,6 +24,8 @@ QUEUE_OF_BELL = {name: name for name in QUEUES} | {
     "release": "relay",
     "referrals": "relay",
     "projection": "backfill",
+    "segments": "backfill",
+    "segment_refresh": "backfill",
     "consents": "backfill",
     "group_grants": "backfill",
     # The hands that send: a campaign never runs ahead of them.

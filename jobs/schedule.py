@@ -17,6 +17,7 @@ from jobs import (
     queues,
     reconciliation,
     referrals,
+    segments,
     standings,
 )
 from jobs.privacy import requests
@@ -113,6 +114,7 @@ SCHEDULE = (
     Task("actions", actions.run_all, every=timedelta(minutes=15)),
     Task("expiry", expiry.run_all, every=timedelta(minutes=15)),
     Task("standings", standings.run_all, every=timedelta(minutes=15)),
+    Task("segments", segments.run_all, every=timedelta(minutes=15), at=time(0, 5)),
     Task("referrals", referrals.run_all, every=timedelta(minutes=15), at=time(0, 10)),
     Task("coupons", coupons.run_all, every=timedelta(minutes=15), at=time(0, 10)),
     Task("coupon_discounts", coupons.ask_for_looks, every=timedelta(hours=1), at=time(0, 50)),

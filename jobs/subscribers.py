@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from jobs import segments
 from jobs.referrals import settle_friend
 from loyalty.base.bell import Queue
 from loyalty.outbox import CONSENT_CHANGED, FRIEND_ORDER_CHANGED, MEMBER_CHANGED, SHOWN_ASKED
@@ -72,6 +73,13 @@ SUBSCRIBERS = (
         call=mail.send_emails,
         give_up=mail.give_up,
         is_on=mail_setup.is_on,
+    ),
+    Subscriber(
+        "segments",
+        frozenset({MEMBER_CHANGED, SHOWN_ASKED}),
+        call=segments.look_at_member,
+        call_many=segments.look_at_members,
+        batch=100,
     ),
     Subscriber("referrals", frozenset({FRIEND_ORDER_CHANGED}), call=settle_friend),
     Subscriber(

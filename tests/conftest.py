@@ -26,7 +26,9 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from jobs.privacy.catalogue import PARTS
+from jobs.segments import FACTS_OUTSIDE
 from loyalty.base import db
+from loyalty.criteria import outside
 from loyalty.merging import catalogue
 from sandbox.servers import postgres as embedded
 from sandbox.servers.postgres import APP, OWNER, SUPERUSER, Postgres
@@ -179,6 +181,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     """Tear down on SIGTERM as on Ctrl-C: our servers outlive the process that started them."""
     catalogue.register(PARTS)
+    outside.register(FACTS_OUTSIDE)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 

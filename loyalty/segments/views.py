@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among
 from loyalty.base.errors import SegmentNotFound
-from loyalty.members.tables import Member
-from loyalty.segments.tables import Segment, SegmentMember, SegmentMove, SegmentOverride
+from loyalty.segments.tables import Segment, SegmentMember, SegmentOverride
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +25,6 @@ class MemberSegment:
     since: datetime
     word: str | None
     is_in: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentRow:
-    """A member of a segment, for a list. `word`: in if somebody put them there by hand."""
-
-    member_id: UUID
-    name: str
-    email: str | None
-    since: datetime
-    word: str | None
 
 
 def list_segments(session: Session, shop_id: int) -> Sequence[Segment]:
@@ -111,60 +99,6 @@ def segments_of(session: Session, shop_id: int, member_id: UUID) -> list[MemberS
         )
         for row in rows
     ]
-
-
-def list_members(
-    session: Session, shop_id: int, segment_id: UUID, *, after: UUID | None = None, limit: int = 50
-) -> list[SegmentRow]:
-    """The next members of the segment behind `after`, by id."""
-    statement = (
-        select(
-            Member.id,
-            Member.first_name,
-            Member.last_name,
-            Member.email,
-            SegmentMember.entered_at,
-            SegmentOverride.word,
-        )
-        .join(
-            Member,
-            (Member.shop_id == SegmentMember.shop_id) & (Member.id == SegmentMember.member_id),
-        )
-        .outerjoin(
-            SegmentOverride,
-            (SegmentOverride.shop_id == SegmentMember.shop_id)
-            & (SegmentOverride.segment_id == SegmentMember.segment_id)
-            & (SegmentOverride.member_id == SegmentMember.member_id),
-        )
-        .where(SegmentMember.shop_id == shop_id, SegmentMember.segment_id == segment_id)
-        .order_by(SegmentMember.member_id)
-        .limit(limit)
-    )
-    if after is not None:
-        statement = statement.where(SegmentMember.member_id > after)
-    return [
-        SegmentRow(
-            member_id=row.id,
-            name=" ".join(filter(None, (row.first_name, row.last_name))),
-            email=row.email,
-            since=row.entered_at,
-            word=row.word,
-        )
-        for row in session.execute(statement)
-    ]
-
-
-def list_moves(
-    session: Session, shop_id: int, segment_id: UUID, *, limit: int = 50
-) -> Sequence[SegmentMove]:
-    """Who entered and left the segment, the newest first."""
-    statement = (
-        select(SegmentMove)
-        .where(SegmentMove.shop_id == shop_id, SegmentMove.segment_id == segment_id)
-        .order_by(SegmentMove.at.desc(), SegmentMove.id.desc())
-        .limit(limit)
-    )
-    return session.scalars(statement).all()
 
 
 def _of(model: type[SegmentMember] | type[SegmentOverride], member_id: UUID) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from loyalty import outbox
 from loyalty.base.clock import utc_now
 from loyalty.base.errors import ShopNotFound
 from loyalty.programme.defaults import start_programme
+from loyalty.segments.ready_made import add_ready_made
 from loyalty.shops.tables import Shop, shop_id_sequence
 
 
@@ -85,6 +86,8 @@ def install(
         session.add(shop)
         session.flush()
         start_programme(session, shop_id, name=name, now=now)
+        # Nobody can belong yet: they are as full as they will be until the first one comes.
+        add_ready_made(session, shop, now=now, refreshed_at=now)
     elif shop.status == "uninstalled":
         shop.earning_since, shop.installed_at = began_at, now
         shop.uninstalled_at = None

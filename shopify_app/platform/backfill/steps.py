@@ -17,6 +17,7 @@ from loyalty.base import bell
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import LoyaltyError, MemberHasMoved
+from loyalty.segments.saving import ask_for_refresh
 from loyalty.tiers.nightly import ask_for_round
 from shopify_app.platform import backfill_runs as runs
 from shopify_app.platform.backfill import bulk, leases, readers
@@ -210,6 +211,7 @@ def _end(claim: Claim) -> None:
         elif run.subject == "orders":
             # What history does to tiers and badges is looked at once, not with every batch.
             ask_for_round(session, claim.shop_id)
+            ask_for_refresh(session, claim.shop_id)
 
 
 def _is_asked_again(run: BackfillRun, claim: Claim) -> bool:
