@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from flask import Blueprint, Response, g, render_template, request
+from flask import Blueprint, Response, g, make_response, render_template, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, NotFound
 
@@ -91,8 +91,11 @@ def nowhere(_unknown: str) -> str:
 
 
 @blueprint.errorhandler(LoyaltyError)
-def _show_refusal(error: LoyaltyError) -> tuple[str, int]:
-    return _error_page(error.status)
+def _show_refusal(error: LoyaltyError) -> Response:
+    """A page; a form or a button, which shows none, says in a toast what became of its thing."""
+    response = make_response(*_error_page(error.status))
+    is_gone = error.status == 404 and request.method == "POST"
+    return responses.tell(response, wording.GONE) if is_gone else response
 
 
 @blueprint.errorhandler(HTTPException)

@@ -90,7 +90,9 @@ def say_of_members_segment(member_id: str) -> Response:
         raise
     except LoyaltyError as refusal:
         words = _GONE if isinstance(refusal, SegmentNotFound) else _NOT_ACTIVE
-        return _show(member, refusal.status, error=words)
+        answer = _show(member, refusal.status, error=words)
+        # The dialog has a place for the reason; a button of the card has none.
+        return answer if request.form.get("word") == "in" else tell(answer, words)
     answer = _show(member, 200)
     events: dict[str, Any] = {
         "encore:close": {"id": "add-to-segment"},

@@ -118,12 +118,18 @@ def read_members(session: Session, found: Segment, *, after: str | None = None) 
 
 def _read_rule(session: Session, shop: Shop, found: Segment) -> dict[str, Any]:
     """The rule as groups of conditions; none for one by hand, or one that is not read any more."""
-    values, rule = Values.of(session, shop), None
+    values, rule, rule_error = Values.of(session, shop), None, found.error
     try:
         rule = form_of(found.criteria, values) if found.criteria is not None else None
     except BadCriteria as error:
-        found.error = found.error or f"{error.field}: {error}"
-    return {"rule": rule, "values": values, "group_words": GROUPS, "is_group": is_group}
+        rule_error = rule_error or str(error)
+    return {
+        "rule": rule,
+        "rule_error": rule_error,
+        "values": values,
+        "group_words": GROUPS,
+        "is_group": is_group,
+    }
 
 
 def _uses(session: Session) -> dict[str, list[str]]:

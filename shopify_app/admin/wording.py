@@ -7,6 +7,7 @@ ERRORS = {
     503: ("Shopify did not answer", "Nothing is lost. Please reload this page in a moment."),
     500: ("Something went wrong", "It is our fault, and we have been told. Please try again."),
 }
+GONE = "This is no longer there. Reload the page."
 SUBJECTS = {
     "shop": "Shop details",
     "locations": "Locations",
