@@ -39,10 +39,9 @@ def undo_batch(session: Session, grant: GroupGrant, *, now: datetime) -> None:
         Books.open(session, grant.shop_id, holders, now=now)
     except MemberHasMoved:
         return  # merged in this very moment: the next turn knows who has the points
-    expired = _count_expired(session, grant.shop_id, [row.entry_id for row in rows if row.entry_id])
     for row in rows:
-        assert row.entry_id is not None, "what was given has its entry"
-        _undo_one(session, grant, row, expired.get(row.entry_id, 0), now)
+        _undo_one(session, grant, row, now)
+    _note_expired(session, grant, [row for row in rows if row.state == "undone"])
     session.flush()
 
 
@@ -75,29 +74,9 @@ def _list_given(session: Session, grant: GroupGrant) -> Sequence[GroupGrantMembe
     return session.scalars(statement).all()
 
 
-def _count_expired(session: Session, shop_id: int, entry_ids: Collection[UUID]) -> dict[UUID, int]:
-    """How many of the points of each of these credits have expired."""
-    rows = session.execute(
-        select(Lot.entry_id, func.sum(LotDebit.points))
-        .join(LotDebit, (LotDebit.shop_id == Lot.shop_id) & (LotDebit.lot_id == Lot.id))
-        .join(
-            LedgerEntry,
-            (LedgerEntry.shop_id == LotDebit.shop_id) & (LedgerEntry.id == LotDebit.entry_id),
-        )
-        .where(
-            Lot.shop_id == shop_id,
-            bulk.among(Lot.entry_id, entry_ids),
-            LedgerEntry.kind == "expire",
-        )
-        .group_by(Lot.entry_id)
-    )
-    return {row[0]: int(row[1]) for row in rows}
-
-
-def _undo_one(
-    session: Session, grant: GroupGrant, row: GroupGrantMember, expired: int, now: datetime
-) -> None:
-    assert row.entry_id is not None and grant.undo_by is not None
+def _undo_one(session: Session, grant: GroupGrant, row: GroupGrantMember, now: datetime) -> None:
+    assert row.entry_id is not None, "what was given has its entry"
+    assert grant.undo_by is not None, "somebody decided it"
     kind, _, name = grant.undo_by.partition(":")
     try:
         with session.begin_nested():
@@ -116,7 +95,35 @@ def _undo_one(
         row.state, row.reason = "kept", str(error)
         grant.kept += 1
     else:
-        row.state, row.expired_points = "undone", expired
+        row.state = "undone"
         grant.undone += 1
-        grant.expired_points += expired
     grant.given -= 1
+
+
+def _note_expired(session: Session, grant: GroupGrant, undone: Sequence[GroupGrantMember]) -> None:
+    entries = [row.entry_id for row in undone if row.entry_id]
+    expired = _count_expired(session, grant.shop_id, entries)
+    for row in undone:
+        row.expired_points = expired.get(row.entry_id, 0) if row.entry_id else 0
+        grant.expired_points += row.expired_points
+
+
+def _count_expired(session: Session, shop_id: int, entry_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many of the points of each of these credits had expired, at the undo itself, too."""
+    rows = session.execute(
+        select(Lot.entry_id, func.sum(LotDebit.points))
+        .join(LotDebit, (LotDebit.shop_id == Lot.shop_id) & (LotDebit.lot_id == Lot.id))
+        .join(
+            LedgerEntry,
+            (LedgerEntry.shop_id == LotDebit.shop_id) & (LedgerEntry.id == LotDebit.entry_id),
+        )
+        .where(
+            Lot.shop_id == shop_id,
+            bulk.among(Lot.entry_id, entry_ids),
+            LedgerEntry.kind == "expire",
+            # Less than 0: what the undo revived, to take it at once.
+            LotDebit.points > 0,
+        )
+        .group_by(Lot.entry_id)
+    )
+    return {row[0]: int(row[1]) for row in rows}

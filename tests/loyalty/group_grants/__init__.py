@@ -1,0 +1,1 @@
+"""Points for many: decided, given in batches, taken back."""
