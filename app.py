@@ -18,6 +18,7 @@ from config import Settings
 from jobs import clock as clock_process
 from jobs import queues, readiness, worker
 from jobs.action_commands import action_commands
+from jobs.campaign_commands import campaign_commands
 from jobs.commands import operator
 from jobs.coupon_commands import coupon_commands
 from jobs.credit_commands import credit_commands
@@ -42,8 +43,11 @@ from jobs.tier_commands import tier_commands
 from jobs.till_commands import till_commands
 from jobs.waiting_commands import waiting
 from loyalty.base import bell, db, faults
+from loyalty.campaigns import channels
 from loyalty.criteria import outside
 from loyalty.merging import catalogue
+from mailing import campaign_web
+from mailing import campaigns as mail_campaigns
 from mailing import setup as mail_setup
 from mailing import web as mail_web
 from mailing.permission import why_blocked
@@ -65,6 +69,7 @@ from shopify_app.edge import (
 from shopify_app.platform import auth, webhooks
 from shopify_app.platform import settings as platform_settings
 from shopify_app.platform.projection import shown
+from wallet import campaigns as wallet_campaigns
 from wallet import (
     card_links,
     codes,
@@ -104,6 +109,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for blueprint in (*platform, *customers, *public, *proved, passkit.blueprint, *google):
         app.register_blueprint(blueprint)
     app.register_blueprint(mail_web.blueprint)
+    app.register_blueprint(campaign_web.blueprint)
     till_cors.configure(settings.till_origins)
     app.register_blueprint(till.blueprint)
     app.register_blueprint(readers.blueprint)
@@ -120,6 +126,7 @@ def set_up(settings: Settings) -> None:
         sentry.init(settings.sentry_dsn)
     catalogue.register(PARTS)
     outside.register(FACTS_OUTSIDE)
+    channels.register([mail_campaigns.CHANNEL, wallet_campaigns.CHANNEL])
     # hide_parameters: a failed statement must not quote people into logs.
     db.configure(settings.database_url.get_secret_value(), hide_parameters=True)
     queues.configure(settings.redis_url.get_secret_value())
@@ -288,6 +295,7 @@ def _with_setup(command: click.Command) -> click.Command:
 
 _areas = (
     action_commands,
+    campaign_commands,
     coupon_commands,
     credit_commands,
     expiry_commands,

@@ -5,7 +5,7 @@ from functools import partial
 
 import structlog
 
-from jobs import group_grants, queues, redemptions, relay, release, segments
+from jobs import campaigns, group_grants, queues, redemptions, relay, release, segments
 from jobs.deliveries import deliver
 from jobs.subscribers import SUBSCRIBERS
 from shopify_app.platform import backfill, inbox
@@ -18,6 +18,7 @@ ANSWERS: dict[str, Callable[[int], object]] = {
     "release": release.release,
     "backfill": backfill.step,
     "redemptions": redemptions.bring_on_due,
+    "campaigns": campaigns.advance,
     "segment_refresh": segments.fill_waiting,
     "group_grants": group_grants.run_shop,
     **{subscriber.name: partial(deliver, subscriber) for subscriber in SUBSCRIBERS},

@@ -71,6 +71,10 @@ class BadUnsubscribeLink(Exception):
     """An unsubscribe link that we did not sign."""
 
 
+class BadCampaignLink(Exception):
+    """A link of a campaign that we did not sign."""
+
+
 class BadVerifyLink(Exception):
     """A link to confirm an address that we did not sign."""
 

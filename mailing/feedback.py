@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from loyalty import timeline
 from loyalty.base.db import shop_transaction
+from loyalty.campaigns import responses
 from loyalty.ledger.posting import lock_balance
 from mailing import messages
 from mailing.addresses import lock_address
@@ -24,7 +25,10 @@ from mailing.unsubscribing import say_no
 log = structlog.get_logger()
 
 _KNOWN = frozenset(
-    {"Send", "Delivery", "DeliveryDelay", "Bounce", "Complaint", "NotSpam", "Reject"}
+    {
+        *("Send", "Delivery", "DeliveryDelay", "Bounce", "Complaint", "NotSpam", "Reject"),
+        *("Open", "Click"),
+    }
 )
 _KEPT = AGE_MAX * 3
 """How long a dealt-with message is remembered; an older one is refused by its time anyway."""
@@ -88,10 +92,15 @@ def _apply(session: Session, message: EmailMessage, event: SesEvent, now: dateti
         _bounce(session, message, event)
     elif event.kind == "Complaint":
         _complain(session, message, event)
+    elif event.kind == "Open":
+        responses.note_opened(session, message.shop_id, message.event_id, at=event.at)
+    elif event.kind == "Click":
+        responses.note_clicked(session, message.shop_id, message.event_id, at=event.at)
 
 
 def _bounce(session: Session, message: EmailMessage, event: SesEvent) -> None:
     message.bounced_at = event.at
+    responses.note_bounced(session, message.shop_id, message.event_id)
     timeline.note_event(
         session,
         message.shop_id,

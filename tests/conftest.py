@@ -28,13 +28,16 @@ from xdist.scheduler import LoadScopeScheduling
 from jobs.privacy.catalogue import PARTS
 from jobs.segments import FACTS_OUTSIDE
 from loyalty.base import db
+from loyalty.campaigns import channels
 from loyalty.criteria import outside
 from loyalty.merging import catalogue
+from mailing import campaigns as mail_campaigns
 from sandbox.servers import postgres as embedded
 from sandbox.servers.postgres import APP, OWNER, SUPERUSER, Postgres
 from sandbox.servers.valkey import start_valkey
 from shopify_app.platform import shop_ids
 from tests.chromium import chromium, page_of
+from wallet import campaigns as wallet_campaigns
 
 ROOT = Path(__file__).parents[1]
 _LEFT_OUT = pytest.StashKey[int]()
@@ -182,6 +185,7 @@ def pytest_configure() -> None:
     """Tear down on SIGTERM as on Ctrl-C: our servers outlive the process that started them."""
     catalogue.register(PARTS)
     outside.register(FACTS_OUTSIDE)
+    channels.register([mail_campaigns.CHANNEL, wallet_campaigns.CHANNEL])
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 

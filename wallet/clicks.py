@@ -3,7 +3,6 @@
 A click is a person's: previews of messengers, crawlers and a page that loads twice are none.
 """
 
-import re
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,18 +18,6 @@ from wallet.tables import PassClick
 
 SAME_CLICK = timedelta(seconds=30)
 """Two openings of one link within this are one click."""
-
-_MACHINES = re.compile(
-    r"bot\b|bot/|crawler|spider|preview|facebookexternalhit|whatsapp|telegram|slack|discord"
-    r"|skype|twitter|linkedin|pinterest|embedly",
-    re.IGNORECASE,
-)
-
-
-def is_machine(method: str, user_agent: str, purpose: str) -> bool:
-    """Whether a request is a program looking ahead; `purpose` is what Sec-Purpose and kin say."""
-    looks_ahead = "prefetch" in purpose.lower() or "preview" in purpose.lower()
-    return method != "GET" or looks_ahead or not user_agent or bool(_MACHINES.search(user_agent))
 
 
 def note_click(session: Session, link: ClickLink, *, now: datetime) -> bool:

@@ -13,12 +13,13 @@ from loyalty.actions.tables import FollowLink as FollowPage
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import LoyaltyError, MemberNotFound
+from loyalty.base.machines import is_machine
 from loyalty.members.identity import survivor_of
 from loyalty.members.tables import Member
 from loyalty.shops.directory import get_shop
 from wallet import setup
 from wallet.card_links import card_page_url
-from wallet.clicks import is_machine, note_click
+from wallet.clicks import note_click
 from wallet.customer_answers import gone, not_found, protect
 from wallet.errors import BadLink
 from wallet.links import ClickLink, FollowLink, read_click_token, read_follow_token

@@ -46,6 +46,8 @@ def take_turns(
     """
     assert campaign.state == "sending" and limit <= AT_ONCE_MAX
     next_ones = _list_next(session, campaign, limit)
+    if not next_ones:
+        return Turn()
     lock_balances(session, campaign, next_ones, posts=campaign.bonus_points is not None)
     rows = _lock_next(session, campaign, next_ones)
     told = [row.member_id for row in rows if not row.is_held_out]
