@@ -1,6 +1,8 @@
-"""A card email that a person asks for: once, whoever clicks twice, and with a reason if not."""
+"""An email that a person asks for: once, whoever clicks twice, and with a reason if not."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,6 +18,12 @@ from mailing.errors import BadClientKey, EmailRefused
 from mailing.permission import why_blocked
 from mailing.tables import EmailMessage
 
+Kind = Literal["card", "one_off"]
+
+_EVENTS: dict[Kind, str] = {
+    "card": outbox.CARD_EMAIL_ASKED,
+    "one_off": outbox.ONE_OFF_EMAIL_ASKED,
+}
 _KEY_MAX = 100
 
 
@@ -32,19 +40,39 @@ def ask_for_card(
 
     Raises EmailRefused, with words for whoever asked, and MemberNotFound. The caller commits.
     """
+    body = {"is_asked_for": True}
+    return ask_for(
+        session, shop_id, member_id, "card", body, client_key=client_key, actor=actor, now=now
+    )
+
+
+def ask_for(
+    session: Session,
+    shop_id: int,
+    member_id: UUID,
+    kind: Kind,
+    body: Mapping[str, Any],
+    *,
+    client_key: str,
+    actor: Actor,
+    now: datetime,
+) -> EmailMessage:
+    """The same for an email of `kind`; `body` is its event's, and says whether it `is_asked_for`
+    by the member.
+    """
     _check_key(client_key)
     lock_balance(session, shop_id, member_id)
     known = _find(session, shop_id, client_key)
     if known is not None:
-        if known.member_id != member_id:
+        if (known.member_id, known.kind) != (member_id, kind):
             raise EmailRefused("Reload the page and try again")
         return known
     if not setup.is_on():
         raise EmailRefused("This installation of Encore sends no emails")
     member = session.get_one(Member, (shop_id, member_id))
-    if reason := why_blocked(session, member, is_asked_for=True):
+    if reason := why_blocked(session, member, is_asked_for=body["is_asked_for"], kind=kind):
         raise EmailRefused(reason)
-    return _queue(session, member, client_key, actor, now)
+    return _queue(session, member, kind, body, client_key, actor, now)
 
 
 def _check_key(client_key: str) -> None:
@@ -62,15 +90,16 @@ def _find(session: Session, shop_id: int, client_key: str) -> EmailMessage | Non
 
 
 def _queue(
-    session: Session, member: Member, client_key: str, actor: Actor, now: datetime
+    session: Session,
+    member: Member,
+    kind: Kind,
+    body: Mapping[str, Any],
+    client_key: str,
+    actor: Actor,
+    now: datetime,
 ) -> EmailMessage:
     event = outbox.stage(
-        session,
-        member.shop_id,
-        outbox.CARD_EMAIL_ASKED,
-        member_id=member.id,
-        body={"is_asked_for": True},
-        now=now,
+        session, member.shop_id, _EVENTS[kind], member_id=member.id, body=dict(body), now=now
     )
     message = EmailMessage(
         shop_id=member.shop_id,
@@ -78,8 +107,8 @@ def _queue(
         member_id=member.id,
         event_id=event.id,
         client_key=client_key,
-        kind="card",
-        is_asked_for=True,
+        kind=kind,
+        is_asked_for=body["is_asked_for"],
         state="queued",
         doubts=0,
         created_at=now,
@@ -91,12 +120,12 @@ def _queue(
         member.id,
         timeline.EMAIL_ASKED,
         now,
-        email="card",
+        email=kind,
         actor=str(actor),
     )
-    subject = ("member", str(member.id))
+    subject, email = ("member", str(member.id)), str(message.id)
     audit.record(
-        session, member.shop_id, actor, "card_email_asked", subject, now=now, email=str(message.id)
+        session, member.shop_id, actor, f"{kind}_email_asked", subject, now=now, email=email
     )
     session.flush()
     return message
