@@ -9,11 +9,14 @@ from uuid import UUID
 
 from mailing import setup
 from mailing.addresses import deliverable
-from mailing.card_email import CardFacts, Words, render
-from mailing.notes import Links, render_note
+from mailing.catalogue import Mail
+from mailing.facts import Facts
+from mailing.looks import Look
 from mailing.ses import MESSAGE_HEADER, MESSAGE_TAG, SHOP_TAG, Outgoing
 from mailing.unsubscribe_links import UnsubscribeLink, unsubscribe_url
 from mailing.verify_links import verify_url
+from mailing.wording import Draft
+from mailing.writing import Links, Words, write
 
 _NAME_MAX = 100
 
@@ -22,7 +25,8 @@ _NAME_MAX = 100
 class Letter:
     """What an email is made of, read in one transaction and written outside of it.
 
-    `body` is that of the event which asked for it, at `asked_at`.
+    `body` is that of the event which asked for it, at `asked_at`. `draft`: what it says, in the
+    member's language.
     """
 
     shop_id: int
@@ -30,8 +34,10 @@ class Letter:
     member_id: UUID
     address: str
     address_hash: str
-    facts: CardFacts
-    kind: str
+    facts: Facts
+    mail: Mail
+    draft: Draft
+    look: Look
     body: dict[str, Any]
     asked_at: datetime
 
@@ -63,13 +69,11 @@ def compose(letter: Letter) -> Outgoing:
 
 def _write(letter: Letter, unsubscribe: str) -> Words:
     card = setup.current().card_links(letter.shop_id, letter.member_id)
-    if letter.kind == "card":
-        return render(letter.facts, card, unsubscribe)
     verify = verify_url(
         letter.shop_id, letter.member_id, letter.address_hash, asked_at=letter.asked_at
     )
-    links = Links(card=card.page, verify=verify, unsubscribe=unsubscribe)
-    return render_note(letter.kind, letter.facts, letter.body, links)
+    links = Links(card.page, unsubscribe, verify, card.apple, card.google)
+    return write(letter.mail, letter.draft, letter.facts, letter.body, links, letter.look)
 
 
 def _sender(shop: str) -> str:

@@ -78,24 +78,25 @@ class Outgoing:
 def send(mail: Outgoing) -> str:
     """Hand `mail` to SES and return SES's id of it. Raises EmailError."""
     try:
-        answer = _client().send_email(**_request(mail))
+        answer = client().send_email(**_request(mail))
     except Exception as error:
-        raise _explain(error) from error
+        raise explain(error) from error
     return str(answer["MessageId"])
 
 
 def delete_suppressed(address: str) -> None:
     """Take `address` off the account's own suppression list, if it is there. Raises EmailError."""
     try:
-        _client().delete_suppressed_destination(EmailAddress=address)
+        client().delete_suppressed_destination(EmailAddress=address)
     except aws.ClientError as error:
         if error.response["Error"]["Code"] != "NotFoundException":
-            raise _explain(error) from error
+            raise explain(error) from error
     except Exception as error:
-        raise _explain(error) from error
+        raise explain(error) from error
 
 
-def _client() -> Any:
+def client() -> Any:
+    """The client of this process for SES, made once."""
     # Slow to import, and of our processes only those that send need it.
     import boto3
 
@@ -138,7 +139,7 @@ def _text(data: str) -> dict[str, str]:
     return {"Data": data, "Charset": "UTF-8"}
 
 
-def _explain(error: Exception) -> EmailError:
+def explain(error: Exception) -> EmailError:
     """What `error` means for the email, in words that name nobody."""
     if isinstance(error, aws.ClientError):
         return _refusal(error)

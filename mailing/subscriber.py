@@ -12,20 +12,25 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
+from loyalty import automatic_emails
 from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.members.tables import Member
 from loyalty.outbox import OutboxEvent
-from mailing import messages, setup
+from mailing import messages, pacing, setup
 from mailing.addresses import address_hash
-from mailing.card_email import read_facts
+from mailing.catalogue import Mail, mail_for
 from mailing.contents import read_content
-from mailing.errors import EmailError
+from mailing.errors import BadTemplate, EmailError
+from mailing.facts import read_facts
 from mailing.letters import Letter, compose
+from mailing.look_store import load_look
+from mailing.overrides import load
 from mailing.permission import why_blocked
-from mailing.ses import send
+from mailing.ses import Outgoing, send
 from mailing.tables import EmailMessage
+from mailing.wording import Draft
 
 log = structlog.get_logger()
 
@@ -37,15 +42,18 @@ _IS_OVER = "What it would tell of is over"
 def send_emails(shop_id: int, member_id: UUID) -> None:
     """Send what the member is still to be sent; nothing where email is off.
 
-    Raises EmailError when one was not sent; retryable if another try may succeed.
+    Raises EmailError when one was not sent; retryable if another try may succeed. Raises
+    PaceExceeded when the account may send no more just now.
     """
     if not setup.is_on():
         return
     errors, turn_ends = [], time.monotonic() + TURN_S
-    for message_id in _list_due(shop_id, member_id, utc_now()):
+    for message_id, kind in _list_due(shop_id, member_id, utc_now()):
         if time.monotonic() > turn_ends:
             raise EmailError("more emails than one turn can send", retryable=True)
         try:
+            # Before it is begun: what waits for its turn stays queued, and costs no attempt.
+            pacing.take(kind)
             _send(shop_id, message_id)
         except EmailError as error:
             errors.append(error)
@@ -61,10 +69,12 @@ def give_up(shop_id: int, member_id: UUID, reason: str) -> None:
             messages.give_up(session, message, reason, now)
 
 
-def _list_due(shop_id: int, member_id: UUID, now: datetime) -> list[UUID]:
+def _list_due(shop_id: int, member_id: UUID, now: datetime) -> list[tuple[UUID, str]]:
+    """The messages to be sent now, and their kinds."""
     with shop_transaction(shop_id) as session:
         found = messages.list_open(session, shop_id, member_id)
-        return [message.id for message in found if messages.is_due(session, message, now)]
+        due = [message for message in found if messages.is_due(session, message, now)]
+        return [(message.id, message.kind) for message in due]
 
 
 def _send(shop_id: int, message_id: UUID) -> None:
@@ -73,13 +83,21 @@ def _send(shop_id: int, message_id: UUID) -> None:
         return
     faults.point("email_before_send", shop=shop_id, email=message_id)
     try:
-        ses_message_id = send(compose(letter))
+        ses_message_id = send(_compose(letter))
     except EmailError as error:
         if _settle_failure(shop_id, message_id, error, utc_now()):
             raise
         return
     faults.point("email_after_send", shop=shop_id, email=message_id)
     _settle_success(shop_id, message_id, ses_message_id, utc_now())
+
+
+def _compose(letter: Letter) -> Outgoing:
+    """The email; words that can be none were saved by nobody, and fail alone."""
+    try:
+        return compose(letter)
+    except BadTemplate as error:
+        raise EmailError(f"The words of the email are wrong: {error.words}") from error
 
 
 def _begin(shop_id: int, message_id: UUID, now: datetime) -> Letter | None:
@@ -103,6 +121,8 @@ def _begin(shop_id: int, message_id: UUID, now: datetime) -> Letter | None:
 def _why_not(session: Session, message: EmailMessage, member: Member) -> str | None:
     if message.kind == "verification" and member.email_verified_at is not None:
         return "The address is confirmed already"
+    if _is_off(session, message):
+        return "The shop sends no such emails any more"
     event = session.get(OutboxEvent, (message.shop_id, message.event_id))
     return why_blocked(
         session,
@@ -113,9 +133,15 @@ def _why_not(session: Session, message: EmailMessage, member: Member) -> str | N
     )
 
 
+def _is_off(session: Session, message: EmailMessage) -> bool:
+    """Whether the merchant has switched it off since; what a person asked for goes all the same."""
+    has_switch = message.kind in automatic_emails.DEFAULTS and not message.is_asked_for
+    return has_switch and not automatic_emails.is_on(session, message.shop_id, message.kind)
+
+
 def _read_body(session: Session, message: EmailMessage, now: datetime) -> dict[str, Any] | None:
     event = session.get(OutboxEvent, (message.shop_id, message.event_id))
-    body = event.body if event else {}
+    body = (event.body if event else {}) | {"member_id": str(message.member_id)}
     return read_content(session, message.shop_id, message.kind, body, now=now)
 
 
@@ -123,17 +149,30 @@ def _letter(
     session: Session, message: EmailMessage, member: Member, body: dict[str, Any]
 ) -> Letter:
     assert member.email and message.address_hash, "why_blocked lets nobody without one pass"
+    facts, mail = read_facts(session, member), mail_for(message.kind, body)
     return Letter(
         shop_id=message.shop_id,
         message_id=message.id,
         member_id=member.id,
         address=member.email,
         address_hash=message.address_hash,
-        facts=read_facts(session, member),
-        kind=message.kind,
+        facts=facts,
+        mail=mail,
+        draft=_draft(session, message.shop_id, mail, facts.language, body),
+        look=load_look(session, message.shop_id),
         body=body,
         asked_at=message.created_at,
     )
+
+
+def _draft(
+    session: Session, shop_id: int, mail: Mail, language: str, body: dict[str, Any]
+) -> Draft:
+    """What it says: words written for this one email, or the shop's for all of its kind."""
+    usual = load(session, shop_id, mail.name, language)
+    if not mail.has_own_words:
+        return usual
+    return Draft(body["subject"], body["text"], usual.headline, body.get("button") or usual.button)
 
 
 def _settle_success(shop_id: int, message_id: UUID, ses_message_id: str, now: datetime) -> None:

@@ -20,7 +20,6 @@ from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
 from mailing import setup, sns
 from mailing.addresses import address_hash
-from mailing.card_email import locale_of
 from mailing.errors import (
     BadUnsubscribeLink,
     BadVerifyLink,
@@ -31,6 +30,7 @@ from mailing.errors import (
 )
 from mailing.events import read_event
 from mailing.feedback import take_event
+from mailing.languages import locale_of
 from mailing.unsubscribe_links import UnsubscribeLink, make_token, read_token
 from mailing.unsubscribing import choose_topics, read_choice, unsubscribe_all
 from mailing.verify_links import VerifyLink

@@ -4,11 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from jobs.privacy.catalogue import PARTS
 from jobs.privacy.people import find_person, find_person_of
+from loyalty import automatic_emails, outbox
+from loyalty.members.tables import Member
 from loyalty.privacy.documents import to_json
 from loyalty.privacy.parts import Person, read_rows
 from loyalty.shops.directory import get_shop
@@ -39,6 +42,27 @@ def gather(session: Session, request: PrivacyRequest, *, now: datetime) -> None:
         body=to_json(document),
     )
     session.execute(kept.on_conflict_do_nothing())
+    _tell(session, request, person, now)
+
+
+def _tell(session: Session, request: PrivacyRequest, person: Person, now: datetime) -> None:
+    """Let the person know by email that it was done, where the shop sends that."""
+    if not automatic_emails.is_on(session, request.shop_id, "data_request"):
+        return
+    members = session.scalars(
+        select(Member.id)
+        .where(
+            Member.shop_id == request.shop_id,
+            Member.id.in_(person.member_ids),
+            Member.state == "active",
+        )
+        .order_by(Member.id)
+        .limit(1)
+    )
+    for member_id in members:
+        body = {"request_id": str(request.id), "is_asked_for": True}
+        kind = outbox.DATA_EMAIL_ASKED
+        outbox.stage(session, request.shop_id, kind, member_id=member_id, body=body, now=now)
 
 
 def hold_member(session: Session, shop_id: int, member_id: UUID) -> dict[str, list[dict[str, Any]]]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from loyalty import audit, outbox, timeline
+from loyalty import audit, automatic_emails, outbox, timeline
 from loyalty.actions.awarding import Deed, note_deeds
 from loyalty.actions.rules import ActionRule, find_rule
 from loyalty.actions.tables import MemberAction
@@ -168,7 +168,8 @@ def _celebrate(
     now: datetime,
 ) -> int:
     members = _list_celebrating(session, shop, day, moment, limit)
-    addressed = {member.id for member in members if member.email_norm}
+    greets = automatic_emails.is_on(session, shop.shop_id, "birthday")
+    addressed = {member.id for member in members if greets and member.email_norm}
     deed = Deed("birthday", str(day.year), moment)
     try:
         actions = note_deeds(session, shop, [m.id for m in members], deed, rule, now=now)

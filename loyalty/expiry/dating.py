@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty import outbox, timeline
+from loyalty import automatic_emails, outbox, timeline
 from loyalty.base import bulk
 from loyalty.base.clock import day_in
 from loyalty.expiry import terms
@@ -149,6 +149,8 @@ def _tell(session: Session, books: Books, member_id: UUID, dated: dict[date, int
         expiring=points,
         last_valid_on=first_day,
     )
+    if not automatic_emails.is_on(session, books.shop_id, "expiry_warning"):
+        return
     outbox.stage(
         session,
         books.shop_id,

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from loyalty import outbox, timeline
+from loyalty import automatic_emails, outbox, timeline
 from loyalty.base import bulk
 from loyalty.base.clock import day_in
 from loyalty.expiry.tables import ExpiryWarning
@@ -143,6 +143,8 @@ def _tell(session: Session, shop_id: int, expiring: Expiring, days: int, now: da
         expiring=expiring.points,
         last_valid_on=last_day,
     )
+    if not automatic_emails.is_on(session, shop_id, "expiry_warning"):
+        return
     body = {"points": expiring.points, "last_valid_on": last_day, "days": days}
     outbox.stage(
         session, shop_id, outbox.EXPIRY_EMAIL_ASKED, member_id=member_id, body=body, now=now

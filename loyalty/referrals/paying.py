@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty import timeline
+from loyalty import automatic_emails, outbox, timeline
 from loyalty.badges.awarding import give_badges
 from loyalty.criteria.facts import Source
 from loyalty.ledger import dying, reversal
@@ -37,6 +37,8 @@ def pay(session: Session, shop: Shop, referral: Referral, books: Books, people: 
             continue
         books.credit(member_id, _cause(referral, side, books.now), points=points)
         _note(session, referral, member_id, timeline.REFERRAL_REWARDED, side, points, books.now)
+        if side == ADVOCATE and automatic_emails.is_on(session, shop.shop_id, "referral"):
+            _ask_email(session, referral, member_id, points, books.now)
     books.write()
     _follow_up(session, shop, people, books.now)
 
@@ -87,6 +89,14 @@ def _reverse(books: Books, member_id: UUID, entry: LedgerEntry, reason: str) -> 
     if short > 0:
         own += reversal.undo_expiry_of(books, cause, own, short)
     reversal.take_back(books, member_id, cause, entry.points, own)
+
+
+def _ask_email(
+    session: Session, referral: Referral, member_id: UUID, points: int, now: datetime
+) -> None:
+    body = {"referral_id": str(referral.id), "points": points}
+    kind = outbox.REFERRAL_EMAIL_ASKED
+    outbox.stage(session, referral.shop_id, kind, member_id=member_id, body=body, now=now)
 
 
 def _cause(referral: Referral, side: str, now: datetime) -> Cause:

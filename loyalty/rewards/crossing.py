@@ -12,10 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
-from loyalty import timeline
+from loyalty import automatic_emails, outbox, timeline
 from loyalty.base.bulk import among_many, insert_rows
+from loyalty.base.db import ring_after_commit
 from loyalty.base.ids import new_id
 from loyalty.members.tables import Member, TimelineEvent
+from loyalty.outbox import OutboxEvent
 from loyalty.programme.rules import get_programme
 from loyalty.rewards.eligibility import Circumstances, read_circumstances, refusal_of
 from loyalty.rewards.listing import list_rewards
@@ -92,12 +94,34 @@ def _tell(
     members, rewards = {member_id for member_id, _ in crossed}, {r.id: r for _, r in crossed}
     active = _active(session, shop_id, members)
     stands = read_circumstances(session, shop, rewards.values(), active, now=now).lasting()
-    events = [
-        _event(shop_id, member_id, reward, now)
+    told = [
+        (member_id, reward)
         for member_id, reward in crossed
         if member_id in active and _is_for(reward, member_id, stands)
     ]
+    events = [_event(shop_id, member_id, reward, now) for member_id, reward in told]
     insert_rows(session, TimelineEvent, events)
+    _ask_emails(session, shop_id, dict(told), now)
+
+
+def _ask_emails(session: Session, shop_id: int, told: Mapping[UUID, Reward], now: datetime) -> None:
+    """One email to each, however many rewards came within reach at once."""
+    if not told or not automatic_emails.is_on(session, shop_id, "reward_in_reach"):
+        return
+    rows = [
+        {
+            "shop_id": shop_id,
+            "id": new_id(),
+            "kind": outbox.REACH_EMAIL_ASKED,
+            "member_id": member_id,
+            "body": {"reward_id": str(reward.id)},
+            "state": "new",
+            "created_at": now,
+        }
+        for member_id, reward in told.items()
+    ]
+    insert_rows(session, OutboxEvent, rows)
+    ring_after_commit(session, "relay", shop_id)
 
 
 def _active(session: Session, shop_id: int, member_ids: Iterable[UUID]) -> set[UUID]:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from loyalty import outbox, timeline
+from loyalty import automatic_emails, outbox, timeline
 from loyalty.base.bulk import insert_rows, put_rows
 from loyalty.base.db import ring_after_commit
 from loyalty.base.ids import new_id
@@ -21,6 +21,7 @@ from loyalty.tiers.ladder import Ladder
 from loyalty.tiers.tables import MemberTier
 
 Why = Literal["earned", "lapsed", "by_hand", "settings", "merged"]
+_TOLD: tuple[Why, ...] = ("earned", "lapsed", "by_hand")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ def write_moves(
     events = [_event(shop_id, ladder, move, reason, now) for move in moves]
     insert_rows(session, TimelineEvent, events)
     insert_rows(session, OutboxEvent, [_news(shop_id, move.member_id, now) for move in moves])
+    _ask_emails(session, shop_id, moves, now)
     ring_after_commit(session, "relay", shop_id)
 
 
@@ -83,6 +85,26 @@ def _event(
         "occurred_at": now,
         "details": details | ({"reason": reason} if reason else {}),
     }
+
+
+def _ask_emails(session: Session, shop_id: int, moves: Sequence[Move], now: datetime) -> None:
+    """Have those told who moved by what they did, or by somebody's hand.
+
+    A merchant who changes the ladder moves thousands at once, and a merge is no news to anybody.
+    """
+    told = [move for move in moves if move.why in _TOLD]
+    if not told or not automatic_emails.is_on(session, shop_id, "tier"):
+        return
+    rows = [
+        _news(shop_id, move.member_id, now)
+        | {"kind": outbox.TIER_EMAIL_ASKED, "body": _tier_of(move)}
+        for move in told
+    ]
+    insert_rows(session, OutboxEvent, rows)
+
+
+def _tier_of(move: Move) -> dict[str, object]:
+    return {"tier_id": str(move.after) if move.after else None, "is_up": move.is_up}
 
 
 def _news(shop_id: int, member_id: UUID, now: datetime) -> dict[str, object]:

@@ -28,6 +28,9 @@ def _come_in() -> ResponseReturnValue | None:
         sigv4.check(request, world().credentials)
     except BadSignature as error:
         return _refusal(error.code, str(error), 403)
+    if request.method == "GET":
+        # What is set to go wrong is meant for emails, not for a look at the account.
+        return None
     if fault := world().faults.take("slow"):
         time.sleep(fault.seconds)
     if world().faults.take("drop"):
@@ -65,6 +68,24 @@ def send_email() -> ResponseReturnValue:
     if world().faults.take("cut"):
         return _hang_up()
     return {"MessageId": email.id}
+
+
+@amazon.get("/v2/email/account")
+def get_account() -> ResponseReturnValue:
+    """GetAccount."""
+    account = world().ses.account()
+    if account is None:
+        return _refusal("AccessDeniedException", "not authorized to perform ses:GetAccount", 403)
+    return account
+
+
+@amazon.get("/v2/email/identities/<identity>")
+def get_email_identity(identity: str) -> ResponseReturnValue:
+    """GetEmailIdentity."""
+    found = world().ses.identity(identity)
+    if found is None:
+        return _refusal("NotFoundException", f"Email identity <{identity}> does not exist.", 404)
+    return found
 
 
 @amazon.delete("/v2/email/suppression/addresses/<address>")

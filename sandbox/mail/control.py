@@ -99,13 +99,21 @@ def clear_faults() -> ResponseReturnValue:
 
 @control.put("/settings")
 def change_settings() -> ResponseReturnValue:
-    """Set {"signature_version": "1" or "2", "delivers": whether emails are delivered by itself}."""
+    """Set {"signature_version": "1" or "2", "delivers": whether emails are delivered by itself,
+    "rate_max", "quota_max": of a new day, "tells_account", "is_verified": of the sender}.
+    """
     here, wanted = world(), asked()
     version = wanted.get("signature_version", here.sns.signature_version)
     if version not in ("1", "2"):
         raise BadCall("signature_version is 1 or 2")
     here.sns.signature_version = version
     here.delivers = bool(wanted.get("delivers", here.delivers))
+    for name in ("rate_max", "quota_max"):
+        setattr(here.ses, name, int(wanted.get(name, getattr(here.ses, name))))
+    for name in ("tells_account", "is_verified"):
+        setattr(here.ses, name, bool(wanted.get(name, getattr(here.ses, name))))
+    if "quota_max" in wanted:
+        here.ses.forget_today()
     return {"signature_version": version, "delivers": here.delivers}
 
 

@@ -16,10 +16,13 @@ from sandbox.mail.refusals import Refused, check_request
 from sandbox.mail.store import Email, Store
 
 ACCOUNT = "123456789012"
+QUOTA = 50_000
+"""How many emails the account may send in a day until a control says otherwise."""
+_DAY_S = 24 * 60 * 60
 
 
 class Ses:
-    """One account of SES in one region, with verified senders and a sending rate."""
+    """One account of SES in one region, with verified senders, a sending rate and a quota."""
 
     def __init__(
         self,
@@ -35,8 +38,11 @@ class Ses:
         for sender in senders:
             self._backend.core_backend.verify_email_identity(sender)
         self._configuration_sets = frozenset(configuration_sets)
-        self._rate_max = rate_max
+        self._senders = tuple(senders)
+        self.rate_max, self.quota_max = rate_max, QUOTA
+        self.tells_account, self.is_verified = True, True
         self._recent: list[float] = []
+        self._today: list[float] = []
         self._lock = threading.Lock()
 
     def send(self, body: bytes) -> Email:
@@ -65,9 +71,50 @@ class Ses:
         with self._lock:
             now = time.monotonic()
             self._recent = [moment for moment in self._recent if moment > now - 1]
-            if len(self._recent) >= self._rate_max:
+            self._today = [moment for moment in self._today if moment > now - _DAY_S]
+            if len(self._recent) >= self.rate_max:
                 raise Refused("TooManyRequestsException", "Maximum sending rate exceeded.", 429)
+            if len(self._today) >= self.quota_max:
+                raise Refused("TooManyRequestsException", "Daily message quota exceeded.", 429)
             self._recent.append(now)
+            self._today.append(now)
+
+    def account(self) -> dict[str, Any] | None:
+        """What GetAccount answers; None where the caller may not ask."""
+        if not self.tells_account:
+            return None
+        with self._lock:
+            return {
+                "DedicatedIpAutoWarmupEnabled": True,
+                "EnforcementStatus": "HEALTHY",
+                "ProductionAccessEnabled": True,
+                "SendingEnabled": True,
+                "SendQuota": {
+                    "Max24HourSend": float(self.quota_max),
+                    "MaxSendRate": float(self.rate_max),
+                    "SentLast24Hours": float(len(self._today)),
+                },
+            }
+
+    def identity(self, name: str) -> dict[str, Any] | None:
+        """What GetEmailIdentity answers of an address of ours; None for any other."""
+        if name not in self._senders:
+            return None
+        return {
+            "IdentityType": "EMAIL_ADDRESS",
+            "FeedbackForwardingStatus": True,
+            "VerifiedForSendingStatus": self.is_verified,
+            "VerificationStatus": "SUCCESS" if self.is_verified else "PENDING",
+            "DkimAttributes": {"SigningEnabled": False, "Status": "NOT_STARTED"},
+            "MailFromAttributes": {"BehaviorOnMxFailure": "USE_DEFAULT_VALUE"},
+            "Policies": {},
+            "Tags": [],
+        }
+
+    def forget_today(self) -> None:
+        """Begin a new day of the quota."""
+        with self._lock:
+            self._today.clear()
 
     def _accept(self, email: Email) -> str:
         try:

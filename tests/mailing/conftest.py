@@ -74,7 +74,8 @@ def amazon(_amazon: tuple[Amazon, MailSettings]) -> Iterator[Amazon]:
     setup.configure(settings)
     yield found
     found.clear()
-    found.put("settings", signature_version="2", delivers=False)
+    found.put("settings", signature_version="2", delivers=False, rate_max=14, quota_max=50_000)
+    found.put("settings", tells_account=True, is_verified=True)
 
 
 @pytest.fixture

@@ -14,10 +14,8 @@ from loyalty.members.tables import Member
 from loyalty.outbox import BIRTHDAY_EMAIL_ASKED, OutboxEvent
 from mailing import addresses
 from mailing.addresses import address_hash
-from mailing.card_email import TEMPLATES
 from tests.mailing.cast import DANA, Addressee, taken
 from tests.mailing.stand_in import Amazon
-from tests.mailing.test_card_email import unknown_tags
 
 
 @pytest.fixture
@@ -80,7 +78,3 @@ def test_greeting_whose_answer_was_lost_is_not_sent_again(
     with shop_transaction(alice.shop_id) as session:
         kind = OutboxEvent.kind == BIRTHDAY_EMAIL_ASKED
         assert session.scalar(select(func.count()).where(kind)) == 1
-
-
-def test_every_tag_of_the_short_emails_is_one_that_mjml_has() -> None:
-    assert unknown_tags((TEMPLATES / "note.mjml").read_text()) == set()

@@ -1,14 +1,18 @@
 """The words of the card email: each tag is known, what is typed stays text, both parts agree."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Browser
 
-from mailing.card_email import TEMPLATES, CardFacts, Words, render
-from mailing.setup import CardLinks
+from mailing.catalogue import MAILS
+from mailing.facts import Facts
+from mailing.wording import language_words, own_words
+from mailing.writing import TEMPLATES, Links, Words, write
 from tests.chromium import page_of
 
 # https://documentation.mjml.io: MRML passes over any other tag without a word.
@@ -21,22 +25,27 @@ MJML_TAGS = frozenset(
 # What may stand inside mj-text.
 HTML_TAGS = frozenset({"bdi", "br", "a"})
 
-LINKS = CardLinks("https://e.example/card?a=1&b=2", "https://e.example/a", "https://e.example/g")
-FACTS = CardFacts(
+UNSUBSCRIBE = "https://e.example/u"
+LINKS = Links(
+    card="https://e.example/card?a=1&b=2",
+    unsubscribe=UNSUBSCRIBE,
+    apple="https://e.example/a",
+    google="https://e.example/g",
+)
+FACTS = Facts(
     shop="Aurora",
     reply_to=None,
     programme="Aurora Rewards",
-    points="1,250",
+    balance=1250,
     points_name="points",
     first_name="Alice",
 )
-UNSUBSCRIBE = "https://e.example/u"
 
 
-def words(links: CardLinks = LINKS, **facts: str | None) -> Words:
+def words(links: Links = LINKS, **facts: Any) -> Words:
     """The email about Alice, changed where the test says so."""
-    values = {name: getattr(FACTS, name) for name in FACTS.__dataclass_fields__}
-    return render(CardFacts(**(values | facts)), links, UNSUBSCRIBE)
+    about = replace(FACTS, **facts)
+    return write(MAILS["card"], own_words("card", about.language), about, {}, links)
 
 
 def unknown_tags(source: str) -> set[str]:
@@ -45,7 +54,7 @@ def unknown_tags(source: str) -> set[str]:
 
 
 def test_every_tag_of_the_template_is_one_that_mjml_has() -> None:
-    source = (TEMPLATES / "card.mjml").read_text()
+    source = (TEMPLATES / "letter.mjml").read_text()
 
     assert unknown_tags(source) == set()
     assert unknown_tags(source.replace("mj-button", "mj-buton")) == {"mj-buton"}
@@ -78,13 +87,13 @@ def read(html: str) -> Reader:
 
 
 def test_each_configured_wallet_has_its_button_and_the_card_always_has() -> None:
-    apple_only = CardLinks(LINKS.page, LINKS.apple, None)
-    neither = CardLinks(LINKS.page, None, None)
+    apple_only = replace(LINKS, google=None)
+    neither = replace(LINKS, apple=None, google=None)
 
     for links, expected in (
-        (LINKS, [LINKS.apple, LINKS.google, LINKS.page, UNSUBSCRIBE]),
-        (apple_only, [LINKS.apple, LINKS.page, UNSUBSCRIBE]),
-        (neither, [LINKS.page, UNSUBSCRIBE]),
+        (LINKS, [LINKS.apple, LINKS.google, LINKS.card, UNSUBSCRIBE]),
+        (apple_only, [LINKS.apple, LINKS.card, UNSUBSCRIBE]),
+        (neither, [LINKS.card, UNSUBSCRIBE]),
     ):
         written = words(links)
         assert read(written.html).links == expected
@@ -120,32 +129,36 @@ def test_a_member_without_a_name_is_greeted_without_one() -> None:
     written = words(first_name=None)
 
     assert "Hello" not in written.html
-    assert written.text.startswith("Here is your loyalty card of Aurora.")
+    assert written.text.startswith("Here is your loyalty card of Aurora\n")
 
 
 def test_the_preheader_says_the_balance() -> None:
     first = re.search(r'<div style="display:none[^>]*>([^<]+)</div>', words().html)
 
     assert first is not None
-    assert first[1].startswith("You have 1,250 points.")
+    assert first[1].startswith("Hello Alice, You have 1,250 points.")
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [600, 390, 320])
-@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_can_be_read_at_every_width_and_direction(
-    browser: Browser, width: int, direction: str, scheme: str
+    browser: Browser, width: int, language: str, scheme: str
 ) -> None:
     long_name = "Donaudampfschifffahrtsgesellschaftskapitänsmützenladen مقهى الشفق"
-    html = words(shop=long_name, programme=long_name, points="1,250,000").html
+    facts = {"shop": long_name, "programme": long_name, "balance": 1_250_000}
+    html = words(**facts, language=language).html
+    shared, own = language_words(language), own_words("card", language)
     with page_of(browser) as page:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size({"width": width, "height": 800})
-        page.set_content(html.replace('dir="auto"', f'dir="{direction}"'))
+        page.set_content(html)
 
+        direction = "document.documentElement.dir || document.body.firstElementChild.dir"
+        assert page.evaluate(direction) == ("rtl" if language == "ar" else "ltr")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        for label in ("Add to Apple Wallet", "Add to Google Wallet", "Open my card"):
+        for label in (shared.apple, shared.google, own.button):
             box = page.get_by_role("link", name=label).bounding_box()
             assert box is not None
             assert box["height"] >= 44
