@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import all_of, among, among_many
@@ -25,7 +25,8 @@ def select_bouncing(
     Of these members, or of all (None). A reader of loyalty.criteria.outside.
     """
     suspects = _suspects(session, shop_id) if member_ids is None else member_ids
-    addresses = {email for email in _addresses(session, shop_id, suspects) if email}
+    knows_any = bool(suspects) and _knows_any(session, shop_id)
+    addresses = set(_addresses(session, shop_id, suspects)) if knows_any else set()
     hashes = {address_hash(shop_id, email): email for email in addresses}
     bad = session.scalars(
         select(EmailAddress.address_hash).where(
@@ -40,6 +41,12 @@ def select_bouncing(
         Member.shop_id == shop_id, Member.email_norm.in_(select(func.unnest(theirs)))
     )
     return statement if member_ids is None else statement.where(among_many(Member.id, member_ids))
+
+
+def _knows_any(session: Session, shop_id: int) -> bool:
+    """Whether any address bounces, so that none is hashed for nothing."""
+    bad = exists().where(EmailAddress.shop_id == shop_id, EmailAddress.hard_bounced_at.is_not(None))
+    return bool(session.scalar(select(bad)))
 
 
 def _suspects(session: Session, shop_id: int) -> list[UUID]:
@@ -62,6 +69,6 @@ def _suspects(session: Session, shop_id: int) -> list[UUID]:
 
 def _addresses(session: Session, shop_id: int, member_ids: Collection[UUID]) -> list[str]:
     statement = select(Member.email_norm).where(
-        Member.shop_id == shop_id, among_many(Member.id, member_ids)
+        Member.shop_id == shop_id, among_many(Member.id, member_ids), Member.email_norm != ""
     )
     return list(session.scalars(statement))
