@@ -14,12 +14,16 @@ from loyalty.members.tables import Member
 from mailing import setup
 from mailing.addresses import address_hash, deliverable, find_address, lock_address
 from mailing.errors import EmailRefused
+from mailing.permission import list_wanted
 from mailing.ses import delete_suppressed
 
 
 @dataclass(frozen=True, slots=True)
 class AddressState:
-    """What is known of a member's present address. `hard_bounce` is the reason, if it bounces."""
+    """What is known of a member's present address. `hard_bounce` is the reason, if it bounces.
+
+    `is_unsubscribed`: nothing may come by itself, by the address's word or the member's.
+    """
 
     hard_bounce: str | None = None
     soft_bounces: int = 0
@@ -32,13 +36,14 @@ def read_address_state(session: Session, member: Member) -> AddressState:
     if not member.email_norm:
         return AddressState()
     found = find_address(session, member.shop_id, address_hash(member.shop_id, member.email_norm))
+    is_unsubscribed = not list_wanted(session, member.shop_id, member.id)
     if found is None:
-        return AddressState()
+        return AddressState(is_unsubscribed=is_unsubscribed)
     return AddressState(
         hard_bounce=found.hard_bounce_reason if found.hard_bounced_at else None,
         soft_bounces=found.soft_bounces,
         has_complained=found.complained_at is not None,
-        is_unsubscribed=found.unsubscribed_at is not None,
+        is_unsubscribed=is_unsubscribed,
     )
 
 

@@ -5,11 +5,19 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
+from loyalty.members.consent import MemberConsent
+from loyalty.merging.merging import merge
+from loyalty.outbox import CONSENT_CHANGED, OutboxEvent
+from loyalty.shops.directory import get_shop
+from mailing.addresses import address_hash, find_address
+from mailing.permission import list_wanted
 from mailing.tables import EmailAddress
 from mailing.unsubscribe_links import UnsubscribeLink, make_token, unsubscribe_url
-from tests.mailing.cast import Addressee
+from tests.mailing.cast import DANA, Addressee, enrol
 from tests.mailing.stand_in import Amazon
 
 
@@ -137,3 +145,132 @@ def test_the_same_link_is_written_each_time(alice: Addressee) -> None:
 
     assert unsubscribe_url(link) == unsubscribe_url(link)
     assert len(make_token(link)) == 80
+
+
+# --- Only these topics, and what Shopify is told
+
+
+def test_unsubscribing_is_the_members_no_and_shopify_is_to_hear_it(
+    client: FlaskClient, alice: Addressee, path: str
+) -> None:
+    before = told(alice)
+
+    client.post(path)
+
+    assert consent(alice) == ("unsubscribed", "unsubscribe_page")
+    assert told(alice) == before + 1
+
+
+def test_only_the_ticked_topics_come_from_then_on(
+    client: FlaskClient, alice: Addressee, path: str
+) -> None:
+    page = client.get(path).text
+    assert 'value="birthday" checked' in page
+    assert 'value="offers" checked' not in page
+
+    answer = client.post(f"{path}/topics", data={"topic": ["birthday", "points"]})
+
+    assert "Your choice is saved" in answer.text
+    assert wanted(alice) == {"birthday", "points"}
+    assert consent(alice) is None
+    assert alice.timeline().count("email_topics_chosen") == 1
+
+
+def test_who_ticks_offers_says_yes_and_who_unticks_them_no(
+    client: FlaskClient, alice: Addressee, path: str
+) -> None:
+    client.post(f"{path}/topics", data={"topic": ["offers", "birthday"]})
+    assert consent(alice) == ("subscribed", "unsubscribe_page")
+
+    client.post(f"{path}/topics", data={"topic": ["birthday"]})
+
+    assert consent(alice) == ("unsubscribed", "unsubscribe_page")
+    assert wanted(alice) == {"birthday"}
+
+
+def test_no_topic_at_all_is_unsubscribing(client: FlaskClient, alice: Addressee, path: str) -> None:
+    answer = client.post(f"{path}/topics", data={})
+
+    assert "You are unsubscribed" in answer.text
+    assert is_unsubscribed(alice)
+
+
+def test_whoever_changed_their_mind_chooses_again_and_unsubscribes_again(
+    client: FlaskClient, alice: Addressee, path: str
+) -> None:
+    client.post(path)
+    client.post(f"{path}/topics", data={"topic": "rewards"})
+    assert wanted(alice) == {"rewards"}
+
+    client.post(path)
+
+    assert wanted(alice) == frozenset()
+    assert alice.timeline().count("email_unsubscribed") == 2
+
+
+def test_saved_twice_is_saved_once(client: FlaskClient, alice: Addressee, path: str) -> None:
+    for _ in range(2):
+        client.post(f"{path}/topics", data={"topic": ["birthday", "nonsense"]})
+
+    assert wanted(alice) == {"birthday"}
+    assert alice.timeline().count("email_topics_chosen") == 1
+
+
+def test_an_old_address_can_be_unsubscribed_but_chooses_nothing(
+    client: FlaskClient, alice: Addressee, path: str
+) -> None:
+    alice.change(email="new@example.com", email_norm="new@example.com")
+
+    page = client.get(path).text
+    refused = client.post(f"{path}/topics", data={"topic": "birthday"})
+    client.post(path)
+
+    assert "/topics" not in page
+    assert refused.status_code == 410
+    assert consent(alice) is None and "birthday" in wanted(alice)
+    with shop_transaction(alice.shop_id) as session:
+        old = find_address(session, alice.shop_id, address_hash(alice.shop_id, "alice@example.com"))
+    assert old is not None and old.unsubscribed_at is not None
+
+
+def test_the_link_of_a_merged_member_is_the_survivors(
+    client: FlaskClient, alice: Addressee, path: str
+) -> None:
+    carol = enrol(alice.shop_id, "Carol", customer_id=777, email="carol@example.com")
+    with shop_transaction(alice.shop_id) as session:
+        shop = get_shop(session, alice.shop_id)
+        merge(session, shop, carol.member_id, alice.member_id, actor=DANA, now=utc_now())
+    carol.change(email="alice@example.com", email_norm="alice@example.com")
+
+    client.post(path)
+
+    assert consent(carol) == ("unsubscribed", "unsubscribe_page")
+
+
+def test_a_foreign_link_chooses_nothing(client: FlaskClient, alice: Addressee) -> None:
+    link = UnsubscribeLink(alice.shop_id + 1000, alice.member_id, "00" * 16)
+
+    for token in (make_token(link), "A" * 80):
+        answer = client.post(f"/mail/unsubscribe/{token}/topics", data={"topic": "offers"})
+        assert answer.status_code == 404
+    assert consent(alice) is None
+
+
+def consent(alice: Addressee) -> tuple[str, str] | None:
+    """What the member said to emails, and where."""
+    with shop_transaction(alice.shop_id) as session:
+        row = session.get(MemberConsent, (alice.shop_id, alice.member_id, "email"))
+    return (row.state, row.source) if row is not None else None
+
+
+def wanted(alice: Addressee) -> frozenset[str]:
+    """The topics that come by themselves."""
+    with shop_transaction(alice.shop_id) as session:
+        return list_wanted(session, alice.shop_id, alice.member_id)
+
+
+def told(alice: Addressee) -> int:
+    """How often Shopify was to be told of the member."""
+    with shop_transaction(alice.shop_id) as session:
+        kinds = session.scalars(select(OutboxEvent.kind)).all()
+    return kinds.count(CONSENT_CHANGED)

@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 
 from jobs.privacy.gathering import hold_member
 from mailing import setup as mail_setup
-from mailing.addresses import why_blocked
+from mailing.permission import why_blocked
 from mailing.setup import CardLinks, MailSettings
 from sandbox.apple.world import World
 from tests.wallet.cast import Cardholder, enrol

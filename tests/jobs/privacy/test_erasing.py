@@ -15,12 +15,15 @@ from loyalty.base.clock import utc_now
 from loyalty.ledger.selfcheck import find_differences
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.enrolment import record_customer
+from loyalty.members.facts import ConsentFacts
+from loyalty.members.hearing import hear
 from loyalty.members.tables import Member, TimelineEvent
 from loyalty.orders.tables import Order
 from loyalty.outbox import OutboxEvent
 from loyalty.privacy.parts import Keep
 from loyalty.shops.directory import get_shop
-from mailing.addresses import address_hash, why_blocked
+from mailing.addresses import address_hash
+from mailing.permission import why_blocked, why_not
 from mailing.tables import EmailAddress
 from shopify_app.platform.projection.tables import ShownCustomer
 from shopify_app.platform.tables import InboxRow, PrivacyRequest
@@ -204,6 +207,12 @@ def test_the_address_is_known_again_by_its_hash_alone(alice: Shopper) -> None:
         somebody = session.get_one(Member, (alice.shop_id, customer.member_id))
         assert known.unsubscribed_at is not None
         assert why_blocked(session, somebody, is_asked_for=False)
+        # What was said to the shop before is no yes to it after.
+        old = {8: [ConsentFacts("email", "subscribed", utc_now() - timedelta(days=1))]}
+        hear(session, alice.shop_id, old, now=utc_now())
+        assert why_not(session, alice.shop_id, [somebody.id], kind="campaign") == {
+            somebody.id: "unsubscribed"
+        }
 
 
 def test_a_webhook_that_waits_has_its_turn_and_is_emptied_afterwards(alice: Shopper) -> None:

@@ -10,6 +10,7 @@ from loyalty.members.enrolment import record_customer
 from loyalty.members.join_requests import Joiner, ask_to_join
 from loyalty.merging.merging import merge
 from loyalty.shops.directory import get_shop
+from mailing.topics import choose
 from tests.factories.facts import a_customer
 from tests.jobs.privacy.shopper import Shopper, email_of
 from tests.jobs.privacy.traces_of_rewards import redeem_one
@@ -33,6 +34,7 @@ def be_made_one(session: Session, who: Shopper) -> None:
     redeem_one(session, who, customer.member_id, name="Ten off")
     for member_id in (who.member_id, customer.member_id):
         say(session, who.shop_id, member_id, "email", "subscribed", source="till", said_at=now)
+        choose(session, who.shop_id, member_id, ["points"], now=now)
     joiner = Joiner(email_of(who.first_name), who.first_name, who.last_name, True, b"c", b"p")
     assert ask_to_join(session, shop, joiner, terms_url=None, now=now) is not None
     merge(session, shop, who.member_id, customer.member_id, actor=Actor("staff", "42"), now=now)
