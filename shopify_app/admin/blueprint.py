@@ -2,6 +2,10 @@
 
 from shopify_app.admin import (
     adjustments,
+    campaign_editor,
+    campaign_forecast,
+    campaign_recipients,
+    campaigns,
     card_emails,
     consents,
     coupons,
@@ -19,6 +23,7 @@ from shopify_app.admin.pages import blueprint
 VIEWS = (
     *(home, members, profile, adjustments, redemptions, coupons, card_emails, consents),
     *(segment_editor, segments, segment_hand),
+    *(campaigns, campaign_editor, campaign_forecast, campaign_recipients),
     privacy,
 )
 

@@ -16,9 +16,8 @@ from loyalty.coupons.words import worth_of
 from loyalty.programme.rules import list_promotions_to_come
 from loyalty.segments.views import list_segments
 from loyalty.shops.tables import Shop
-from mailing import merging
+from mailing.campaigns import KIND, check_words
 from mailing.catalogue import get_mail
-from mailing.errors import BadTemplate
 from shopify_app.admin.campaign_form import CampaignForm
 from shopify_app.admin.campaign_words import CHANNELS, TOPICS, sentence
 from shopify_app.admin.pages import blueprint, enter, parse_id
@@ -73,8 +72,6 @@ def _save(campaign_id: UUID | None) -> Response:
         form.check_time()
         _check_words(form)
         saved = _write(campaign_id, form)
-    except BadTemplate as refusal:
-        form, status = form.refused(refusal.field, _place(refusal)), refusal.status
     except BadCampaign as refusal:
         form, status = form.refused(refusal.field, sentence(refusal)), refusal.status
     except BadCampaignState as refusal:
@@ -88,16 +85,9 @@ def _save(campaign_id: UUID | None) -> Response:
 
 
 def _check_words(form: CampaignForm) -> None:
-    """Raises BadTemplate for what is no merge field of a campaign."""
-    fields = get_mail("campaign").fields
-    merging.read(form.subject, fields, field="subject")
-    merging.read(form.text, fields, field="text")
-
-
-def _place(refusal: BadTemplate) -> str:
-    """What is wrong with the words, and in which line of them."""
-    where = f"Line {refusal.line}: " if refusal.field == "text" and refusal.line else ""
-    return f"{where}{refusal.words}"
+    """Raises BadCampaign for what is no merge field of a campaign's email."""
+    check_words(form.subject, "subject")
+    check_words(form.text, "text")
 
 
 def _write(campaign_id: UUID | None, form: CampaignForm) -> UUID:
@@ -138,5 +128,5 @@ def _choices(session: Session, shop: Shop, now: datetime) -> dict[str, Any]:
         "promotions": list_promotions_to_come(session, shop.shop_id, today),
         "timezone": shop.timezone,
         "limits": terms,
-        "merge_fields": ", ".join(f"{{{{ {name} }}}}" for name in get_mail("campaign").fields),
+        "merge_fields": ", ".join(f"{{{{ {name} }}}}" for name in get_mail(KIND).fields),
     }

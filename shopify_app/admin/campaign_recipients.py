@@ -27,7 +27,7 @@ _BATCH = 50
 _FILE_BATCH = 1_000
 _HEADER = (
     *("Number", "Name", "Email", "Fate"),
-    *("By email", "Reason", "By wallet push", "Reason"),
+    *("By email", "Why not by email", "By wallet push", "Why not by push"),
     *("Code", "Opened", "Clicked", "Ordered", "Orders"),
 )
 

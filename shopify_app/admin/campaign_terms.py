@@ -9,6 +9,13 @@ from loyalty.campaigns.tables import Campaign
 from loyalty.coupons.tables import Coupon
 from loyalty.programme.tables import Promotion
 from loyalty.segments.views import names_of
+from loyalty.shops.tables import Shop
+from mailing.campaigns import KIND
+from mailing.errors import BadTemplate
+from mailing.languages import spoken
+from mailing.preview import render
+from mailing.wording import Draft
+from mailing.writing import Words
 from shopify_app.admin.campaign_words import CHANNELS, TOPICS
 from shopify_app.admin.formatting import ShopFormat
 
@@ -33,6 +40,18 @@ def list_terms(session: Session, campaign: Campaign) -> list[Line]:
         ("Orders count for", _days(campaign.order_days)),
     ]
     return [(label, text) for label, text in lines if text]
+
+
+def read_letter(session: Session, shop: Shop, campaign: Campaign) -> Words | None:
+    """The email as somebody might read it; None where it cannot be one yet."""
+    if "email" not in campaign.channels:
+        return None
+    headline = _promotion(session, campaign)
+    draft = Draft(campaign.subject, campaign.text, headline, campaign.button)
+    try:
+        return render(session, shop, KIND, spoken(shop.locale) or "en", draft)
+    except BadTemplate:
+        return None
 
 
 def _segments(session: Session, campaign: Campaign) -> str:

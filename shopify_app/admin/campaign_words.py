@@ -21,9 +21,9 @@ FATES = {
 }
 TOPICS = {
     "offers": "Offers and news",
-    "points": "Points",
-    "birthday": "Birthday",
-    "rewards": "Rewards",
+    "points": "Points and tier",
+    "birthday": "Birthday greetings",
+    "rewards": "Rewards and coupons",
 }
 
 

@@ -22,7 +22,7 @@ from loyalty.campaigns.tables import Campaign
 from loyalty.shops.tables import Shop
 from shopify_app.admin.campaign_forecast import fingerprint
 from shopify_app.admin.campaign_result import read_outcome, read_progress
-from shopify_app.admin.campaign_terms import list_terms
+from shopify_app.admin.campaign_terms import list_terms, read_letter
 from shopify_app.admin.campaign_words import CHANNELS, STATES, sentence
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to, tell
@@ -102,7 +102,7 @@ def step_campaign(campaign_id: str) -> Response:
         with shop_transaction(g.shop_id) as session:
             shop = enter(session)
             if step == "start":
-                _check_seen(saving.get_campaign(session, g.shop_id, wanted))
+                _check_seen(saving.lock_campaign(session, g.shop_id, wanted))
             take(session, shop, wanted, actor=g.actor, now=utc_now())
     except (BadCampaign, BadCampaignState) as refusal:
         return _show(wanted, refusal.status, error=sentence(refusal))
@@ -145,6 +145,7 @@ def _read(
         "state": STATES[found.state],
         "is_moving": found.state in _MOVING or _is_stopping(found),
         "terms": list_terms(session, found),
+        "letter": read_letter(session, shop, found) if with_result else None,
         **live,
     }
 

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from flask import g, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from loyalty.campaigns.tables import Campaign
 from loyalty.shops.tables import Shop
 from shopify_app.admin import wording
 from shopify_app.platform import privacy, scopes
@@ -14,6 +16,7 @@ from shopify_app.platform.settings import current
 from shopify_app.platform.tables import Installation
 
 _HEALED_SHOWN = timedelta(days=1)
+_CAMPAIGNS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ def read_notices(session: Session, shop: Shop, *, now: datetime) -> list[Notice]
         _access(shop, installation, now),
         _permissions(installation),
         _deadlines(privacy.count_urgent(session, shop.shop_id, now=now)),
+        _campaigns(session, shop),
     ]
     return [notice for notice in found if notice is not None]
 
@@ -82,6 +86,22 @@ def _deadlines(urgent: int) -> Notice | None:
         url_for("admin.data_requests"),
         "See data requests",
     )
+
+
+def _campaigns(session: Session, shop: Shop) -> Notice | None:
+    """What was being sent and cannot go on until somebody has looked."""
+    is_halted = (Campaign.state == "paused") & Campaign.error.is_not(None)
+    halted = session.scalars(
+        select(Campaign)
+        .where(Campaign.shop_id == shop.shop_id, is_halted)
+        .order_by(Campaign.id)
+        .limit(_CAMPAIGNS_MAX)
+    ).all()
+    if not halted:
+        return None
+    title = "A campaign waits for you" if len(halted) == 1 else "Campaigns wait for you"
+    lines = [f"{campaign.name}: {campaign.error}" for campaign in halted]
+    return Notice(title, "warning", lines, url_for("admin.campaigns"), "See campaigns")
 
 
 def _grant_address(shop: Shop | None) -> str:

@@ -7,9 +7,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from loyalty.campaigns import channels
+from mailing import campaigns as campaign_emails
+from mailing import setup as mail_setup
+from mailing.setup import CardLinks, MailSettings
 from shopify_app.admin.blueprint import blueprint
 from shopify_app.platform import settings as platform_settings
 from tests.admin.cast import Settings, ShopAndClient, install_shop
+from wallet import campaigns as campaign_pushes
 
 
 @pytest.fixture
@@ -45,3 +50,22 @@ def alice(aurora: ShopAndClient) -> UUID:
 def bob(borealis: ShopAndClient) -> UUID:
     """A member of Borealis, who must never see Aurora."""
     return borealis.enrol("Bob", "Baker", "bob@example.com")
+
+
+@pytest.fixture
+def campaign_channels() -> Iterator[None]:
+    """Campaigns by email and push; nobody sends them here, and Amazon is not there."""
+    before = mail_setup._settings
+    mail_setup.configure(
+        MailSettings(
+            sender="cards@encore.example",
+            region="us-east-1",
+            app_url="https://encore.example",
+            key=b"a link secret of the tests, 32 b",
+            card_links=lambda shop, member: CardLinks("https://encore.example/card", None, None),
+            ses_url="http://127.0.0.1:9",
+        )
+    )
+    channels.register([campaign_emails.CHANNEL, campaign_pushes.CHANNEL])
+    yield
+    mail_setup._settings = before

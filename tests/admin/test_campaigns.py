@@ -1,0 +1,230 @@
+"""R154: who would get a campaign is shown before it is started; then it is followed and steered."""
+
+import json
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from loyalty.audit import AuditRow
+from loyalty.base.db import shop_transaction
+from loyalty.campaigns.tables import Campaign
+from tests.admin.campaign_cast import (
+    agree,
+    be_sending,
+    campaigns,
+    have_campaign,
+    have_recipient,
+    have_segment,
+    send,
+)
+from tests.admin.cast import ShopAndClient
+
+pytestmark = pytest.mark.usefixtures("campaign_channels")
+
+
+def plain(html: str) -> str:
+    """The words of some markup."""
+    return " ".join(re.sub(r"<[^>]*>?", " ", html).split())
+
+
+def forecast(shop: ShopAndClient, campaign_id: UUID) -> str:
+    return shop.get(f"/app/campaigns/{campaign_id}/forecast").text
+
+
+def seen(card: str) -> str:
+    """What the start button sends of the figures beside it."""
+    found = re.search(r'name="seen" value="([^"]+)"', card)
+    assert found
+    return found[1]
+
+
+def step(shop: ShopAndClient, campaign_id: UUID, name: str, **fields: Any) -> Any:
+    return send(shop, f"/app/campaigns/{campaign_id}/steps", step=name, **fields)
+
+
+@pytest.fixture
+def draft(aurora: ShopAndClient, alice: UUID) -> UUID:
+    """To Alice, who agreed to marketing, and to Carol, who never did."""
+    agree(aurora, alice)
+    carol = aurora.enrol("Carol", "Clark", "carol@example.com")
+    return have_campaign(aurora, have_segment(aurora, "VIP", alice, carol))
+
+
+def test_who_would_get_it_stands_beside_the_start_button(
+    aurora: ShopAndClient, draft: UUID
+) -> None:
+    card = forecast(aurora, draft)
+
+    assert "In the audience 2" in plain(card) and "Would get it 1" in plain(card)
+    assert "Email: Has not agreed to marketing 1" in plain(card)
+    assert 'data-open="start"' in card
+    # The page itself asks for the figures, and cannot start anything without them.
+    page = aurora.get(f"/app/campaigns/{draft}").text
+    assert f'hx-get="/app/campaigns/{draft}/forecast" hx-trigger="load"' in page
+    assert 'data-open="start"' not in page
+
+
+def test_an_empty_audience_is_said_and_not_started(aurora: ShopAndClient) -> None:
+    campaign_id = have_campaign(aurora, have_segment(aurora, "Nobody"))
+
+    card = forecast(aurora, campaign_id)
+    answer = step(aurora, campaign_id, "start")
+
+    assert "Nobody is in these segments" in card and 'data-open="start"' not in card
+    assert answer.status_code == 409
+    assert campaigns(aurora)[0].state == "draft"
+
+
+def test_one_that_was_started_shows_how_far_it_is_by_itself(
+    aurora: ShopAndClient, draft: UUID
+) -> None:
+    key = seen(forecast(aurora, draft))
+
+    answer, again = (step(aurora, draft, "start", seen=key) for _ in range(2))
+
+    assert (answer.status_code, again.status_code) == (200, 200)
+    assert json.loads(answer.headers["HX-Trigger"])["encore:toast"]["message"] == "Campaign started"
+    assert campaigns(aurora)[0].state == "preparing"
+    assert "Being prepared" in answer.text and 'hx-trigger="every 2s"' in answer.text
+    with shop_transaction(aurora.shop_id) as session:
+        started = select(AuditRow.actor_id).where(AuditRow.action == "campaign_started")
+        assert session.scalars(started).all() == ["42"]
+
+
+def test_what_was_changed_after_the_figures_were_shown_is_not_started(
+    aurora: ShopAndClient, draft: UUID
+) -> None:
+    key = seen(forecast(aurora, draft))
+    with shop_transaction(aurora.shop_id) as session:
+        session.get_one(Campaign, (aurora.shop_id, draft)).text = "Something else"
+
+    answer = step(aurora, draft, "start", seen=key)
+
+    assert answer.status_code == 409
+    assert "changed since you looked" in answer.text
+    assert campaigns(aurora)[0].state == "draft"
+
+
+def test_one_for_later_is_scheduled_on_the_shops_clock(aurora: ShopAndClient, alice: UUID) -> None:
+    agree(aurora, alice)
+    segment = have_segment(aurora, "VIP", alice)
+    campaign_id = have_campaign(aurora, segment, starts_at="2030-06-01T09:30")
+
+    card = forecast(aurora, campaign_id)
+    answer = step(aurora, campaign_id, "start", seen=seen(card))
+
+    assert "Schedule" in plain(card)
+    assert "Scheduled" in answer.text and "Jun 1, 2030, 9:30" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("before", "name", "after", "offered"),
+    [
+        ("sending", "pause", "paused", "Resume"),
+        ("paused", "resume", "sending", "Pause"),
+        ("sending", "stop", "stopped", "Copy"),
+    ],
+)
+def test_what_is_under_way_is_paused_resumed_and_stopped(
+    aurora: ShopAndClient, draft: UUID, before: str, name: str, after: str, offered: str
+) -> None:
+    be_sending(aurora, draft, before)
+
+    answer = step(aurora, draft, name)
+
+    assert answer.status_code == 200 and campaigns(aurora)[0].state == after
+    assert f">{offered}<" in answer.text
+
+
+@pytest.mark.parametrize("name", ["pause", "stop", "resume"])
+def test_a_step_that_makes_no_sense_now_says_so(
+    aurora: ShopAndClient, draft: UUID, name: str
+) -> None:
+    answer = step(aurora, draft, name)
+
+    assert answer.status_code == 409 and "Nothing was changed" in answer.text
+    assert campaigns(aurora)[0].state == "draft"
+
+
+def test_a_draft_is_deleted_and_what_began_is_not(aurora: ShopAndClient, draft: UUID) -> None:
+    begun = have_campaign(aurora)
+    be_sending(aurora, begun)
+
+    gone, kept = step(aurora, draft, "remove"), step(aurora, begun, "remove")
+
+    assert json.loads(gone.headers["HX-Location"])["path"] == "/app/campaigns"
+    assert kept.status_code == 409
+    assert [one.id for one in campaigns(aurora)] == [begun]
+
+
+def test_a_page_that_shows_another_state_fetches_all_of_itself(
+    aurora: ShopAndClient, draft: UUID
+) -> None:
+    be_sending(aurora, draft)
+
+    same = aurora.get(f"/app/campaigns/{draft}?seen=sending")
+    other = aurora.get(f"/app/campaigns/{draft}?seen=preparing")
+
+    assert same.status_code == 200 and 'id="live"' in same.text
+    where = json.loads(other.headers["HX-Location"])
+    assert (where["path"], where["target"]) == (f"/app/campaigns/{draft}", "#campaign")
+
+
+def test_progress_counts_each_fate(aurora: ShopAndClient, draft: UUID, alice: UUID) -> None:
+    be_sending(aurora, draft)
+    have_recipient(aurora, draft, alice, 1)
+    others = [aurora.enrol("Dan", str(number), None) for number in range(2)]
+    have_recipient(aurora, draft, others[0], 2, email_fate="waiting", turn_at=None)
+    why = {"email_fate": "skipped", "email_reason": "no_address"}
+    have_recipient(aurora, draft, others[1], 3, **why, turn_at=None)
+
+    page = plain(aurora.get(f"/app/campaigns/{draft}").text)
+
+    assert "2 of 3 members" in page
+    assert "Waiting 1 Left out 1 Sent 1" in page
+    assert "Email Left out No email address that can be written to 1" in page
+
+
+def test_why_it_waits_by_itself_is_said(aurora: ShopAndClient, draft: UUID) -> None:
+    be_sending(aurora, draft, "paused")
+    with shop_transaction(aurora.shop_id) as session:
+        session.get_one(Campaign, (aurora.shop_id, draft)).error = "The coupon is over"
+
+    page, home = aurora.get(f"/app/campaigns/{draft}").text, aurora.get("/app").text
+
+    assert "It waits for you" in page and "The coupon is over" in page
+    assert "A campaign waits for you" in home and "Spring: The coupon is over" in home
+
+
+def test_an_unknown_step_is_refused(aurora: ShopAndClient, draft: UUID) -> None:
+    assert step(aurora, draft, "explode").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/edit", "/forecast", "/recipients", "/recipients.csv"],
+)
+def test_staff_of_another_shop_see_nothing_of_it(
+    aurora: ShopAndClient, borealis: ShopAndClient, draft: UUID, path: str
+) -> None:
+    assert aurora.get(f"/app/campaigns/{draft}{path}").status_code == 200
+    assert borealis.get(f"/app/campaigns/{draft}{path}").status_code == 404
+    assert borealis.get(f"/app/campaigns/{uuid4()}{path}").status_code == 404
+
+
+def test_staff_of_another_shop_change_nothing_of_it(
+    aurora: ShopAndClient, borealis: ShopAndClient, draft: UUID
+) -> None:
+    key = seen(forecast(aurora, draft))
+
+    answers = [step(borealis, draft, name, seen=key) for name in ("start", "stop", "remove")]
+    answers.append(send(borealis, f"/app/campaigns/{draft}", name="Stolen"))
+    answers.append(borealis.get(f"/app/campaigns/new?like={draft}"))
+
+    assert [answer.status_code for answer in answers] == [404] * 5
+    [kept] = campaigns(aurora)
+    assert (kept.name, kept.state) == ("Spring", "draft")
+    assert "Spring" not in borealis.get("/app/campaigns").text
