@@ -51,7 +51,7 @@ def compose(letter: Letter) -> Outgoing:
     address = deliverable(letter.address)
     assert address is not None, "an address that cannot be one is blocked before"
     return Outgoing(
-        sender=_sender(letter.facts.shop),
+        sender=sender_of(letter.facts.shop),
         to=address,
         subject=words.subject,
         html=words.html,
@@ -76,7 +76,7 @@ def _write(letter: Letter, unsubscribe: str) -> Words:
     return write(letter.mail, letter.draft, letter.facts, letter.body, links, letter.look)
 
 
-def _sender(shop: str) -> str:
+def sender_of(shop: str) -> str:
     """Our address under the shop's name, in ASCII as SES wants it."""
     address = parseaddr(setup.current().sender)[1]
     name = " ".join(shop.split())[:_NAME_MAX]
