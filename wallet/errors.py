@@ -1,5 +1,7 @@
 """Failures of the wallet's outside world; `retryable` says whether trying again can help."""
 
+from loyalty.base.errors import LoyaltyError
+
 
 class ApplePassError(Exception):
     """Apple, or our certificate for Apple, kept a pass from being signed or delivered."""
@@ -16,6 +18,12 @@ class GoogleWalletError(Exception):
         super().__init__(message)
         self.retryable = retryable
         self.was_refused = was_refused
+
+
+class PushRefused(LoyaltyError):
+    """A text that would not be heard on the member's phones; the message says why."""
+
+    code = "push_refused"
 
 
 class BadLink(Exception):

@@ -5,12 +5,15 @@ from shopify_app.admin import (
     campaign_editor,
     campaign_forecast,
     campaign_recipients,
+    campaign_trial,
     campaigns,
     card_emails,
     consents,
     coupons,
     home,
     members,
+    one_off_email,
+    one_off_push,
     privacy,
     profile,
     redemptions,
@@ -22,8 +25,9 @@ from shopify_app.admin.pages import blueprint
 
 VIEWS = (
     *(home, members, profile, adjustments, redemptions, coupons, card_emails, consents),
+    *(one_off_push, one_off_email),
     *(segment_editor, segments, segment_hand),
-    *(campaigns, campaign_editor, campaign_forecast, campaign_recipients),
+    *(campaigns, campaign_editor, campaign_forecast, campaign_trial, campaign_recipients),
     privacy,
 )
 

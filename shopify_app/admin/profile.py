@@ -34,6 +34,7 @@ from shopify_app.admin.member_reach import read_counts, read_reach
 from shopify_app.admin.member_referrals import TAB, read_tab
 from shopify_app.admin.member_rewards import read_rewards
 from shopify_app.admin.member_segments import read_segments
+from shopify_app.admin.one_off_form import read_one_offs
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.timeline_words import entry_id_of
 from shopify_app.platform.admin_auth import admin_page
@@ -56,6 +57,7 @@ def profile(member_id: str) -> str:
         values |= _read_standing(session, member)
         values |= read_coupons(session, member)
         values |= read_segments(session, member)
+        values |= read_one_offs(session, member)
         values |= read_tab(session, member, tab)
         if tab == "consent":
             values |= read_consent(session, member)
