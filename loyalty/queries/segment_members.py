@@ -1,7 +1,7 @@
-"""Who belongs to a segment, and who is kept out of it, in pages. Reads only.
+"""Who belongs to a segment, who is kept out of it, and who came and went, in pages. Reads only.
 
-The invariant: pages go by the member's id, newest first, so that nobody is skipped or named twice
-while others come and go.
+The invariant: pages of members go by their ids, the newest first, so that nobody is skipped or
+named twice while others come and go.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.queries import paging
-from loyalty.segments.tables import SegmentMember, SegmentOverride
+from loyalty.segments.tables import SegmentMember, SegmentMove, SegmentOverride
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class SegmentMemberRow:
     @property
     def name(self) -> str:
         """What to call them in a list."""
-        return " ".join(filter(None, (self.first_name, self.last_name))) or self.email or "No name"
+        return _name(self.first_name, self.last_name, self.email)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,24 @@ class SegmentMemberPage:
     """`next` is None at the end."""
 
     rows: list[SegmentMemberRow]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentMoveRow:
+    """A member who entered the segment, or left it."""
+
+    member_id: UUID
+    name: str
+    is_in: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentMovePage:
+    """`next` is None at the end."""
+
+    rows: list[SegmentMoveRow]
     next: str | None
 
 
@@ -63,6 +81,28 @@ def count_kept_out(session: Session, shop_id: int, segment_id: UUID) -> int:
     """How many active members are kept out by hand."""
     kept_out = _kept_out(shop_id, segment_id).with_only_columns(Member.id).subquery()
     return session.scalar(select(func.count()).select_from(kept_out)) or 0
+
+
+def list_segment_moves(
+    session: Session, shop_id: int, segment_id: UUID, *, after: str | None = None, limit: int = 50
+) -> SegmentMovePage:
+    """A page of who entered and left, the newest first; those who were erased are left out."""
+    statement = (
+        select(SegmentMove, Member.first_name, Member.last_name, Member.email)
+        .join(Member, _same(SegmentMove))
+        .where(SegmentMove.shop_id == shop_id, SegmentMove.segment_id == segment_id)
+        .order_by(SegmentMove.at.desc(), SegmentMove.id.desc())
+        .limit(limit + 1)
+    )
+    if cursor := paging.decode(after, datetime, UUID):
+        statement = statement.where(tuple_(SegmentMove.at, SegmentMove.id) < tuple_(*cursor))
+    found = session.execute(statement).all()
+    rows = [
+        SegmentMoveRow(move.member_id, _name(*names), move.is_in, move.at)
+        for move, *names in found[:limit]
+    ]
+    last = found[limit - 1][0] if len(found) > limit else None
+    return SegmentMovePage(rows, paging.encode(last.at, last.id) if last else None)
 
 
 def _belonging(shop_id: int, segment_id: UUID) -> Select[Any]:
@@ -107,7 +147,9 @@ def _people(since: Any, word: Any) -> Select[Any]:
     )
 
 
-def _same(table: type[SegmentMember] | type[SegmentOverride]) -> ColumnElement[bool]:
+def _same(
+    table: type[SegmentMember] | type[SegmentOverride] | type[SegmentMove],
+) -> ColumnElement[bool]:
     return and_(Member.shop_id == table.shop_id, Member.id == table.member_id)
 
 
@@ -123,3 +165,7 @@ def _page(
     found = session.execute(wanted.order_by(place.desc()).limit(limit + 1)).mappings().all()
     rows = [SegmentMemberRow(**row) for row in found[:limit]]
     return SegmentMemberPage(rows, paging.encode(rows[-1].id) if len(found) > limit else None)
+
+
+def _name(first_name: str | None, last_name: str | None, email: str | None) -> str:
+    return " ".join(filter(None, (first_name, last_name))) or email or "No name"

@@ -3,7 +3,7 @@
 The file of members holds names and addresses: each download is audited.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from loyalty.queries.segment_members import (
     count_kept_out,
     list_kept_out,
     list_segment_members,
+    list_segment_moves,
 )
 from loyalty.segments import saving, views
 from loyalty.segments.tables import Segment
@@ -37,6 +38,7 @@ from shopify_app.platform.admin_auth import admin_page
 _BATCH = 50
 _FILE_BATCH = 1_000
 _HEADER = ("First name", "Last name", "Email", "Phone", "Points", "Joined", "In it since", "How")
+_LISTS = {"out": list_kept_out, "moves": list_segment_moves}
 _HOW = {"in": "by hand", "out": "kept out", None: "by rule"}
 
 
@@ -65,7 +67,7 @@ def segments() -> str:
 @blueprint.get("/app/segments/<segment_id>")
 @admin_page
 def segment(segment_id: str) -> str:
-    """One segment, who belongs or (`show=out`) is kept out; with `after` the next rows alone."""
+    """One segment, and of its members what `show` says; with `after` the next rows alone."""
     wanted, after = parse_id(segment_id), request.args.get("after")
     with shop_transaction(g.shop_id) as session:
         shop = enter(session)
@@ -105,12 +107,12 @@ def remove_segment(segment_id: str) -> Response:
 
 
 def read_members(session: Session, found: Segment, *, after: str | None = None) -> dict[str, Any]:
-    """A batch of who belongs, or of who is kept out where the address says so."""
-    shows_out = request.args.get("show") == "out"
-    listed = list_kept_out if shows_out else list_segment_members
+    """A batch of who belongs; or, where the address says so, is kept out, or came and went."""
+    show = request.args.get("show", "")
+    listed: Callable[..., Any] = _LISTS.get(show, list_segment_members)
     return {
         "segment": found,
-        "shows_out": shows_out,
+        "show": show if show in _LISTS else None,
         "page": listed(session, g.shop_id, found.id, after=after, limit=_BATCH),
         "kept_out": count_kept_out(session, g.shop_id, found.id),
     }

@@ -233,3 +233,16 @@ def test_another_shops_segment_is_nowhere_to_be_found(
     assert belonging(aurora, rich) == {alice}
     assert "Rich" not in words_of(borealis.get("/app/segments"))
     assert own_segments(borealis) == []
+
+
+def test_who_comes_and_goes_is_told_newest_first(
+    aurora: ShopAndClient, rich: UUID, alice: UUID
+) -> None:
+    say(aurora, rich, alice, "out")
+    say(aurora, rich, alice, "rule")
+
+    page = words_of(aurora.get(f"/app/segments/{rich}?show=moves"))
+
+    assert re.search(r"Alice Archer Came .* Alice Archer Went ", page)
+    empty = aurora.get(f"/app/segments/{have_segment(aurora, 'Quiet')}?show=moves")
+    assert "Nobody came or went so far" in empty.text
