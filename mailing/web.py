@@ -30,7 +30,9 @@ from mailing.errors import (
 )
 from mailing.events import read_event
 from mailing.feedback import take_event
+from mailing.page_wording import words_for
 from mailing.languages import locale_of
+from mailing.topics import TOPICS
 from mailing.unsubscribe_links import UnsubscribeLink, make_token, read_token
 from mailing.unsubscribing import choose_topics, read_choice, unsubscribe_all
 from mailing.verify_links import VerifyLink
@@ -47,12 +49,6 @@ blueprint = Blueprint(
 )
 
 _BODY_MAX = 300 * 1024  # SNS sends 256 KB at the most
-_TOPICS = {
-    "offers": "Offers and news",
-    "points": "My points and my tier",
-    "birthday": "Birthday greetings",
-    "rewards": "My rewards and coupons",
-}
 _POLICY = (
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
@@ -110,8 +106,8 @@ def show_unsubscribe(token: str) -> str:
 def unsubscribe(token: str) -> str:
     """Do it: by the page's button, or by a mail program's own (RFC 8058). Twice is as once."""
     link = _link(token)
-    _shop_name(link)
     with shop_transaction(link.shop_id) as session:
+        _shop_of(session, link)
         unsubscribe_all(session, link, now=utc_now())
     return _unsubscribe_page(link)
 
@@ -120,9 +116,9 @@ def unsubscribe(token: str) -> str:
 def choose(token: str) -> str:
     """Only emails of these topics, please."""
     link = _link(token)
-    _shop_name(link)
     try:
         with shop_transaction(link.shop_id) as session:
+            _shop_of(session, link)
             choose_topics(session, link, request.form.getlist("topic"), now=utc_now())
     except NoLongerTheirs:
         abort(410)
@@ -203,23 +199,24 @@ def _verification(session: Session, link: VerifyLink, *, is_done: bool, points: 
 
 
 def _unsubscribe_page(link: UnsubscribeLink, *, is_saved: bool = False) -> str:
-    shop = _shop_name(link)
     with shop_transaction(link.shop_id) as session:
+        shop = _shop_of(session, link)
         choice = read_choice(session, link)
+        page = words_for(session, shop, link.member_id)
     return render_template(
         "mailing/unsubscribe.html",
-        shop=shop,
+        shop=shop.name,
         choice=choice,
-        topics=_TOPICS,
+        page=page,
+        topics=TOPICS,
         here=url_for("mail.show_unsubscribe", token=make_token(link)),
         is_saved=is_saved,
     )
 
 
-def _shop_name(link: UnsubscribeLink) -> str:
+def _shop_of(session: Session, link: UnsubscribeLink) -> Shop:
     """The shop that wrote; ends the request when it is no longer here."""
-    with shop_transaction(link.shop_id) as session:
-        shop = session.get(Shop, link.shop_id)
+    shop = session.get(Shop, link.shop_id)
     if shop is None:
         abort(404)
-    return shop.name
+    return shop

@@ -10,12 +10,16 @@ from sqlalchemy import select
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.members.consent import MemberConsent
+from loyalty.members.tables import Customer
 from loyalty.merging.merging import merge
 from loyalty.outbox import CONSENT_CHANGED, OutboxEvent
 from loyalty.shops.directory import get_shop
 from mailing.addresses import address_hash, find_address
+from mailing.catalogue import LANGUAGES
+from mailing.page_wording import page_words
 from mailing.permission import list_wanted
 from mailing.tables import EmailAddress
+from mailing.topics import TOPICS
 from mailing.unsubscribe_links import UnsubscribeLink, make_token, unsubscribe_url
 from tests.mailing.cast import DANA, Addressee, enrol
 from tests.mailing.stand_in import Amazon
@@ -254,6 +258,46 @@ def test_a_foreign_link_chooses_nothing(client: FlaskClient, alice: Addressee) -
         answer = client.post(f"/mail/unsubscribe/{token}/topics", data={"topic": "offers"})
         assert answer.status_code == 404
     assert consent(alice) is None
+
+
+@pytest.mark.parametrize(
+    ("locale", "language", "direction", "word"),
+    [
+        ("es-MX", "es", "ltr", "Darme de baja"),
+        ("fr", "fr", "ltr", "Me désabonner"),
+        ("de", "de", "ltr", "Abmelden"),
+        ("ar", "ar", "rtl", "إلغاء الاشتراك"),
+        ("ja", "en", "ltr", "Unsubscribe"),
+    ],
+)
+def test_the_page_speaks_the_members_language(
+    client: FlaskClient,
+    alice: Addressee,
+    path: str,
+    locale: str,
+    language: str,
+    direction: str,
+    word: str,
+) -> None:
+    with shop_transaction(alice.shop_id) as session:
+        session.query(Customer).one().locale = locale
+
+    page = client.get(path).text
+
+    assert f'<html lang="{language}" dir="{direction}">' in page
+    assert f">{word}</button>" in page
+    assert "<bdi>Aurora</bdi>" in client.post(path).text
+
+
+def test_no_language_of_the_page_lacks_a_word() -> None:
+    english = page_words("en").words
+
+    for language in LANGUAGES:
+        words = page_words(language).words
+        assert words.keys() == english.keys()
+        assert set(words["topics"]) == set(TOPICS)
+        assert words["done_text"].count("{shop}") == 1
+        assert all(words["topics"].values()) and all(words.values())
 
 
 def consent(alice: Addressee) -> tuple[str, str] | None:
