@@ -46,12 +46,21 @@ def read_letter(session: Session, shop: Shop, campaign: Campaign) -> Words | Non
     """The email as somebody might read it; None where it cannot be one yet."""
     if "email" not in campaign.channels:
         return None
-    headline = _promotion(session, campaign)
-    draft = Draft(campaign.subject, campaign.text, headline, campaign.button)
     try:
-        return render(session, shop, KIND, spoken(shop.locale) or "en", draft)
+        return render(session, shop, KIND, language_of(shop), draft_of(session, campaign))
     except BadTemplate:
         return None
+
+
+def draft_of(session: Session, campaign: Campaign) -> Draft:
+    """What its email says."""
+    headline = _promotion(session, campaign)
+    return Draft(campaign.subject, campaign.text, headline, campaign.button)
+
+
+def language_of(shop: Shop) -> str:
+    """The language of what stands around a merchant's words when nobody in particular reads."""
+    return spoken(shop.locale) or "en"
 
 
 def _segments(session: Session, campaign: Campaign) -> str:

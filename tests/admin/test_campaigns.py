@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from loyalty.audit import AuditRow
+from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.campaigns.tables import Campaign
+from loyalty.shops.tables import StaffMember
 from tests.admin.campaign_cast import (
     agree,
     be_sending,
@@ -20,7 +22,7 @@ from tests.admin.campaign_cast import (
     have_segment,
     send,
 )
-from tests.admin.cast import ShopAndClient
+from tests.admin.cast import DANA, ShopAndClient
 
 pytestmark = pytest.mark.usefixtures("campaign_channels")
 
@@ -43,6 +45,13 @@ def seen(card: str) -> str:
 
 def step(shop: ShopAndClient, campaign_id: UUID, name: str, **fields: Any) -> Any:
     return send(shop, f"/app/campaigns/{campaign_id}/steps", step=name, **fields)
+
+
+def have_address(shop: ShopAndClient, email: str) -> None:
+    """Shopify has told Dana's address."""
+    with shop_transaction(shop.shop_id) as session:
+        key = {"shop_id": shop.shop_id, "user_id": DANA}
+        session.add(StaffMember(**key, name="Dana", email=email, seen_at=utc_now()))
 
 
 @pytest.fixture
@@ -203,6 +212,24 @@ def test_an_unknown_step_is_refused(aurora: ShopAndClient, draft: UUID) -> None:
     assert step(aurora, draft, "explode").status_code == 400
 
 
+def test_the_email_is_shown_as_somebody_would_read_it(aurora: ShopAndClient, draft: UUID) -> None:
+    page = aurora.get(f"/app/campaigns/{draft}").text
+
+    assert "Hello Alex" in page and "The spring things are here." in page
+    assert "{{" not in page and "Send me a test" in page
+
+
+def test_why_a_test_cannot_be_sent_is_said(aurora: ShopAndClient, draft: UUID) -> None:
+    path = f"/app/campaigns/{draft}/test-emails"
+
+    nobody = send(aurora, path)
+    have_address(aurora, "dana@example.com")
+    silent = send(aurora, path)
+
+    assert nobody.status_code == 409 and "There is no email address" in nobody.text
+    assert silent.status_code == 409 and "Amazon did not" in silent.text
+
+
 @pytest.mark.parametrize(
     "path",
     ["", "/edit", "/forecast", "/recipients", "/recipients.csv"],
@@ -222,9 +249,10 @@ def test_staff_of_another_shop_change_nothing_of_it(
 
     answers = [step(borealis, draft, name, seen=key) for name in ("start", "stop", "remove")]
     answers.append(send(borealis, f"/app/campaigns/{draft}", name="Stolen"))
+    answers.append(send(borealis, f"/app/campaigns/{draft}/test-emails"))
     answers.append(borealis.get(f"/app/campaigns/new?like={draft}"))
 
-    assert [answer.status_code for answer in answers] == [404] * 5
+    assert [answer.status_code for answer in answers] == [404] * 6
     [kept] = campaigns(aurora)
     assert (kept.name, kept.state) == ("Spring", "draft")
     assert "Spring" not in borealis.get("/app/campaigns").text

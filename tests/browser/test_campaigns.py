@@ -65,6 +65,8 @@ def test_from_a_segment_to_the_result_of_its_campaign(
     expect(card).to_contain_text("Would get it")
     expect(card.locator("table")).to_contain_text("Email: Has unsubscribed")
     problems += accessibility_problems(frame)
+    frame.get_by_role("button", name="Send me a test").click()
+    expect(admin.toast).to_contain_text("Sent to")
     card.get_by_role("button", name="Start").click()
     frame.get_by_role("dialog").get_by_role("button", name="Start now").click()
 
