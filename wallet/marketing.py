@@ -9,18 +9,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among_many
 from loyalty.member_messages.reading import list_shown
-from loyalty.member_messages.tables import MemberMessage
 from loyalty.members.consent import MemberConsent
 from loyalty.members.tables import Member
 from loyalty.preferences import Preferences, list_preferences
 from wallet.google.notices import DAY, PLACES
 from wallet.google.tables import GoogleNotice, GoogleObject
-from wallet.messages import PushMessage
 from wallet.tables import AppleRegistration, WalletPass
 
 SAME_AGAIN = "\N{WORD JOINER}"
@@ -95,29 +93,6 @@ def why_not(
         elif one in full:
             reasons[one] = QUOTA
     return reasons
-
-
-def outcomes(shop_id: int, campaign_id: UUID) -> Select[tuple[UUID, str, str | None]]:
-    """What became of a campaign's texts that have ended: member_id, fate (sent, failed), reason.
-
-    Sent: a platform accepted the notification. A failed one may be sent yet on another platform.
-    """
-    fate = case((PushMessage.sent_at.is_not(None), "sent"), else_="failed").label("fate")
-    reason = case((PushMessage.sent_at.is_(None), PushMessage.reason)).label("reason")
-    return (
-        select(MemberMessage.member_id, fate, reason)
-        .join(
-            PushMessage,
-            (PushMessage.shop_id == MemberMessage.shop_id)
-            & (PushMessage.member_id == MemberMessage.member_id)
-            & (PushMessage.message == func.concat("marketing:", MemberMessage.id)),
-        )
-        .where(
-            MemberMessage.shop_id == shop_id,
-            MemberMessage.campaign_id == campaign_id,
-            PushMessage.sent_at.is_not(None) | PushMessage.failed_at.is_not(None),
-        )
-    )
 
 
 def _list_unsubscribed(session: Session, shop_id: int, member_ids: Collection[UUID]) -> set[UUID]:

@@ -19,7 +19,6 @@ class MemberMessage(Base):
     speaks only of what differs. `ended_at`: when the card was told that `expires_at` had come.
     uq (shop_id, key): who asks twice tells once. ix member (shop_id, member_id, id): their newest.
     ix ending (shop_id, expires_at, id) where not ended: what leaves the cards next.
-    ix campaign (shop_id, campaign_id, member_id) of campaigns: what became of it.
     """
 
     __tablename__ = "member_message"
@@ -39,13 +38,6 @@ class MemberMessage(Base):
             "expires_at",
             "id",
             postgresql_where="ended_at is null",
-        ),
-        Index(
-            "ix_member_message__campaign",
-            "shop_id",
-            "campaign_id",
-            "member_id",
-            postgresql_where="campaign_id is not null",
         ),
     )
 

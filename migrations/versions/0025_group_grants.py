@@ -140,12 +140,6 @@ def _member_messages() -> None:
         postgresql_where=sa.text("ended_at is null"),
     )
     op.create_index("ix_member_message__member", "member_message", ["shop_id", "member_id", "id"])
-    op.create_index(
-        "ix_member_message__campaign",
-        "member_message",
-        ["shop_id", "campaign_id", "member_id"],
-        postgresql_where=sa.text("campaign_id is not null"),
-    )
 
 
 def _work() -> None:

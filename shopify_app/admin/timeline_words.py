@@ -130,6 +130,7 @@ _WHYS = {
 _EMAILS = {
     "card": "Loyalty card",
     "campaign": "Campaign",
+    "one_off": "Written to this member",
     "verification": "Confirmation of the email address",
     "birthday": "Birthday greeting",
     "expiry_warning": "Warning of points that expire",
@@ -263,6 +264,10 @@ def _platform(details: Details) -> str:
     return _PLATFORMS.get(platform, str(platform)) if platform else ""
 
 
+def _message(details: Details) -> str:
+    return "The shop’s own message" if details.get("about") == "marketing" else ""
+
+
 def _target(details: Details) -> str:
     return _TARGETS.get(details.get("target") or "", "")
 
@@ -321,7 +326,7 @@ def _text(details: Details) -> str:
 
 _LINES: tuple[Callable[[Details], str], ...] = (
     *(_source, _side, _claim, _tier, _badge, _reward, _email, _bounce, _reason, _order, _use),
-    *(_coupon, _campaign, _no_campaign, _target, _preference, _consent, _topics),
+    *(_coupon, _campaign, _no_campaign, _message, _target, _preference, _consent, _topics),
     *(_platform, _place),
     *(_network, _birthday, _expiring, _merge, _fields, _text),
 )

@@ -21,7 +21,8 @@ from tests.wallet.test_reward_push import news, refresh
 from tests.wallet.test_subscriber import PHONE, _install, _pushes
 from wallet.apple.card import apple_pass
 from wallet.content import card_content
-from wallet.marketing import outcomes, why_not
+from wallet.marketing import why_not
+from wallet.messages import PushMessage
 
 DANA = Actor("staff", "1")
 
@@ -39,7 +40,6 @@ def tell(
     *,
     key: str = "one",
     expires_at: datetime | None = None,
-    campaign_id: UUID | None = None,
 ) -> dict[UUID, UUID]:
     """Put a text on the member's card; which message it is."""
     with shop_transaction(holder.shop_id) as session:
@@ -51,7 +51,6 @@ def tell(
             actor=DANA,
             now=utc_now(),
             expires_at=expires_at,
-            campaign_id=campaign_id,
         )
 
 
@@ -146,8 +145,7 @@ def test_balance_is_heard_although_they_unsubscribed(
 def test_text_that_something_more_important_drowned_is_told_as_failed(
     apple: World, alice: Cardholder, push_token: str
 ) -> None:
-    campaign_id = UUID(int=7)
-    tell(alice, "New roasts", campaign_id=campaign_id)
+    written = tell(alice, "New roasts")
     alice.earn(10)
 
     assert news(alice) == "balance"
@@ -155,23 +153,9 @@ def test_text_that_something_more_important_drowned_is_told_as_failed(
     (failed,) = details(alice, "push_failed")
     assert failed["about"] == "marketing" and "more important" in str(failed["reason"])
     with shop_transaction(alice.shop_id) as session:
-        ends = session.execute(outcomes(alice.shop_id, campaign_id)).all()
-    assert [tuple(end) for end in ends] == [(alice.member_id, "failed", failed["reason"])]
-
-
-def test_campaigns_outcome_is_sent_once_apple_has_it(
-    apple: World, alice: Cardholder, push_token: str
-) -> None:
-    campaign_id = UUID(int=7)
-    tell(alice, "New roasts", campaign_id=campaign_id)
-    with shop_transaction(alice.shop_id) as session:
-        assert session.execute(outcomes(alice.shop_id, campaign_id)).all() == []
-
-    refresh(alice)
-
-    with shop_transaction(alice.shop_id) as session:
-        ends = session.execute(outcomes(alice.shop_id, campaign_id)).all()
-    assert [tuple(end) for end in ends] == [(alice.member_id, "sent", None)]
+        name = f"marketing:{written[alice.member_id]}"
+        push = session.get_one(PushMessage, (alice.shop_id, alice.member_id, name))
+    assert (push.sent_at, push.reason) == (None, failed["reason"])
 
 
 def test_text_that_is_over_leaves_the_card_silently_and_no_older_one_comes_back(
