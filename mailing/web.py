@@ -30,8 +30,8 @@ from mailing.errors import (
 )
 from mailing.events import read_event
 from mailing.feedback import take_event
-from mailing.page_wording import words_for
 from mailing.languages import locale_of
+from mailing.page_wording import words_for
 from mailing.topics import TOPICS
 from mailing.unsubscribe_links import UnsubscribeLink, make_token, read_token
 from mailing.unsubscribing import choose_topics, read_choice, unsubscribe_all
