@@ -155,7 +155,7 @@ def _why_not(session: Session, campaign: Campaign, members: Sequence[UUID]) -> M
 
 
 def _body(campaign: Campaign, one: Told) -> dict[str, str]:
-    body = {"campaign_id": str(campaign.id), "member_id": str(one.member_id)}
+    body = {"campaign_id": str(campaign.id), "topic": campaign.topic}
     if one.coupon_code_id is not None:
         body["coupon_code_id"] = str(one.coupon_code_id)
     return body
