@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among_many
 from loyalty.member_messages.reading import list_shown
-from loyalty.members.consent import MemberConsent
+from loyalty.members.consent import list_unsubscribed
 from loyalty.members.tables import Member
 from loyalty.preferences import Preferences, list_preferences
 from wallet.google.notices import DAY, PLACES
@@ -55,7 +55,7 @@ def message_texts(
 def list_audible(session: Session, shop_id: int, member_ids: list[UUID]) -> dict[UUID, Preferences]:
     """Each of these members' switches, marketing off for those who have unsubscribed."""
     switches = list_preferences(session, shop_id, member_ids)
-    gone = _list_unsubscribed(session, shop_id, member_ids)
+    gone = list_unsubscribed(session, shop_id, member_ids)
     return {
         one: replace(found, marketing=False) if one in gone else found
         for one, found in switches.items()
@@ -77,7 +77,7 @@ def why_not(
     asked = list(member_ids)
     active = _list_active(session, shop_id, asked)
     switches = list_preferences(session, shop_id, asked)
-    gone = _list_unsubscribed(session, shop_id, asked)
+    gone = list_unsubscribed(session, shop_id, asked)
     apple, google = _on_apple(session, shop_id, asked), _on_google(session, shop_id, asked)
     full = _list_full(session, shop_id, google - apple, now)
     reasons = {}
@@ -93,16 +93,6 @@ def why_not(
         elif one in full:
             reasons[one] = QUOTA
     return reasons
-
-
-def _list_unsubscribed(session: Session, shop_id: int, member_ids: Collection[UUID]) -> set[UUID]:
-    statement = select(MemberConsent.member_id).where(
-        MemberConsent.shop_id == shop_id,
-        among_many(MemberConsent.member_id, member_ids),
-        MemberConsent.channel == "email",
-        MemberConsent.state == "unsubscribed",
-    )
-    return set(session.scalars(statement))
 
 
 def _list_active(session: Session, shop_id: int, member_ids: Collection[UUID]) -> set[UUID]:
