@@ -62,8 +62,9 @@ class _Sense:
         except _TooMany:
             return
         for part, step in _inside(criteria):
-            self.check(part, f"{way}.{step}" if way else step)
-        raise BadCriteria(way, "Nobody can ever match this")
+            self.check(part, _join(way, step))
+        place = _join(way, criteria.word) if isinstance(criteria, Group) else way
+        raise BadCriteria(place, "Nobody can ever match this")
 
     def cases(self, criteria: Criteria, is_true: bool) -> list[Case]:
         """The ways in which it is so, none of them impossible."""
@@ -115,6 +116,10 @@ def _inside(criteria: Criteria) -> Iterator[tuple[Criteria, str]]:
     if isinstance(criteria, Group):
         for number, part in enumerate(criteria.parts):
             yield part, f"{criteria.word}[{number}]"
+
+
+def _join(way: str, step: str) -> str:
+    return f"{way}.{step}" if way else step
 
 
 def _spans(test: Test, places: list[int]) -> Spans:

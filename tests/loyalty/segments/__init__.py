@@ -1,0 +1,1 @@
+"""Segments by rule and by hand."""
