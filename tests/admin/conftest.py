@@ -7,14 +7,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from loyalty.campaigns import channels
-from mailing import campaigns as campaign_emails
 from mailing import setup as mail_setup
 from mailing.setup import CardLinks, MailSettings
 from shopify_app.admin.blueprint import blueprint
 from shopify_app.platform import settings as platform_settings
 from tests.admin.cast import Settings, ShopAndClient, install_shop
-from wallet import campaigns as campaign_pushes
 
 
 @pytest.fixture
@@ -53,8 +50,8 @@ def bob(borealis: ShopAndClient) -> UUID:
 
 
 @pytest.fixture
-def campaign_channels() -> Iterator[None]:
-    """Campaigns by email and push; nobody sends them here, and Amazon is not there."""
+def sends_emails() -> Iterator[None]:
+    """An installation that sends emails; nobody sends them here, and Amazon is not there."""
     before = mail_setup._settings
     mail_setup.configure(
         MailSettings(
@@ -66,6 +63,5 @@ def campaign_channels() -> Iterator[None]:
             ses_url="http://127.0.0.1:9",
         )
     )
-    channels.register([campaign_emails.CHANNEL, campaign_pushes.CHANNEL])
     yield
     mail_setup._settings = before

@@ -24,7 +24,7 @@ from tests.admin.campaign_cast import (
 )
 from tests.admin.cast import DANA, ShopAndClient
 
-pytestmark = pytest.mark.usefixtures("campaign_channels")
+pytestmark = pytest.mark.usefixtures("sends_emails")
 
 
 def plain(html: str) -> str:
