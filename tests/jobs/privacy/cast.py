@@ -32,6 +32,7 @@ from tests.jobs.privacy.traces_of_projection import be_shown
 from tests.jobs.privacy.traces_of_proofs import prove_themselves
 from tests.jobs.privacy.traces_of_referrals import be_paid_for, come_by_a_link
 from tests.jobs.privacy.traces_of_rewards import redeem
+from tests.jobs.privacy.traces_of_segments import be_in_a_segment
 
 
 def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> Shopper:
@@ -75,6 +76,7 @@ def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> S
         be_written_to(session, shopper)
         prove_themselves(session, shopper)
         be_shown(session, shopper)
+        be_in_a_segment(session, shopper)
     with db.shop_transaction(shop_id) as session:
         be_made_one(session, shopper)
     return shopper
