@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,10 +10,14 @@ from uuid import UUID, uuid4
 import jsonschema
 import pytest
 import requests
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+import jobs.deliveries
 from config import Settings
+from jobs.relay import relay
+from jobs.subscribers import SUBSCRIBERS
 from loyalty.actions.verifying import prove_email
 from loyalty.audit import Actor
 from loyalty.base import db
@@ -22,6 +27,11 @@ from loyalty.members.consent import MemberConsent, say
 from loyalty.members.recording_consent import record_word
 from loyalty.members.tables import Customer, TimelineEvent
 from loyalty.shops.directory import get_shop
+from mailing import setup as mail_setup
+from mailing import web as mail_web
+from mailing.addresses import address_hash
+from mailing.setup import CardLinks, MailSettings
+from mailing.unsubscribe_links import UnsubscribeLink, make_token
 from shopify_app.platform import client as admin_api
 from shopify_app.platform import inbox, installations
 from shopify_app.platform import settings as platform_settings
@@ -247,6 +257,21 @@ def test_the_history_brings_what_was_said(alice: Alice) -> None:
 # --- What both agree on
 
 
+def test_unsubscribing_behind_the_link_of_an_email_reaches_shopify(
+    alice: Alice, mail_page: FlaskClient
+) -> None:
+    _at_shopify(alice, "subscribed", NOON)
+    alice.agree()
+    _deliver(alice.shop_id)
+    hashed = address_hash(alice.shop_id, alice.payload["email"])
+    link = UnsubscribeLink(alice.shop_id, alice.member_id, hashed)
+
+    mail_page.post(f"/mail/unsubscribe/{make_token(link)}")
+    _deliver(alice.shop_id)
+
+    assert (alice.state(), alice.shopifys()) == ("unsubscribed", "unsubscribed")
+
+
 def test_whoever_becomes_a_member_brings_what_they_said_before(
     shopify: Shopify, client: FlaskClient, shop_id: int
 ) -> None:
@@ -398,6 +423,33 @@ def test_the_stand_in_refuses_what_shopify_refuses(
 
     with pytest.raises(UserErrors):
         admin_api.execute(alice.shop_id, name, {"input": given})
+
+
+@pytest.fixture
+def mail_page() -> Iterator[FlaskClient]:
+    """The page behind "Unsubscribe", on an installation that sends emails."""
+    before = mail_setup._settings
+    links = CardLinks("https://encore.example/card", None, None)
+    mail_setup.configure(
+        MailSettings(
+            sender="cards@encore.example",
+            region="us-east-1",
+            app_url="https://encore.example",
+            key=b"a link secret of the tests, 32 b",
+            card_links=lambda shop, member: links,
+        )
+    )
+    app = Flask("mail", static_folder=None)
+    app.register_blueprint(mail_web.blueprint)
+    yield app.test_client()
+    mail_setup._settings = before
+
+
+def _deliver(shop_id: int) -> None:
+    """What relay and worker do for the subscriber."""
+    relay(shop_id)
+    [subscriber] = [one for one in SUBSCRIBERS if one.name == "consents"]
+    jobs.deliveries.deliver(subscriber, shop_id)
 
 
 def _at_shopify(alice: Alice, state: str, at: datetime) -> None:
