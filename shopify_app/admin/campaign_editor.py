@@ -56,7 +56,13 @@ def edit_campaign(campaign_id: str) -> str:
         campaign = saving.get_campaign(session, g.shop_id, parse_id(campaign_id))
         values = _choices(session, shop, utc_now())
         form = CampaignForm.saved(campaign, g.shop_format)
-    return render_template("admin/campaign_editor.html", **values, **_frame(campaign.id), form=form)
+    return render_template(
+        "admin/campaign_editor.html",
+        **values,
+        **_frame(campaign.id),
+        form=form,
+        is_scheduled=campaign.state == "scheduled",
+    )
 
 
 @blueprint.post("/app/campaigns/<campaign_id>")

@@ -37,6 +37,7 @@ def list_terms(session: Session, campaign: Campaign) -> list[Line]:
         ("Bonus", words.points(campaign.bonus_points) if campaign.bonus_points else ""),
         ("Announces", _promotion(session, campaign)),
         ("Begins", words.moment(campaign.starts_at) if campaign.starts_at else "When started"),
+        ("Started", words.moment(campaign.started_at) if campaign.started_at else ""),
         ("Orders count for", _days(campaign.order_days)),
     ]
     return [(label, text) for label, text in lines if text]

@@ -47,7 +47,7 @@ class Listed:
     name: str
     channels: str
     state: tuple[str, str]
-    at: datetime | None
+    at: datetime
     people: int | None
     sent: int | None
 
