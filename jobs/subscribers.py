@@ -76,7 +76,7 @@ SUBSCRIBERS = (
     ),
     Subscriber(
         "segments",
-        frozenset({MEMBER_CHANGED, SHOWN_ASKED}),
+        frozenset({MEMBER_CHANGED, SHOWN_ASKED, CONSENT_CHANGED}),
         call=segments.look_at_member,
         call_many=segments.look_at_members,
         batch=100,

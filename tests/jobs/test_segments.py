@@ -87,8 +87,20 @@ def test_changed_member_enters_by_the_subscriber(aurora: Aurora) -> None:
     assert oscar in members_in(aurora, segment_id)
 
 
-def test_card_that_came_or_went_is_a_change(aurora: Aurora) -> None:
-    assert {outbox.MEMBER_CHANGED, outbox.SHOWN_ASKED} <= SUBSCRIBER.kinds
+@pytest.mark.parametrize("kind", [outbox.SHOWN_ASKED, outbox.CONSENT_CHANGED])
+def test_card_that_came_or_went_is_a_change_and_so_is_a_word_on_marketing(
+    aurora: Aurora, kind: str
+) -> None:
+    segment_id = a_segment(aurora)
+    segments.fill_waiting(aurora.shop_id)
+    erin = add_member(aurora.shop_id)
+    with db.shop_transaction(aurora.shop_id) as session:
+        outbox.stage(session, aurora.shop_id, kind, member_id=erin, now=utc_now())
+
+    relay.relay(aurora.shop_id, [SUBSCRIBER])
+    deliver(SUBSCRIBER, aurora.shop_id)
+
+    assert erin in members_in(aurora, segment_id)
 
 
 def test_all_segments_are_looked_at_once_a_day_of_the_shop(aurora: Aurora) -> None:
