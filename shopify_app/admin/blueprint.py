@@ -11,6 +11,8 @@ from shopify_app.admin import (
     consents,
     coupons,
     home,
+    mail_editor,
+    mails,
     members,
     one_off_email,
     one_off_push,
@@ -28,6 +30,7 @@ VIEWS = (
     *(one_off_push, one_off_email),
     *(segment_editor, segments, segment_hand),
     *(campaigns, campaign_editor, campaign_forecast, campaign_trial, campaign_recipients),
+    *(mails, mail_editor),
     privacy,
 )
 

@@ -101,6 +101,34 @@ document.addEventListener('shopify:navigate', (event) => {
   htmx.ajax('GET', address.pathname + address.search, PAGE);
 });
 
+// --- An email in a frame of its own: it runs nothing, loads nothing and styles nothing outside
+
+const INLINE = / style="([^"]*)"/g;
+const SHEET = /<style[^>]*>([\s\S]*?)<\/style>/g;
+
+function showEmail(frame) {
+  const page = frame.contentDocument;
+  if (!page || frame.dataset.shown === frame.dataset.email) return;
+  frame.dataset.shown = frame.dataset.email;
+  const sheets = [...frame.dataset.email.matchAll(SHEET)].map(([, css]) => css);
+  const plain = frame.dataset.email.replace(SHEET, '').replace(INLINE, ' data-style="$1"');
+  const email = new DOMParser().parseFromString(plain, 'text/html');
+  page.documentElement.replaceWith(page.adoptNode(email.documentElement));
+  // The page's policy lets no style in that is written down, and what is set from here it lets in.
+  for (const part of page.querySelectorAll('[data-style]')) part.style.cssText = part.dataset.style;
+  const sheet = new frame.contentWindow.CSSStyleSheet();
+  sheet.replaceSync(sheets.join('\n'));
+  page.adoptedStyleSheets = [sheet];
+  frame.style.blockSize = `${page.documentElement.scrollHeight}px`;
+}
+
+const showEmails = () => document.querySelectorAll('iframe[data-email]').forEach(showEmail);
+addEventListener('DOMContentLoaded', showEmails);
+addEventListener('htmx:after:swap', showEmails);
+addEventListener('load', (event) => {
+  if (event.target.dataset?.email !== undefined) showEmail(event.target);
+}, true);
+
 // --- Files: fetched, for a link would carry no token
 
 addEventListener('click', (event) => {
