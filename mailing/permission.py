@@ -60,7 +60,7 @@ TOPIC_OF_KIND: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """All that is known of one member: who they are, their address, their words, their choices."""
 
     member: Any
@@ -86,7 +86,7 @@ def why_not(
     """
     asked = topic or TOPIC_OF_KIND.get(kind)
     reasons: dict[UUID, str] = dict.fromkeys(members, "not_active")
-    for known in _read(session, shop_id, members):
+    for known in read_known(session, shop_id, members):
         reason = _unreachable(known)
         if reason is None and not is_asked_for:
             reason = _unwanted(known, kind in MARKETING, asked)
@@ -99,7 +99,7 @@ def why_not(
 
 def list_wanted(session: Session, shop_id: int, member_id: UUID) -> frozenset[str]:
     """The topics of which the member is sent emails by itself, could they be reached."""
-    for known in _read(session, shop_id, [member_id]):
+    for known in read_known(session, shop_id, [member_id]):
         return frozenset(
             topic for topic in TOPICS if _unwanted(known, topic == OFFERS, topic) is None
         )
@@ -138,7 +138,8 @@ def in_words(session: Session, member: Member, reason: str) -> str:
     return WORDS[reason]
 
 
-def _read(session: Session, shop_id: int, members: Collection[UUID]) -> Iterable[_Known]:
+def read_known(session: Session, shop_id: int, members: Collection[UUID]) -> Iterable[Known]:
+    """What is known of each of these members of the shop."""
     if not members:
         return
     rows = session.execute(
@@ -152,7 +153,7 @@ def _read(session: Session, shop_id: int, members: Collection[UUID]) -> Iterable
     choices = list_choices(session, shop_id, members)
     for row in rows:
         address = addresses.get(hashes.get(row.id, ""))
-        yield _Known(row, address, consents.get(row.id), choices.get(row.id, {}))
+        yield Known(row, address, consents.get(row.id), choices.get(row.id, {}))
 
 
 def _addresses(session: Session, shop_id: int, hashes: Collection[str]) -> dict[str, Any]:
@@ -161,6 +162,7 @@ def _addresses(session: Session, shop_id: int, hashes: Collection[str]) -> dict[
         EmailAddress.hard_bounced_at,
         EmailAddress.complained_at,
         EmailAddress.unsubscribed_at,
+        EmailAddress.soft_bounces,
     )
     rows = session.execute(
         select(*columns).where(
@@ -187,7 +189,7 @@ def _consents(session: Session, shop_id: int, members: Collection[UUID]) -> dict
     return {row.member_id: row for row in rows}
 
 
-def _unreachable(known: _Known) -> Reason | None:
+def _unreachable(known: Known) -> Reason | None:
     """What stops every email, whoever asked for it."""
     if known.member.state != "active":
         return "not_active"
@@ -200,27 +202,34 @@ def _unreachable(known: _Known) -> Reason | None:
     return None
 
 
-def _unwanted(known: _Known, is_marketing: bool, topic: str | None) -> Reason | None:
+def _unwanted(known: Known, is_marketing: bool, topic: str | None) -> Reason | None:
     """What stops an email that nobody asked for."""
     choice = known.choices.get(topic or "")
-    yes_at = known.consent.changed_at if _has_said_yes(known) else None
-    no_at = _latest(
-        known.address.unsubscribed_at if known.address is not None else None,
-        known.consent.refused_at if known.consent is not None else None,
-    )
-    is_lifted = no_at is not None and yes_at is not None and yes_at > no_at
-    is_chosen = choice is not None and choice.is_wanted and not is_marketing
-    if no_at is not None and not is_lifted:
+    no_at = _no_at(known)
+    if no_at is not None:
+        is_chosen = choice is not None and choice.is_wanted and not is_marketing
         return None if is_chosen and choice.changed_at >= no_at else "unsubscribed"
-    if is_marketing and yes_at is None:
+    if is_marketing and not _has_said_yes(known):
         return "no_consent"
     return "preference_off" if choice is not None and not choice.is_wanted else None
 
 
-def _has_said_yes(known: _Known) -> bool:
+def is_unsubscribed(known: Known) -> bool:
+    """Whether the member's no stands, or that of their address."""
+    return _no_at(known) is not None
+
+
+def _no_at(known: Known) -> datetime | None:
+    """When they said no, unless a later yes lifts it."""
+    told: Sequence[datetime | None] = (
+        known.address.unsubscribed_at if known.address is not None else None,
+        known.consent.refused_at if known.consent is not None else None,
+    )
+    no_at = max((moment for moment in told if moment is not None), default=None)
+    if no_at is not None and _has_said_yes(known) and known.consent.changed_at > no_at:
+        return None
+    return no_at
+
+
+def _has_said_yes(known: Known) -> bool:
     return known.consent is not None and known.consent.state == "subscribed"
-
-
-def _latest(*moments: datetime | None) -> datetime | None:
-    told: Sequence[datetime] = [moment for moment in moments if moment is not None]
-    return max(told, default=None)

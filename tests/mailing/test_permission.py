@@ -14,6 +14,7 @@ from loyalty.members.consent import say
 from loyalty.members.tables import Member
 from mailing.addresses import address_hash, lock_address
 from mailing.permission import list_wanted, why_blocked, why_not
+from mailing.signs import Signs, list_signs
 from mailing.topics import choose
 from tests.mailing.cast import Addressee, enrol
 
@@ -210,3 +211,21 @@ def _counted(shop_id: int, ids: list[UUID]) -> tuple[dict[UUID, str], int]:
     finally:
         event.remove(engine, "before_cursor_execute", note)
     return found, len(asked)
+
+
+def test_a_list_shows_the_word_and_the_worst_of_the_address(alice: Addressee) -> None:
+    carol = enrol(alice.shop_id, "Carol", customer_id=9001, email=None)
+    assert signs(alice) == Signs(None, None)
+
+    say_of(alice, "subscribed")
+    remember(alice, soft_bounces=1)
+    assert signs(alice) == Signs("subscribed", "soft")
+    remember(alice, hard_bounced_at=NOW, unsubscribed_at=NOW + HOUR)
+
+    assert signs(alice) == Signs("unsubscribed", "hard")
+    assert signs(carol) == Signs(None, None)
+
+
+def signs(alice: Addressee) -> Signs:
+    with shop_transaction(alice.shop_id) as session:
+        return list_signs(session, alice.shop_id, [alice.member_id])[alice.member_id]
