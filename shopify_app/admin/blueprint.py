@@ -10,6 +10,7 @@ from shopify_app.admin import (
     card_emails,
     consents,
     coupons,
+    group_grants,
     home,
     mail_editor,
     mails,
@@ -27,7 +28,7 @@ from shopify_app.admin.pages import blueprint
 
 VIEWS = (
     *(home, members, profile, adjustments, redemptions, coupons, card_emails, consents),
-    *(one_off_push, one_off_email),
+    *(one_off_push, one_off_email, group_grants),
     *(segment_editor, segments, segment_hand),
     *(campaigns, campaign_editor, campaign_forecast, campaign_trial, campaign_recipients),
     *(mails, mail_editor),
