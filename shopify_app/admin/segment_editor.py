@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadCriteria, BadSegment
-from loyalty.segments import saving, sizing, views
+from loyalty.segments import saving, views
 from loyalty.segments.tables import Segment
 from loyalty.shops.tables import Shop
 from shopify_app.admin import rule_acts, rule_form, rule_meaning
@@ -20,6 +20,7 @@ from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to
 from shopify_app.admin.rule_values import Values
 from shopify_app.admin.segment_form import SegmentForm
+from shopify_app.admin.segment_size import count_within
 from shopify_app.admin.segment_words import GROUPS, facts_by_subject, operators_of
 from shopify_app.platform.admin_auth import admin_page
 
@@ -84,13 +85,13 @@ def size_segment() -> str:
     with shop_transaction(g.shop_id) as session:
         shop = enter(session)
         criteria = rule_meaning.read(rule, Values.of(session, shop))
-        # What fits no rule is counted by nobody; the rows say what is missing.
-        count = sizing.count(session, shop, criteria, now=utc_now()) if criteria else None
+        count = count_within(session, shop, criteria) if criteria else None
     rows = list(rule_form.conditions(rule))
     for _, condition in rows:
         if condition.is_blank:
             condition.errors = {}
-    return render_template("admin/_segment_size.html", rows=rows, count=count)
+    is_late = criteria is not None and count is None
+    return render_template("admin/_segment_size.html", rows=rows, count=count, is_late=is_late)
 
 
 def _save(segment_id: UUID | None) -> Response:

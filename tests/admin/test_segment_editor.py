@@ -8,19 +8,22 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from loyalty.audit import AuditRow
-from loyalty.base.db import shop_transaction
+from loyalty.base.db import engine, shop_transaction
 from loyalty.base.errors import BadCriteria
 from loyalty.criteria.language import read_criteria
 from loyalty.segments.ready_made import ready_made_for
+from loyalty.shops.directory import get_shop
 from shopify_app.admin.formatting import ShopFormat
 from shopify_app.admin.rule_acts import change
 from shopify_app.admin.rule_form import Condition, Group, form_of, rule_of, way_name
 from shopify_app.admin.rule_meaning import read
 from shopify_app.admin.rule_values import Values
+from shopify_app.admin.segment_size import count_within
 from tests.admin.cast import ShopAndClient
 from tests.admin.forms import Fields, changed, fields_of
 from tests.admin.segment_cast import (
@@ -287,6 +290,18 @@ def test_the_size_is_told_while_the_rule_is_typed(
     waiting = "Complete the conditions to see how many members fit."
     assert sizes[:3] == [waiting, "Nobody fits this now.", "1 member fits this now."]
     assert sizes[3] == f"{waiting} Write a whole number, such as 60"
+
+
+def test_a_count_that_takes_too_long_is_given_up(aurora: ShopAndClient, alice: UUID) -> None:
+    with engine().connect() as other, shop_transaction(aurora.shop_id) as session:
+        shop = get_shop(session, aurora.shop_id)
+        other.execute(text("LOCK TABLE member_balance IN ACCESS EXCLUSIVE MODE"))
+        try:
+            count = count_within(session, shop, RICH, timeout_ms=200)
+        finally:
+            other.rollback()
+
+    assert count is None
 
 
 def test_counting_saves_nothing(aurora: ShopAndClient) -> None:
