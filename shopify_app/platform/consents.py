@@ -8,7 +8,7 @@ transaction.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
@@ -65,6 +65,16 @@ class Person:
         return f"gid://shopify/Customer/{self.customer_id}"
 
 
+class Word(NamedTuple):
+    """A yes or no that was said here."""
+
+    member_id: UUID
+    channel: str
+    state: str
+    source: str
+    changed_at: datetime
+
+
 def agree_on_member(shop_id: int, member_id: UUID) -> None:
     """Make one member's words the same here and in Shopify; raises what kept it from that."""
     error = agree_on_members(shop_id, [member_id])[member_id]
@@ -113,14 +123,7 @@ def _agree(shop_id: int, people: Sequence[Person], errors: Errors) -> None:
     with shop_transaction(shop_id) as session:
         told = {customer_id: read_consents(node) for customer_id, node in nodes.items()}
         _hear(session, shop_id, told)
-        members = {person.member_id for person in people}
-        words = session.execute(
-            select(MemberConsent).where(
-                MemberConsent.shop_id == shop_id, among(MemberConsent.member_id, members)
-            )
-        ).scalars()
-        ours = [word for word in words if word.source != SHOPIFY and word.state != "asked"]
-        session.expunge_all()
+        ours = _list_ours(session, shop_id, people)
     for person in people:
         for word in ours:
             node = nodes.get(person.customer_id)
@@ -128,7 +131,21 @@ def _agree(shop_id: int, people: Sequence[Person], errors: Errors) -> None:
                 _tell(shop_id, person, word, node, errors)
 
 
-def _tell(shop_id: int, person: Person, word: MemberConsent, node: Node, errors: Errors) -> None:
+def _list_ours(session: Session, shop_id: int, people: Sequence[Person]) -> list[Word]:
+    """The words of these members that did not come from Shopify."""
+    members = {person.member_id for person in people}
+    rows = session.execute(
+        select(*(getattr(MemberConsent, name) for name in Word._fields)).where(
+            MemberConsent.shop_id == shop_id,
+            among(MemberConsent.member_id, members),
+            MemberConsent.source != SHOPIFY,
+            MemberConsent.state != "asked",
+        )
+    )
+    return [Word(*row) for row in rows]
+
+
+def _tell(shop_id: int, person: Person, word: Word, node: Node, errors: Errors) -> None:
     """Tell Shopify one word, unless it knows it; a refusal is noted for who was asked for."""
     state, level = _shown(node, word.channel)
     if word_of(state) == word.state or not _is_theirs(person, word, node):
@@ -165,7 +182,7 @@ def _shown(node: Node, channel: str) -> tuple[str | None, str | None]:
     return consent.get("state"), consent.get("optInLevel")
 
 
-def _is_theirs(person: Person, word: MemberConsent, node: Node) -> bool:
+def _is_theirs(person: Person, word: Word, node: Node) -> bool:
     """A no is told of any address that Shopify has of the member, a yes only of the same one."""
     email, phone = node.get("defaultEmailAddress"), node.get("defaultPhoneNumber")
     if word.channel == "email":
@@ -176,7 +193,7 @@ def _is_theirs(person: Person, word: MemberConsent, node: Node) -> bool:
     return known is not None and (word.state == "unsubscribed" or known == own)
 
 
-def _input(person: Person, word: MemberConsent, level: str | None) -> Mapping[str, Any]:
+def _input(person: Person, word: Word, level: str | None) -> Mapping[str, Any]:
     if word.state == "subscribed":
         level = "CONFIRMED_OPT_IN" if word.source == VERIFIED else "SINGLE_OPT_IN"
     consent = {
