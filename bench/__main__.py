@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench import (
     apns_pushes,
+    campaign,
     fresh_clone,
     history,
     order_drain,
@@ -33,6 +34,7 @@ BENCHMARKS = {
     "Signing passes": pass_signing,
     "Pushing to phones": apns_pushes,
     "From an order to the phone": order_to_phone,
+    "Preparing a campaign": campaign,
     "A scan at the till": till_scan,
     "A redemption at the till": till_redeem,
     "The till's bundle": till_bundle,
