@@ -70,14 +70,14 @@ def read_push(session: Session, member_id: UUID, form: OneOffForm | None = None)
 
 
 def read_email(session: Session, member_id: UUID, form: OneOffForm | None = None) -> dict[str, Any]:
-    """What the dialog of an email shows; nothing where emails are off."""
+    """What the dialog of an email shows; there is no blank form where emails are off."""
     if not setup.is_on():
-        return {"email_form": None}
+        return {"email_form": form, "email_fields": COMMON_FIELDS}
     blocked = why_no_one_off(session, g.shop_id, member_id, is_answer=True)
     unwanted = why_no_one_off(session, g.shop_id, member_id, is_answer=False)
     return {
         "email_form": form or OneOffForm.empty(),
         "email_fields": COMMON_FIELDS,
-        "no_email": blocked or "",
-        "no_marketing": unwanted or "",
+        "no_email": blocked,
+        "no_marketing": unwanted,
     }

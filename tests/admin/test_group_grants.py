@@ -1,0 +1,147 @@
+"""R139: points for a segment on a page: shown before, given once, taken back."""
+
+import json
+from uuid import UUID, uuid4
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from jobs.group_grants import run_shop
+from loyalty.base.db import shop_transaction
+from loyalty.group_grants.tables import GroupGrant
+from loyalty.members.tables import MemberBalance
+from tests.admin.campaign_cast import have_segment
+from tests.admin.cast import ShopAndClient
+
+PATH = "/app/group-grants"
+
+
+@pytest.fixture
+def segment(aurora: ShopAndClient, alice: UUID) -> UUID:
+    """Alice alone."""
+    return have_segment(aurora, "Quiet <60> days", alice)
+
+
+def give(shop: ShopAndClient, segment: UUID, **changes: str) -> TestResponse:
+    fields = {
+        "segment_id": str(segment),
+        "points": "100",
+        "reason": "vip_bonus",
+        "expected": "1",
+        "client_key": "key-1",
+    }
+    return shop.post(PATH, **(fields | changes))
+
+
+def grants(shop: ShopAndClient) -> list[GroupGrant]:
+    with shop_transaction(shop.shop_id) as session:
+        return list(session.scalars(select(GroupGrant)))
+
+
+def available(shop: ShopAndClient, member: UUID) -> int:
+    with shop_transaction(shop.shop_id) as session:
+        return session.get_one(MemberBalance, (shop.shop_id, member)).available
+
+
+def test_form_says_to_how_many_before_anything_is_given(
+    aurora: ShopAndClient, alice: UUID, segment: UUID
+) -> None:
+    page = aurora.get(f"{PATH}/new?segment={segment}").text
+    shown = aurora.post(f"{PATH}/forecast", segment_id=str(segment), points="100").text
+
+    assert f'value="{segment}" selected' in page and "Quiet &lt;60&gt; days" in page
+    assert "1 member of" in shown and "100 points together" in shown
+    assert 'name="expected" value="1"' in shown
+    assert grants(aurora) == [] and available(aurora, alice) == 0
+
+
+def test_points_are_given_once_whoever_clicks_twice_and_taken_back(
+    aurora: ShopAndClient, alice: UUID, segment: UUID
+) -> None:
+    answers = [give(aurora, segment) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [204, 204]
+    (grant,) = grants(aurora)
+    where = json.loads(answers[0].headers["HX-Location"])["path"]
+    assert where == f"{PATH}/{grant.id}"
+    assert "Begins" in aurora.get(where).text
+
+    run_shop(aurora.shop_id)
+
+    page = aurora.get(where).text
+    assert "Given" in page and "hx-trigger" not in page
+    assert available(aurora, alice) == 100
+    assert "Quiet &lt;60&gt; days" in aurora.get(PATH).text
+
+    undone = aurora.post(f"{where}/undo")
+    run_shop(aurora.shop_id)
+
+    assert undone.status_code == 200 and "Being taken back" in undone.text
+    assert "Taken back" in aurora.get(where).text
+    assert available(aurora, alice) == 0
+
+
+def test_segment_that_changed_since_it_was_shown_is_shown_again(
+    aurora: ShopAndClient, segment: UUID
+) -> None:
+    answer = give(aurora, segment, expected="2")
+
+    assert answer.status_code == 422
+    assert "has 1 members by now" in answer.text.split('id="segment_id-error"')[1]
+    assert 'name="expected" value="1"' in answer.text
+    assert grants(aurora) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"expected": ""}, "Look at how many members"),
+        ({"points": "-5"}, "how many points each"),
+        ({"points": ""}, "Enter a number"),
+        ({"reason": ""}, "Choose a reason"),
+        ({"segment_id": ""}, "Choose a segment"),
+        ({"segment_id": str(UUID(int=7))}, "no longer there"),
+    ],
+)
+def test_what_cannot_be_given_is_refused_and_nothing_given(
+    aurora: ShopAndClient, segment: UUID, changes: dict[str, str], said: str
+) -> None:
+    answer = give(aurora, segment, **changes)
+
+    assert answer.status_code in (404, 422) and said in answer.text
+    assert 'id="group-grant-form"' in answer.text
+    assert grants(aurora) == []
+
+
+def test_empty_segment_is_refused(aurora: ShopAndClient) -> None:
+    answer = give(aurora, have_segment(aurora, "Nobody"), expected="0")
+
+    assert answer.status_code == 422 and "nobody to give to" in answer.text
+    assert grants(aurora) == []
+
+
+def test_what_another_shop_decided_is_not_found(
+    aurora: ShopAndClient, borealis: ShopAndClient, segment: UUID
+) -> None:
+    give(aurora, segment)
+    (grant,) = grants(aurora)
+
+    assert borealis.get(f"{PATH}/{grant.id}").status_code == 404
+    assert borealis.post(f"{PATH}/{grant.id}/undo").status_code == 404
+    assert give(borealis, segment, client_key=str(uuid4())).status_code == 404
+    assert "Quiet" not in borealis.get(PATH).text
+    assert [one.state for one in grants(aurora)] == ["preparing"]
+
+
+def test_write_needs_a_bearer_token(
+    aurora: ShopAndClient, segment: UUID, client: FlaskClient
+) -> None:
+    assert client.post(PATH, data={"segment_id": str(segment)}).status_code == 401
+    assert client.post(f"{PATH}/{uuid4()}/undo").status_code == 401
+    assert grants(aurora) == []
+
+
+def test_members_page_leads_there(aurora: ShopAndClient) -> None:
+    assert f'href="{PATH}"' in aurora.get("/app/members").text
