@@ -15,6 +15,7 @@ from loyalty.merging.rows import forget_ways_home
 from loyalty.outbox import Delivery, OutboxEvent
 from loyalty.proofs.challenges import forget_old_challenges
 from loyalty.referrals.forgetting import forget_old_claims
+from loyalty.segments.forgetting import forget_old_moves
 from loyalty.till.tables import TillAllowance, TillCode, TillTry
 from mailing.feedback import forget_old
 from pos_extension.tables import TillWrite
@@ -57,14 +58,16 @@ def first_id_at(moment: datetime) -> UUID:
 
 def _purge_people(shop_id: int, now: datetime) -> int:
     """Requests to join, asked-for codes, places that friends came from, texts that left the cards,
-    and the way home of merges that can be undone no more.
+    the way home of merges that can be undone no more, and who came to segments a year ago.
     """
     with db.shop_transaction(shop_id) as session:
         joins = forget_old_requests(session, shop_id, before=now - KEPT)
         codes = forget_old_challenges(session, shop_id, before=now - KEPT)
         claims = forget_old_claims(session, shop_id, before=now - KEPT)
         texts = forget_old_messages(session, shop_id, before=now - KEPT)
-        return joins + codes + claims + texts + forget_ways_home(session, shop_id, now=now)
+        moves = forget_old_moves(session, shop_id, now=now)
+        ways = forget_ways_home(session, shop_id, now=now)
+        return joins + codes + claims + texts + moves + ways
 
 
 def _purge_documents(shop_id: int, made_before: datetime) -> int:

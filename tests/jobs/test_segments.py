@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from jobs import answers, relay, segments
+from jobs import answers, purge, relay, segments
 from jobs.deliveries import deliver
 from jobs.subscribers import SUBSCRIBERS
 from loyalty import outbox
@@ -18,7 +18,7 @@ from loyalty.criteria.facts import Source
 from loyalty.criteria.outside import SOURCES
 from loyalty.segments.overriding import put_in
 from loyalty.segments.saving import add_segment
-from loyalty.segments.tables import Segment, SegmentMember
+from loyalty.segments.tables import Segment, SegmentMember, SegmentMove
 from loyalty.shops import directory
 from loyalty.shops.directory import get_shop, uninstall
 from tests.jobs.conftest import Aurora, add_member, change, install_committed
@@ -158,6 +158,21 @@ def test_shop_from_before_there_were_segments_is_given_the_ready_made_ones(auror
 
 def test_every_outside_fact_has_a_reader() -> None:
     assert set(segments.FACTS_OUTSIDE) == set(SOURCES) == {Source.CARDS, Source.BOUNCES}
+
+
+def test_moves_of_a_year_ago_are_forgotten(aurora: Aurora) -> None:
+    segment_id, now = a_segment(aurora, None, name="Club"), utc_now()
+    erin = add_member(aurora.shop_id)
+    for member_id, days in ((aurora.alice, 366), (erin, 364)):
+        with db.shop_transaction(aurora.shop_id) as session:
+            shop, at = get_shop(session, aurora.shop_id), now - timedelta(days=days)
+            put_in(session, shop, segment_id, member_id, actor=STAFF, now=at)
+
+    assert purge.purge(aurora.shop_id, now=now) == 1
+
+    with db.shop_transaction(aurora.shop_id) as session:
+        assert session.scalars(select(SegmentMove.member_id)).all() == [erin]
+    assert members_in(aurora, segment_id) == {aurora.alice, erin}
 
 
 def test_look_of_a_member_and_a_look_at_all_take_turns(aurora: Aurora) -> None:
