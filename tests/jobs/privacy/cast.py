@@ -26,6 +26,7 @@ from tests.jobs.privacy.traces import (
     stand_and_be_warned,
     visit,
 )
+from tests.jobs.privacy.traces_of_campaigns import be_told_a_campaign
 from tests.jobs.privacy.traces_of_coupons import have_coupons
 from tests.jobs.privacy.traces_of_merging import be_made_one
 from tests.jobs.privacy.traces_of_projection import be_shown
@@ -77,6 +78,7 @@ def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> S
         prove_themselves(session, shopper)
         be_shown(session, shopper)
         be_in_a_segment(session, shopper)
+        be_told_a_campaign(session, shopper)
     with db.shop_transaction(shop_id) as session:
         be_made_one(session, shopper)
     return shopper
