@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
 from sqlalchemy import UUID as SqlUuid
-from sqlalchemy import BigInteger, case, cast, extract, false, func, literal, null, select
+from sqlalchemy import BigInteger, Text, case, cast, extract, false, func, literal, null, select
 
 from loyalty.criteria import dealing_columns
 from loyalty.criteria.facts import Source
@@ -34,6 +34,8 @@ def _of_members(frame: Frame, names: AbstractSet[str]) -> Joined:
         "enrolled_by": Member.enrolled_by,
         "has_verified_email": Member.email_verified_at.is_not(None),
         "has_birthday": Member.birthday_on.is_not(None),
+        "birthday_month": extract("month", Member.birthday_on),
+        "country": func.jsonb_extract_path_text(Member.address, "country_code", type_=Text),
         "has_email": Member.email_norm != "",
     }
     return Joined(None, columns)

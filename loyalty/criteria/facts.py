@@ -60,7 +60,8 @@ class MemberFacts:
     """What is known of a member on the shop's day `today`; money in minor units of shop money.
 
     Orders are paid, no tests and not cancelled. A day that never was is None, and no comparison
-    with it holds. Points that expire within N days are gone once a day up to `today` + N is over.
+    with it holds, nor with a country that is not known; a birthday that is not has the month 0.
+    Points that expire within N days are gone once a day up to `today` + N is over.
     Coupons are codes that the member was given; those to use are ready.
     """
 
@@ -71,6 +72,8 @@ class MemberFacts:
     enrolled_by: str
     has_verified_email: bool
     has_birthday: bool
+    birthday_month: int
+    country: str | None
     has_email: bool
     available_points: int
     pending_points: int
@@ -115,6 +118,8 @@ FACTS: dict[str, Fact] = {
         Fact("enrolled_by", Kind.TEXT, Source.MEMBER, "Enrolled by", ENROLLED_BY),
         Fact("has_verified_email", Kind.TRUTH, Source.MEMBER, "Email verified"),
         Fact("has_birthday", Kind.TRUTH, Source.MEMBER, "Birthday known"),
+        Fact("birthday_month", Kind.COUNT, Source.MEMBER, "Month of the birthday, 1 to 12"),
+        Fact("country", Kind.TEXT, Source.MEMBER, "Country, as its two letters"),
         Fact("has_email", Kind.TRUTH, Source.MEMBER, "Has an email address"),
         Fact("available_points", Kind.POINTS, Source.BALANCE, "Points available"),
         Fact("pending_points", Kind.POINTS, Source.BALANCE, "Points on hold"),

@@ -79,7 +79,7 @@ def _load_members(
 ) -> dict[UUID, dict[str, Any]]:
     columns = (
         Member.id, Member.joined_at, Member.customer_since, Member.enrolled_by,
-        Member.email_verified_at, Member.birthday_on, Member.email_norm,
+        Member.email_verified_at, Member.birthday_on, Member.email_norm, Member.address,
     )  # fmt: skip
     rows = session.execute(
         select(*columns).where(
@@ -101,6 +101,8 @@ def _of_member(shop: Shop, row: Any, today: date) -> dict[str, Any]:
         "enrolled_by": row.enrolled_by,
         "has_verified_email": row.email_verified_at is not None,
         "has_birthday": row.birthday_on is not None,
+        "birthday_month": row.birthday_on.month if row.birthday_on else 0,
+        "country": (row.address or {}).get("country_code"),
         "has_email": row.email_norm != "",
     }
 

@@ -54,6 +54,7 @@ def check_sense(criteria: Criteria, ids: Collection[UUID]) -> None:
 class _Sense:
     def __init__(self, ids: tuple[UUID, ...]) -> None:
         self.ids = ids
+        self.texts: dict[str, int] = {}
 
     def check(self, criteria: Criteria, way: str) -> None:
         try:
@@ -81,7 +82,7 @@ class _Sense:
     def domain(self, test: Test, is_true: bool) -> Domain:
         """What the fact may be where the test holds, or where it does not."""
         fact, whole = test.fact, self.universe(test.fact)
-        may_be_open = fact.kind in (Kind.DAY, Kind.ID)
+        may_be_open = fact.kind in (Kind.DAY, Kind.ID) or self.is_free(fact)
         if test.operator == "known":
             is_known = test.value is is_true
             return Domain(False, whole) if is_known else Domain(True, ())
@@ -90,6 +91,10 @@ class _Sense:
         if test.operator.endswith("_days"):
             return Domain(may_be_open and not is_true, whole, met)
         return Domain(may_be_open and not is_true, met)
+
+    def is_free(self, fact: Fact) -> bool:
+        """Whether it is a text that can be anything, or nothing."""
+        return fact.kind == Kind.TEXT and not fact.choices
 
     def universe(self, fact: Fact) -> Spans:
         """All that the fact may be."""
@@ -108,6 +113,8 @@ class _Sense:
         if test.fact.kind == Kind.ID or test.fact.choices:
             known: tuple[Any, ...] = self.ids if test.fact.kind == Kind.ID else test.fact.choices
             return [known.index(value) for value in values if value in known]
+        if self.is_free(test.fact):
+            return [self.texts.setdefault(value, len(self.texts)) for value in values]
         return [v.toordinal() if isinstance(v, date) else int(v) for v in values]
 
 

@@ -59,6 +59,7 @@ class People:
             email_norm=email,
             email_verified_at=self.maybe(self.moment()),
             birthday_on=self.maybe(date(2000, draw.randint(1, 12), draw.randint(1, 28))),
+            address=draw.choice([None, {}, {"country_code": "ES"}, {"country_code": "FR"}]),
             sources={},
             enrolled_by=draw.choice(ENROLLED_BY),
             joined_at=draw.choice([self.moment(), datetime(2024, 2, 29, 12, tzinfo=UTC)]),

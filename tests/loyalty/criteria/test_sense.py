@@ -96,6 +96,16 @@ NO_GOLD = asked("tier", "equals", str(UUID(int=9)))
             None,
         ),
         ({"all": [{"not": asked("last_order_on", "within_days", 60)}, MANY]}, None),
+        ({"all": [asked("country", "equals", "ES"), asked("country", "equals", "FR")]}, "all"),
+        (
+            {
+                "all": [
+                    {"not": asked("country", "equals", "ES")},
+                    asked("country", "one_of", ["ES", "FR"]),
+                ]
+            },
+            None,
+        ),
         (asked("available_points", "less_than", 0), None),
     ],
 )

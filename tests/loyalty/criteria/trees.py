@@ -57,4 +57,4 @@ def _single(fact: Fact, operator: str, tiers: Collection[UUID]) -> Strategy:
         return st.integers(-2, 900).map(lambda days: (TODAY - timedelta(days=days)).isoformat())
     if fact.kind == Kind.ID:
         return st.sampled_from([*map(str, tiers), str(UUID(int=0))])
-    return st.sampled_from(fact.choices)
+    return st.sampled_from(fact.choices or ("ES", "FR", "es"))
