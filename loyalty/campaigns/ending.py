@@ -16,7 +16,7 @@ from loyalty.campaigns.channels import NAMES, channels_of
 from loyalty.campaigns.gifts import Gifts
 from loyalty.campaigns.preparing import ask_channels, note_members
 from loyalty.campaigns.tables import Campaign, CampaignRecipient
-from loyalty.campaigns.turns import lock_balances, send_to
+from loyalty.campaigns.turns import lock_balances, note_left, send_to
 from loyalty.campaigns.words import NO_CODE_LEFT, STOPPED
 from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.shops.tables import Shop
@@ -46,6 +46,7 @@ def tell_ready(
     )
     reasons = ask_channels(session, campaign, [row.member_id for row in through])
     sent = send_to(session, shop, campaign, through, reasons, gifts, now=now)
+    note_left(session, campaign, through, reasons, gifts, now=now)
     update_rows(session, CampaignRecipient, _KEYS, list(sent.values()))
     return len(sent)
 

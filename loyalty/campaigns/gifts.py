@@ -46,6 +46,8 @@ def give(
 
     Who can be given no code is given no points either. Raises CouponOver.
     """
+    if not members:
+        return Gifts()
     gifts = _give_codes(session, shop, campaign, members, now) if campaign.coupon_id else Gifts()
     if campaign.bonus_points:
         _give_points(session, shop, campaign, [m for m in members if m not in gifts.refused], now)

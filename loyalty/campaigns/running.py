@@ -39,10 +39,11 @@ def start(
         raise BadCampaignState(f"It was {campaign.state}")
     if campaign.state != "draft":
         return campaign
+    if campaign.starts_at is not None and campaign.starts_at <= now:
+        raise BadCampaign("starts_at", "That time is over: choose another, or none")
     check_ready(session, shop, campaign, now=now)
-    waits = campaign.starts_at is not None and campaign.starts_at > now
     campaign.started_by = str(actor)
-    if waits:
+    if campaign.starts_at is not None:
         campaign.state = "scheduled"
     else:
         begin(campaign, now=now)

@@ -5,7 +5,7 @@ recipient's new fate, or not at all: who dies anywhere leaves nobody told twice 
 forgotten. Locks: the campaign, then balances in id order, then recipients.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from loyalty import timeline
 from loyalty.base.bulk import among, update_rows
 from loyalty.campaigns.channels import NAMES, Told, channels_of
 from loyalty.campaigns.gifts import Gifts, give
-from loyalty.campaigns.preparing import Reasons, ask_channels, is_reachable, note_members
+from loyalty.campaigns.preparing import Reasons, ask_channels, note_members
 from loyalty.campaigns.tables import Campaign, CampaignRecipient
 from loyalty.campaigns.words import NOT_ACTIVE
 from loyalty.members.tables import MemberBalance
@@ -50,12 +50,12 @@ def take_turns(
         return Turn()
     lock_balances(session, campaign, next_ones, posts=campaign.bonus_points is not None)
     rows = _lock_next(session, campaign, next_ones)
-    told = [row.member_id for row in rows if not row.is_held_out]
-    reasons = ask_channels(session, campaign, told) if told else {}
-    reached = [one for one in told if is_reachable(one, reasons)]
+    told = [row for row in rows if not row.is_held_out]
+    reasons = ask_channels(session, campaign, [row.member_id for row in told]) if told else {}
+    reached = [row.member_id for row in told if _is_reached(row, reasons)]
     gifts = give(session, shop, campaign, reached, now=now)
     sent = send_to(session, shop, campaign, rows, reasons, gifts, now=now)
-    _note_left(session, campaign, told, reasons, gifts, now)
+    note_left(session, campaign, told, reasons, gifts, now=now)
     update_rows(
         session,
         CampaignRecipient,
@@ -97,6 +97,24 @@ def send_to(
             if channel.name == "email":
                 columns[one.member_id]["email_event_id"] = taken[one.member_id]
     return columns
+
+
+def note_left(
+    session: Session,
+    campaign: Campaign,
+    rows: Sequence[CampaignRecipient],
+    reasons: Reasons,
+    gifts: Gifts,
+    *,
+    now: datetime,
+) -> None:
+    """Who was to be told and may not be any more has left the campaign."""
+    why = {
+        row.member_id: gifts.refused.get(row.member_id) or _first_reason(row, reasons)
+        for row in rows
+        if row.member_id in gifts.refused or not _is_reached(row, reasons)
+    }
+    note_members(session, campaign, list(why), timeline.CAMPAIGN_DISJOINED, now, why)
 
 
 def lock_balances(
@@ -156,23 +174,14 @@ def _columns_of(row: CampaignRecipient, gifts: Gifts) -> dict[str, Any]:
     }
 
 
-def _note_left(
-    session: Session,
-    campaign: Campaign,
-    told: Sequence[UUID],
-    reasons: Reasons,
-    gifts: Gifts,
-    now: datetime,
-) -> None:
-    """Who was to be told and may not be any more has left the campaign."""
-    why = {
-        one: gifts.refused.get(one) or _first_reason(one, reasons)
-        for one in told
-        if one in gifts.refused or not is_reachable(one, reasons)
-    }
-    note_members(session, campaign, list(why), timeline.CAMPAIGN_DISJOINED, now, why)
+def _is_reached(row: CampaignRecipient, reasons: Reasons) -> bool:
+    """Whether a channel that still waits for the member may reach them."""
+    return any(
+        getattr(row, f"{name}_fate") == "waiting" and row.member_id not in blocked
+        for name, blocked in reasons.items()
+    )
 
 
-def _first_reason(member_id: UUID, reasons: Mapping[str, Mapping[UUID, str]]) -> str:
-    found = (blocked[member_id] for blocked in reasons.values() if member_id in blocked)
-    return next(found, NOT_ACTIVE)
+def _first_reason(row: CampaignRecipient, reasons: Reasons) -> str:
+    found = (blocked.get(row.member_id) for blocked in reasons.values())
+    return next((reason for reason in found if reason), NOT_ACTIVE)

@@ -125,6 +125,17 @@ def test_one_with_a_time_waits_for_it(session: Session, aurora: Shop, vip: Segme
     assert (campaign.state, campaign.started_at) == ("scheduled", None)
 
 
+def test_a_time_that_is_over_by_then_is_refused(
+    session: Session, aurora: Shop, vip: Segment
+) -> None:
+    campaign = draft(session, aurora, vip, starts_at="2026-12-01T09:00")
+
+    with pytest.raises(BadCampaign) as refused:
+        running.start(session, aurora, campaign.id, actor=STAFF, now=NOON + timedelta(days=30))
+
+    assert refused.value.field == "starts_at"
+
+
 def test_a_pause_holds_until_it_is_resumed(session: Session, aurora: Shop, vip: Segment) -> None:
     early, late = started(session, aurora, vip), prepared(session, aurora, vip)
 
