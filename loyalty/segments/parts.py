@@ -3,15 +3,26 @@
 The invariant: a merge never puts anybody where one of the two was kept out.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from loyalty.privacy.parts import Drop, Merging, Part, Stays, Unites, by_member
+from loyalty.privacy.parts import (
+    Drop,
+    Merging,
+    Part,
+    Person,
+    Run,
+    Stays,
+    Unites,
+    by_member,
+)
+from loyalty.segments.refreshing import lock_segments
 from loyalty.segments.tables import SegmentMember, SegmentMove, SegmentOverride
 
 _TABLE = SegmentOverride.__tablename__
@@ -73,6 +84,21 @@ def _add(
     session.add(row)
 
 
+def _leave(session: Session, person: Person, now: datetime) -> None:
+    """Out of every segment, whose size says so at once; that they were in one is not kept."""
+    segments = lock_segments(session, person.shop_id)
+    left = Counter(
+        session.scalars(
+            delete(SegmentMember)
+            .where(by_member(SegmentMember)(person))
+            .returning(SegmentMember.segment_id),
+            execution_options={"synchronize_session": False},
+        )
+    )
+    for segment in segments:
+        segment.size -= left[segment.id]
+
+
 PARTS: Sequence[Part] = (
     Part(
         SegmentOverride,
@@ -86,7 +112,7 @@ PARTS: Sequence[Part] = (
         SegmentMember,
         by_member(SegmentMember),
         "Segments",
-        Drop(),
+        Run("they leave every segment", _leave),
         Stays("both are looked at anew: the survivor belongs where the united facts say"),
     ),
     Part(

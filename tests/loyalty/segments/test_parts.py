@@ -5,7 +5,9 @@ from sqlalchemy.orm import Session
 
 from loyalty.members.tables import Member
 from loyalty.merging.undoing import undo
+from loyalty.privacy.parts import Person, carry_out, read_rows
 from loyalty.segments.overriding import clear, keep_out, put_in
+from loyalty.segments.parts import PARTS
 from loyalty.segments.refreshing import refresh_members
 from loyalty.segments.tables import Segment
 from loyalty.segments.views import segments_of
@@ -95,3 +97,19 @@ def test_word_cleared_since_the_merge_does_not_come_back(
 
     assert word_of(session, alice, club) is None
     assert word_of(session, other, club) == "in"
+
+
+def test_erased_member_leaves_every_segment_and_no_word_about_them_is_left(
+    session: Session, aurora: Shop, alice: Member, other: Member, club: Segment
+) -> None:
+    everybody = a_segment(session, aurora, EVERYBODY)
+    put_in(session, aurora, club.id, alice.id, actor=STAFF, now=NOON)
+    person = Person(aurora.shop_id, (alice.id,))
+
+    for _ in range(2):
+        for part in PARTS:
+            carry_out(session, part.erase, part, person, now=NOON)
+
+    assert members_in(session, everybody) == {other.id}
+    assert members_in(session, club) == set()
+    assert [read_rows(session, part, person) for part in PARTS] == [[], [], []]
