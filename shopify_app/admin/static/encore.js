@@ -125,8 +125,11 @@ function showEmail(frame) {
 const showEmails = () => document.querySelectorAll('iframe[data-email]').forEach(showEmail);
 addEventListener('DOMContentLoaded', showEmails);
 addEventListener('htmx:after:swap', showEmails);
-addEventListener('load', (event) => {
-  if (event.target.dataset?.email !== undefined) showEmail(event.target);
+// Some browsers put an empty page into a new frame only after a moment.
+addEventListener('load', ({ target }) => {
+  if (target.dataset?.email === undefined) return;
+  delete target.dataset.shown;
+  showEmail(target);
 }, true);
 
 // --- Files: fetched, for a link would carry no token
