@@ -5,7 +5,7 @@ recipient's new fate, or not at all: who dies anywhere leaves nobody told twice 
 forgotten. Locks: the campaign, then balances in id order, then recipients.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,25 +78,32 @@ def send_to(
     """Stage what these recipients are told now; each one's new columns, by member."""
     columns = {row.member_id: _columns_of(row, gifts) for row in rows}
     for channel in channels_of(campaign):
-        fate, reason = f"{channel.name}_fate", f"{channel.name}_reason"
-        blocked = reasons.get(channel.name, {})
-        open_rows = [row for row in rows if getattr(row, fate) == "waiting"]
-        ready = []
-        for row in open_rows:
-            why = blocked.get(row.member_id) or gifts.refused.get(row.member_id)
-            if why:
-                columns[row.member_id] |= {fate: "skipped", reason: why}
-            elif row.member_id not in gifts.awaited:
-                ready.append(Told(row.member_id, gifts.codes.get(row.member_id)))
+        waiting = [row for row in rows if getattr(row, f"{channel.name}_fate") == "waiting"]
+        blocked = {**gifts.refused, **reasons.get(channel.name, {})}
+        ready = [
+            Told(row.member_id, gifts.codes.get(row.member_id))
+            for row in waiting
+            if row.member_id not in blocked and row.member_id not in gifts.awaited
+        ]
         taken = channel.send(session, shop, campaign, ready, now) if ready else {}
-        for one in ready:
-            if one.member_id not in taken:
-                columns[one.member_id] |= {fate: "skipped", reason: NOT_ACTIVE}
-                continue
-            columns[one.member_id] |= {fate: "queued", reason: None}
-            if channel.name == "email":
-                columns[one.member_id]["email_event_id"] = taken[one.member_id]
+        # A channel leaves out who is not there any more.
+        gone = {one.member_id: NOT_ACTIVE for one in ready if one.member_id not in taken}
+        for row in waiting:
+            news = _news(channel.name, row.member_id, {**blocked, **gone}, taken)
+            columns[row.member_id] |= news
     return columns
+
+
+def _news(
+    name: str, member_id: UUID, blocked: Mapping[UUID, str], taken: Mapping[UUID, UUID]
+) -> dict[str, Any]:
+    """What changes of a recipient's columns by one channel; nothing for who waits for a code."""
+    if member_id in taken:
+        told = {f"{name}_fate": "queued", f"{name}_reason": None}
+        return told | ({"email_event_id": taken[member_id]} if name == "email" else {})
+    if member_id in blocked:
+        return {f"{name}_fate": "skipped", f"{name}_reason": blocked[member_id]}
+    return {}
 
 
 def note_left(
