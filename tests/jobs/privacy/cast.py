@@ -29,6 +29,7 @@ from tests.jobs.privacy.traces import (
 from tests.jobs.privacy.traces_of_campaigns import be_told_a_campaign
 from tests.jobs.privacy.traces_of_coupons import have_coupons
 from tests.jobs.privacy.traces_of_merging import be_made_one
+from tests.jobs.privacy.traces_of_messages import be_told_on_the_card
 from tests.jobs.privacy.traces_of_projection import be_shown
 from tests.jobs.privacy.traces_of_proofs import prove_themselves
 from tests.jobs.privacy.traces_of_referrals import be_paid_for, come_by_a_link
@@ -79,6 +80,7 @@ def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> S
         be_shown(session, shopper)
         be_in_a_segment(session, shopper)
         be_told_a_campaign(session, shopper)
+        be_told_on_the_card(session, shopper)
     with db.shop_transaction(shop_id) as session:
         be_made_one(session, shopper)
     return shopper
