@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from loyalty import audit, outbox, timeline
+from loyalty.base.bulk import among
 from loyalty.base.db import Base
 from loyalty.base.errors import MemberNotFound
 from loyalty.members.tables import Member
@@ -74,7 +75,7 @@ def list_preferences(
         select(NotificationPreference)
         .where(
             NotificationPreference.shop_id == shop_id,
-            NotificationPreference.member_id.in_(member_ids),
+            among(NotificationPreference.member_id, member_ids),
         )
         .execution_options(populate_existing=True)
     )
