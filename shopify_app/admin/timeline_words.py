@@ -139,6 +139,11 @@ _EMAILS = {
     "coupon": "Coupon",
     "proof": "Code to prove who they are",
     "erasure": "Notice that the data will be deleted",
+    "tier": "Tier changed",
+    "granted": "Points given to many",
+    "reward_in_reach": "Reward unlocked",
+    "referral": "A friend has bought",
+    "data_request": "Data request",
 }
 _BOUNCES = {"hard": "Hard bounce: later emails are blocked", "soft": "Soft bounce: blocks nothing"}
 _PLATFORMS = {
