@@ -3,12 +3,15 @@
 The invariant: what it writes is of one snapshot, taken under the lock of the segment's row.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     CTE,
+    BigInteger,
     Select,
     Table,
     delete,
@@ -37,10 +40,10 @@ def fill(
 
     That an empty segment is filled which waited for it is no move of anybody's.
     """
-    make_room(session)
     meant = meant_by(session, shop, segment.id, criteria, now=now).cte("meant")
     tells = segment.size > 0 or segment.refreshed_at is not None
-    row = session.execute(_statement(segment, meant, now, tells)).one()
+    with making_room(session):
+        row = session.execute(_statement(segment, meant, now, tells)).one()
     return row.size, row.entered, row.left_it
 
 
@@ -56,10 +59,19 @@ def meant_by(
     return select_meant(session, shop, criteria, now=now, by_hand=by_hand)
 
 
-def make_room(session: Session) -> None:
-    """Let this transaction sort and hash a large shop in memory, and compile nothing for it."""
-    session.execute(text("SET LOCAL work_mem = '128MB'"))
-    session.execute(text("SET LOCAL jit = off"))
+@contextmanager
+def making_room(session: Session) -> Iterator[None]:
+    """Let what runs inside sort and hash a large shop in memory, and compile nothing for it.
+
+    Under row-level security a large shop among many looks small to the planner, which would then
+    go through all orders once for each member: no nested loops.
+    """
+    settings = {"work_mem": "'128MB'", "jit": "off", "enable_nestloop": "off"}
+    for name, value in settings.items():
+        session.execute(text(f"SET LOCAL {name} = {value}"))
+    yield
+    for name in settings:
+        session.execute(text(f"SET LOCAL {name} TO DEFAULT"))
 
 
 def _statement(
@@ -95,7 +107,7 @@ def _come(segment: Segment, meant: CTE, now: datetime) -> CTE:
         there.c.member_id == meant.c.member_id,
     )
     fresh = select(
-        literal(segment.shop_id),
+        literal(segment.shop_id, BigInteger),
         literal(segment.id, SqlUuid),
         meant.c.member_id,
         literal(now),
@@ -113,7 +125,7 @@ def _moves(segment: Segment, come: CTE, gone: CTE, now: datetime) -> CTE:
 
 def _moved(segment: Segment, rows: CTE, is_in: bool, now: datetime) -> Select[Any]:
     return select(
-        literal(segment.shop_id),
+        literal(segment.shop_id, BigInteger),
         func.gen_random_uuid(),
         literal(segment.id, SqlUuid),
         rows.c.member_id,

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.criteria.compiling import select_meant
 from loyalty.criteria.language import Criteria, Group, Not, Test, read_criteria
-from loyalty.segments.filling import make_room
+from loyalty.segments.filling import making_room
 from loyalty.shops.tables import Shop
 
 
@@ -18,6 +18,6 @@ def count(session: Session, shop: Shop, criteria: object, *, now: datetime) -> i
     """
     is_read = isinstance(criteria, Test | Group | Not)
     tree: Criteria = criteria if is_read else read_criteria(criteria)
-    make_room(session)
     meant = select_meant(session, shop, tree, now=now).subquery()
-    return session.scalar(select(func.count()).select_from(meant)) or 0
+    with making_room(session):
+        return session.scalar(select(func.count()).select_from(meant)) or 0
