@@ -177,5 +177,8 @@ _CONTENTS: dict[str, Read] = {
     "data_request": _data,
     "one_off": _own_words,
     "granted": _points,
+    "adjustment": _points,
+    "birthday": _points,
+    "expiry_warning": _points,
     "campaign": read_words,
 }

@@ -46,9 +46,10 @@ def take(kind: str, *, now: datetime | None = None) -> None:
 
     Raises PaceExceeded when its turn does not come so soon, or the day's quota is used up.
     """
-    _look_if_due(now or utc_now())
-    with shopless_transaction() as session:
-        wait = _reserve(session, kind, now or utc_now())
+    wait = _try(kind, now)
+    while wait is None:
+        _look()
+        wait = _try(kind, now)
     if wait > timedelta(0):
         time.sleep(wait.total_seconds())
 
@@ -63,11 +64,33 @@ def read() -> Pace:
     return Pace(row.rate_per_s, left)
 
 
-def _reserve(session: Session, kind: str, now: datetime) -> timedelta:
-    """Take the next turn; how long until it comes."""
-    row = session.scalars(
-        select(MailPace).where(MailPace.region == setup.current().region).with_for_update()
-    ).one()
+def _try(kind: str, now: datetime | None) -> timedelta | None:
+    """Take the next turn; how long until it comes, or None when it is on us to ask SES anew."""
+    at = now or utc_now()
+    with shopless_transaction() as session:
+        row = _lock_row(session, at)
+        if row.read_at <= at - LOOK_EVERY:
+            # The others go on by what they know meanwhile.
+            row.read_at = at
+            return None
+        return _reserve(row, kind, at)
+
+
+def _lock_row(session: Session, now: datetime) -> MailPace:
+    region = setup.current().region
+    statement = select(MailPace).where(MailPace.region == region).with_for_update()
+    row = session.scalars(statement).one_or_none()
+    if row is not None:
+        return row
+    session.execute(
+        insert(MailPace)
+        .values(region=region, sent_24h=0, read_at=_LONG_AGO, next_at=now)
+        .on_conflict_do_nothing()
+    )
+    return session.scalars(statement).one()
+
+
+def _reserve(row: MailPace, kind: str, now: datetime) -> timedelta:
     if row.quota_24h is not None and row.sent_24h >= _share(row.quota_24h, kind):
         raise PaceExceeded("The day's quota of emails is used up", QUOTA_PAUSE)
     if row.rate_per_s is None:
@@ -86,10 +109,8 @@ def _share(quota: int, kind: str) -> int:
     return quota * MARKETING_PERCENT // 100 if kind in MARKETING else quota
 
 
-def _look_if_due(now: datetime) -> None:
-    """Ask SES anew once a minute: one process does, and the others go on by what they know."""
-    if not _claim_look(now):
-        return
+def _look() -> None:
+    """Write down what SES says now."""
     try:
         account = read_account()
     except EmailError as error:
@@ -105,20 +126,3 @@ def _look_if_due(now: datetime) -> None:
         session.execute(
             update(MailPace).where(MailPace.region == setup.current().region).values(values)
         )
-
-
-def _claim_look(now: datetime) -> bool:
-    region = setup.current().region
-    with shopless_transaction() as session:
-        session.execute(
-            insert(MailPace)
-            .values(region=region, sent_24h=0, read_at=_LONG_AGO, next_at=now)
-            .on_conflict_do_nothing()
-        )
-        claimed = session.scalar(
-            update(MailPace)
-            .where(MailPace.region == region, MailPace.read_at <= now - LOOK_EVERY)
-            .values(read_at=now)
-            .returning(MailPace.region)
-        )
-    return claimed is not None
