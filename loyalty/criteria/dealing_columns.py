@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import BigInteger, Date, cast, false, func, select
+from sqlalchemy import BigInteger, Date, case, cast, false, func, select
 
 from loyalty.actions.tables import MemberAction
 from loyalty.coupons.tables import Coupon, CouponCode
@@ -125,9 +125,10 @@ def _of_coupons(frame: Frame, names: AbstractSet[str]) -> Joined:
 
 
 def _of_consents(frame: Frame, names: AbstractSet[str]) -> Joined:
-    """A word a channel at most; of a channel without one, none."""
+    """A word a channel at most, a no that a tick has not lifted before it; without one, none."""
+    is_no = MemberConsent.refused_at.is_not(None)
     words = (
-        func.max(MemberConsent.state)
+        func.max(case((is_no, "unsubscribed"), else_=MemberConsent.state))
         .filter(MemberConsent.channel == channel)
         .label(f"{channel}_consent")
         for channel in ("email", "sms")

@@ -143,14 +143,15 @@ def _load_coupons(session: Session, shop: Shop, members: Found, today: date) -> 
 
 
 def _load_consents(session: Session, shop: Shop, members: Found, today: date) -> Found:
-    rows = session.execute(
-        select(MemberConsent.member_id, MemberConsent.channel, MemberConsent.state).where(
-            MemberConsent.shop_id == shop.shop_id, among_many(MemberConsent.member_id, members)
-        )
+    """The last word a channel, but a no that a mere tick has not lifted."""
+    rows = session.scalars(
+        select(MemberConsent)
+        .where(MemberConsent.shop_id == shop.shop_id, among_many(MemberConsent.member_id, members))
+        .execution_options(populate_existing=True)
     )
     found: dict[UUID, dict[str, str]] = defaultdict(dict)
-    for member_id, channel, state in rows:
-        found[member_id][f"{channel}_consent"] = state
+    for said in rows:
+        found[said.member_id][f"{said.channel}_consent"] = said.strictest
     return found
 
 

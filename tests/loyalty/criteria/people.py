@@ -107,6 +107,7 @@ class People:
                 state=draw.choice(["subscribed", "asked", "unsubscribed"]),
                 source="test",
                 changed_at=NOON,
+                refused_at=self.maybe(NOON),
             )
         if draw.random() < 0.7:
             tier_id = draw.choice([None, *self.tiers])
