@@ -178,6 +178,15 @@ def test_text_that_is_over_leaves_the_card_silently_and_no_older_one_comes_back(
     assert ended == [1, 0]
 
 
+def test_customers_own_page_shows_the_text_escaped(client: FlaskClient, alice: Cardholder) -> None:
+    tell(alice, "Tea < coffee & <b>cake</b>")
+
+    page = client.get(alice.url()).text
+
+    shown = page.split("data-message>")[1].split("</p>")[0]
+    assert "Tea &lt; coffee &amp; &lt;b&gt;cake&lt;/b&gt;" in shown
+
+
 def test_card_on_no_phone_and_member_who_left_are_named(
     client: FlaskClient, alice: Cardholder
 ) -> None:
