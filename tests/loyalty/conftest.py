@@ -1,5 +1,6 @@
 """The fixed cast: shop Aurora with member Alice, shop Borealis with member Bob."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.shops.directory import install, register_shop_id
 from loyalty.shops.tables import Shop
+from mailing import setup as mail_setup
 from tests.factories.facts import NOON, a_customer
 
 
@@ -25,6 +27,24 @@ def alice(session: Session, aurora: Shop) -> Member:
     """A member of Aurora with no points."""
     customer = record_customer(session, aurora, a_customer(), now=NOON, is_backfill=False)
     return session.get_one(Member, (aurora.shop_id, customer.member_id))
+
+
+@pytest.fixture
+def mail_settings() -> Iterator[None]:
+    """By whose key addresses are hashed, for what asks whether one bounces."""
+    before = mail_setup._settings
+    links = mail_setup.CardLinks("https://card", None, None)
+    mail_setup.configure(
+        mail_setup.MailSettings(
+            sender="",
+            region="eu-west-1",
+            app_url="https://encore.example",
+            key=b"k" * 32,
+            card_links=lambda _shop, _member: links,
+        )
+    )
+    yield
+    mail_setup._settings = before
 
 
 def install_shop(session: Session, handle: str, *, currency: str, timezone: str) -> Shop:

@@ -1,6 +1,5 @@
 """Criteria as SQL mean whom plain Python means, of every fact and in every combination."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -19,35 +18,17 @@ from loyalty.criteria.loading import members_facts
 from loyalty.members.tables import Member
 from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
-from mailing import setup as mail_setup
 from tests.factories.facts import NOON
 from tests.loyalty.conftest import install_shop
 from tests.loyalty.criteria.people import TODAY, People
 from tests.loyalty.criteria.trees import tests_of, trees
 from tests.loyalty.tiers.cast import have_tiers
 
+pytestmark = pytest.mark.usefixtures("mail_settings")
 PEOPLE = 50
 _PATIENT = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300
 )
-
-
-@pytest.fixture(autouse=True)
-def mail_settings() -> Iterator[None]:
-    """By whose key addresses are hashed."""
-    before = mail_setup._settings
-    links = mail_setup.CardLinks("https://card", None, None)
-    mail_setup.configure(
-        mail_setup.MailSettings(
-            sender="",
-            region="eu-west-1",
-            app_url="https://encore.example",
-            key=b"k" * 32,
-            card_links=lambda _shop, _member: links,
-        )
-    )
-    yield
-    mail_setup._settings = before
 
 
 @pytest.fixture

@@ -6,11 +6,15 @@ import pytest
 from sqlalchemy.orm import Session
 
 from loyalty.actions.awarding import award_action
+from loyalty.audit import SYSTEM
 from loyalty.base.errors import MemberNotFound
 from loyalty.base.ids import new_id
 from loyalty.criteria.facts import Source
 from loyalty.criteria.loading import member_facts, members_facts, whole_years
+from loyalty.expiry.calendar import expiry_calendar
+from loyalty.expiry.settings import set_expiry
 from loyalty.ledger.posting import Cause, credit, debit, lock_balance
+from loyalty.members.consent import say
 from loyalty.members.tables import Member
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON
@@ -50,6 +54,60 @@ def test_facts_are_read_from_every_source(session: Session, aurora: Shop, alice:
     assert (facts.has_had_pass, facts.check_in_count) == (True, 0)
     assert (facts.joined_on, facts.member_years, facts.enrolled_by) == (TODAY, 0, "account")
     assert facts.today == TODAY
+
+
+def test_points_that_expire_are_those_of_the_calendar(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    balance = lock_balance(session, aurora.shop_id, alice.id)
+    for days, points in ((-1, 1), (0, 2), (7, 4), (8, 8), (30, 16), (31, 32)):
+        cause = Cause("grant", f"grant:{days}", "test", "1", "system:test", NOON)
+        credit(
+            session,
+            balance,
+            cause,
+            points=points,
+            now=NOON,
+            last_valid_on=TODAY + timedelta(days=days),
+        )
+
+    facts = member_facts(session, aurora.shop_id, alice.id, NOON)
+
+    assert (facts.expiring_7_days, facts.expiring_30_days) == (2 + 4, 2 + 4 + 8 + 16)
+    calendar = expiry_calendar(session, aurora, alice.id, now=NOON)
+    near = [
+        d for d in calendar if d.last_valid_on and d.last_valid_on <= TODAY + timedelta(days=30)
+    ]
+    assert sum(day.points for day in near) == facts.expiring_30_days
+
+
+def test_inactivity_ends_points_unless_their_own_day_is_sooner(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    set_expiry(session, aurora, mode="inactivity", days=20, actor=SYSTEM, now=NOON)
+    post(session, alice, "grant", 100)
+    soon = TODAY + timedelta(days=3)
+    cause = Cause("grant", "grant:soon", "test", "1", "system:test", NOON)
+    balance = lock_balance(session, aurora.shop_id, alice.id)
+    credit(session, balance, cause, points=5, now=NOON, last_valid_on=soon)
+
+    facts = member_facts(session, aurora.shop_id, alice.id, NOON)
+
+    assert (facts.expiring_7_days, facts.expiring_30_days) == (5, 105)
+
+
+def test_words_on_marketing_are_the_ones_that_stand(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    silent = member_facts(session, aurora.shop_id, alice.id, NOON)
+    say(session, aurora.shop_id, alice.id, "email", "unsubscribed", source="page", said_at=NOON)
+    later = NOON + timedelta(hours=1)
+    say(session, aurora.shop_id, alice.id, "email", "asked", source="join_page", said_at=later)
+
+    facts = member_facts(session, aurora.shop_id, alice.id, NOON)
+
+    assert (silent.email_consent, silent.sms_consent) == ("none", "none")
+    assert facts.email_consent == "unsubscribed", "a tick is no yes"
 
 
 def test_only_the_sources_asked_for_are_read(session: Session, aurora: Shop, alice: Member) -> None:

@@ -1,18 +1,24 @@
 """Segments follow the facts: whole ones in one look, a member at each change."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from sqlalchemy.orm import Session
 
 from loyalty.base.errors import SegmentNotFound
+from loyalty.base.ids import new_id
 from loyalty.members.tables import Member
 from loyalty.segments.overriding import keep_out, put_in
 from loyalty.segments.refreshing import refresh, refresh_members
 from loyalty.segments.sizing import count
+from loyalty.segments.tables import Segment
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON
 from tests.loyalty.conftest import install_shop
+from tests.loyalty.criteria.people import People
+from tests.loyalty.criteria.trees import trees
 from tests.loyalty.segments.cast import (
     BUYERS,
     EVERYBODY,
@@ -173,3 +179,29 @@ def test_segment_of_another_shop_is_not_found(
     for wanted in (segment.id, NOBODY):
         with pytest.raises(SegmentNotFound):
             refresh(session, borealis, wanted, now=NOON)
+
+
+@settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50
+)
+@given(rule=trees([]))
+def test_looks_at_members_come_to_what_a_look_at_all_comes_to(
+    session: Session, aurora: Shop, mail_settings: None, rule: dict[str, Any]
+) -> None:
+    if "people" not in session.info:
+        session.info["people"] = People(session, aurora, [], seed=2).add(20)
+    people = session.info["people"]
+    whole, piecemeal = (_past_all_checks(session, aurora, rule) for _ in range(2))
+
+    refresh(session, aurora, whole.id, now=NOON)
+    refresh_members(session, aurora, people, now=NOON, segment_ids=[piecemeal.id])
+
+    assert members_in(session, whole) == members_in(session, piecemeal)
+
+
+def _past_all_checks(session: Session, shop: Shop, rule: dict[str, Any]) -> Segment:
+    segment = Segment(shop_id=shop.shop_id, id=new_id(), name="Any", criteria=rule, size=0)
+    segment.created_at = segment.refreshed_at = NOON
+    session.add(segment)
+    session.flush()
+    return segment
