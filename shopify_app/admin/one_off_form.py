@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from loyalty.base.clock import utc_now
+from loyalty.member_messages.reading import list_shown
 from loyalty.member_messages.tables import TEXT_MAX
 from loyalty.shops.directory import get_shop
 from mailing import setup
@@ -59,13 +60,14 @@ def read_one_offs(session: Session, member_id: UUID) -> dict[str, Any]:
 
 def read_push(session: Session, member_id: UUID, form: OneOffForm | None = None) -> dict[str, Any]:
     """What the dialog of a push shows."""
-    reasons = why_not(session, g.shop_id, [member_id], now=utc_now())
-    reason = reasons.get(member_id)
+    now = utc_now()
+    reason = why_not(session, g.shop_id, [member_id], now=now).get(member_id)
     return {
         "push_form": form or OneOffForm.empty(),
         "push_text_max": TEXT_MAX,
         "shop_name": get_shop(session, g.shop_id).name,
         "no_push": WHY_NOT[reason] if reason else "",
+        "on_card": list_shown(session, g.shop_id, [member_id], now=now).get(member_id),
     }
 
 

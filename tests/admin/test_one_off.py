@@ -80,6 +80,7 @@ def test_push_is_put_on_the_card_once_whoever_clicks_twice(
         "staff:42",
     )
     assert audited(aurora, "push_asked") == ["42"]
+    assert "A new text takes its place" in aurora.get(f"/app/members/{alice}").text
     assert 'value="key-1"' not in answers[0].text
 
 
