@@ -12,7 +12,6 @@ from loyalty.base.errors import BadMessage, IdempotencyConflict
 from loyalty.ledger.posting import lock_balance
 from loyalty.member_messages.tables import MemberMessage
 from loyalty.member_messages.writing import put_on_cards, read_text
-from loyalty.members.states import get_active_member
 from wallet.errors import PushRefused
 from wallet.marketing import WHY_NOT, why_not
 
@@ -33,7 +32,7 @@ def ask_for_push(
 
     The same `client_key` again returns the first one. Raises BadMessage for what no card can
     show, PushRefused where nobody would hear it, IdempotencyConflict for a key of another text,
-    MemberNotFound, MemberNotActive. Flushes; the caller commits.
+    MemberNotFound. Flushes; the caller commits.
     """
     line = read_text(text)
     _check_key(client_key)
@@ -44,7 +43,6 @@ def ask_for_push(
         if known.text != line:
             raise IdempotencyConflict(client_key)
         return known.id
-    get_active_member(session, shop_id, member_id)
     if reason := why_not(session, shop_id, [member_id], now=now).get(member_id):
         raise PushRefused(WHY_NOT[reason])
     written = put_on_cards(session, shop_id, {member_id: line}, key=key, actor=actor, now=now)
