@@ -29,6 +29,10 @@ def test_words_are_seen_while_they_are_typed_and_saved(admin: Admin) -> None:
     assert heading.evaluate("e => getComputedStyle(e.parentElement).fontSize") == "24px"
     assert accessibility_problems(frame) == []
 
+    frame.get_by_label("Phone").check()
+    box = frame.locator("#mail-preview iframe").bounding_box()
+    assert box is not None and box["width"] <= 377
+
     frame.get_by_label("Headline").fill("Cheers to {{ first_name }}")
     expect(letter.get_by_text("Cheers to Alex")).to_be_visible()
     frame.get_by_label("Text").fill("{{ secret }}")
