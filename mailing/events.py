@@ -17,6 +17,7 @@ from mailing.ses import MESSAGE_HEADER, MESSAGE_TAG, SHOP_TAG
 _SHOP_ID = re.compile(r"[1-9][0-9]{0,17}")
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 _REASON_MAX = 200
+_DETAILS_OF = {"Rendering Failure": "failure"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def read_event(text: str, *, sent_at: datetime) -> SesEvent | None:
     named = _by_tags(mail) or _by_header(mail)
     if named is None or not isinstance(kind, str):
         return None
-    details = _object(whole, kind[:1].lower() + kind[1:])
+    details = _object(whole, _DETAILS_OF.get(kind, kind[:1].lower() + kind[1:]))
     return SesEvent(
         kind=_kind(kind, details),
         shop_id=named[0],
@@ -117,6 +118,8 @@ def _reason(kind: str, details: dict[str, Any]) -> str:
     """A bounce or refusal in SES's and the other server's words, with every address left out."""
     if kind == "Reject":
         parts = [_text(details, "reason")]
+    elif kind == "Rendering Failure":
+        parts = [_text(details, "errorMessage")]
     else:
         kinds = [_text(details, name) for name in ("bounceType", "bounceSubType")]
         parts = [", ".join(filter(None, kinds)), *_diagnoses(details)]

@@ -27,9 +27,13 @@ log = structlog.get_logger()
 _KNOWN = frozenset(
     {
         *("Send", "Delivery", "DeliveryDelay", "Bounce", "Complaint", "NotSpam", "Reject"),
-        *("Open", "Click"),
+        *("Open", "Click", "Rendering Failure"),
     }
 )
+_NEVER_LEFT = {
+    "Reject": "Amazon rejected it",
+    "Rendering Failure": "Amazon could not write it",
+}
 _KEPT = AGE_MAX * 3
 """How long a dealt-with message is remembered; an older one is refused by its time anyway."""
 
@@ -81,8 +85,8 @@ def _is_first(session: Session, shop_id: int, sns_message_id: str, now: datetime
 
 
 def _apply(session: Session, message: EmailMessage, event: SesEvent, now: datetime) -> None:
-    if event.kind == "Reject":
-        messages.mark_failed(session, message, f"Amazon rejected it: {event.reason}", now)
+    if event.kind in _NEVER_LEFT:
+        messages.mark_failed(session, message, f"{_NEVER_LEFT[event.kind]}: {event.reason}", now)
         return
     # Whatever SES reports of an email: it has it. That settles a doubt, and a late answer.
     messages.mark_sent(session, message, event.ses_message_id, event.at)
