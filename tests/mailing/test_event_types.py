@@ -166,10 +166,3 @@ def test_what_is_said_of_the_address_is_kept(
 
     address = alice.address()
     assert address is not None and getattr(address, column) == at
-
-
-def test_all_types_of_amazon_are_tried() -> None:
-    assert set(DETAILS) == {
-        *("Bounce", "Complaint", "Delivery", "Send", "Reject", "Open", "Click"),
-        *("Rendering Failure", "DeliveryDelay", "Subscription"),
-    }
