@@ -122,8 +122,8 @@ def sent(rule: Group) -> MultiDict[str, str]:
             return
         fields.add(f"{name}.fact", part.fact)
         fields.add(f"{name}.is", part.operator)
-        for text in part.typed:
-            fields.add(f"{name}.value", text)
+        for typed in part.typed:
+            fields.add(f"{name}.value", typed)
 
     write(rule, ())
     return fields

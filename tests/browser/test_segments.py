@@ -34,7 +34,7 @@ def test_a_segment_is_written_counted_saved_and_corrected(admin: Admin, world: W
     mark(frame)
     admin.menu("Segments")
     expect(frame.get_by_role("heading", level=1, name="Segments")).to_be_visible()
-    expect(frame.locator("tbody tr")).to_have_count(6)
+    expect(frame.locator("tbody")).to_contain_text("Big spenders")
     problems = accessibility_problems(frame)
 
     # when: a rule of two conditions is written, counted meanwhile
@@ -81,28 +81,28 @@ def test_a_segment_is_written_counted_saved_and_corrected(admin: Admin, world: W
 def test_a_member_is_put_into_a_segment_from_their_page(admin: Admin) -> None:
     frame = admin.open("/segments")
     frame.get_by_role("link", name="New by hand").click()
-    frame.get_by_label("Name").fill("Friends of the house")
+    frame.get_by_label("Name").fill("Book club")
     frame.get_by_role("button", name="Save").click()
-    expect(frame.get_by_role("heading", level=1, name="Friends of the house")).to_be_visible()
+    expect(frame.get_by_role("heading", level=1, name="Book club")).to_be_visible()
 
     admin.menu("Members")
     open_profile(frame, 3)
     frame.locator("#more summary").click()
     frame.locator("#more").get_by_role("button", name="Add to Segment").click()
     dialog = frame.get_by_role("dialog", name="Add to Segment")
-    dialog.get_by_label("Segment").select_option(label="Friends of the house")
+    dialog.get_by_label("Segment").select_option(label="Book club")
     problems = accessibility_problems(frame)
     dialog.get_by_role("button", name="Add", exact=True).click()
 
-    expect(admin.toast).to_have_text("Put into Friends of the house")
+    expect(admin.toast).to_have_text("Put into Book club")
     expect(dialog).to_be_hidden()
-    expect(frame.locator("#segment-badges")).to_contain_text("Friends of the house")
+    expect(frame.locator("#segment-badges")).to_contain_text("Book club")
     frame.get_by_role("link", name="Segments", exact=True).click()
     card = frame.locator("#segments-card")
-    expect(card).to_contain_text("Friends of the house")
+    expect(card).to_contain_text("Book club")
     problems += accessibility_problems(frame)
-    card.get_by_role("button", name="Take out: Friends of the house").click()
-    expect(card).not_to_contain_text("Friends of the house")
+    card.get_by_role("button", name="Take out: Book club").click()
+    expect(card).not_to_contain_text("Book club")
     assert problems == []
 
 
