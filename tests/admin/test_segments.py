@@ -97,6 +97,17 @@ def test_the_page_says_the_rule_in_words_and_who_belongs(aurora: ShopAndClient, 
     assert "Alice Archer" in words_of(aurora.get(f"/app/segments/{rich}"))
 
 
+def test_a_segment_leads_to_a_campaign_and_to_points_for_all(
+    aurora: ShopAndClient, rich: UUID
+) -> None:
+    page = aurora.get(f"/app/segments/{rich}").text
+
+    links = [f"/app/campaigns/new?segment={rich}", f"/app/group-grants/new?segment={rich}"]
+    for link in links:
+        assert f'href="{link}"' in page
+        assert re.search(rf'value="{rich}"[^>]*(checked|selected)', aurora.get(link).text), link
+
+
 def test_members_come_in_batches_each_once(aurora: ShopAndClient) -> None:
     everyone = [f"Member {number:03}" for number in range(120)]
     for name in everyone:

@@ -114,3 +114,11 @@ def test_a_phone_shows_segments_without_scrolling_sideways(
 
     assert overflow(frame) == 0
     assert shift(frame) <= 0.1
+
+
+def test_a_phone_shows_one_segment_without_scrolling_sideways(admin_on_phone: Admin) -> None:
+    frame = admin_on_phone.open("/segments")
+    frame.get_by_role("link", name="Never redeemed").click()
+    expect(frame.get_by_role("heading", level=1, name="Never redeemed")).to_be_visible()
+
+    assert overflow(frame) == 0
