@@ -2,6 +2,7 @@
 
 from loyalty.actions.tables import CheckIn, FollowLink, MemberAction, Reader
 from loyalty.audit import AuditRow
+from loyalty.automatic_emails import EmailSwitch
 from loyalty.badges.tables import Badge, MemberBadge
 from loyalty.campaigns.tables import Campaign, CampaignRecipient
 from loyalty.catalogue.tables import Collection, Product, ProductCollection
@@ -68,6 +69,7 @@ __all__ = [
     "EarningRule",
     "EarningRuleVersion",
     "EmailChallenge",
+    "EmailSwitch",
     "EntryNote",
     "ExpiryChange",
     "ExpiryWarning",

@@ -164,6 +164,9 @@ def _upsert(session: Session, shop_id: int, facts: CustomerFacts) -> Customer:
         for name, value in values.items():
             setattr(customer, name, value)
         session.flush()
+    elif tells_language(customer, facts):
+        customer.locale = facts.locale
+        session.flush()
     return customer
 
 
@@ -205,6 +208,11 @@ def is_news(customer: Customer | CustomerSheet, facts: CustomerFacts) -> bool:
         return False
     known = customer.shopify_updated_at
     return known is None or facts.updated_at > known
+
+
+def tells_language(customer: Customer | CustomerSheet, facts: CustomerFacts) -> bool:
+    """Whether an order's short copy tells the language of a customer of whom we did not know it."""
+    return customer.locale is None and facts.locale is not None and customer.redacted_at is None
 
 
 def takes_only_joiners(session: Session, shop: Shop) -> bool:

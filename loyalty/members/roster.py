@@ -11,7 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import add_rows, among, update_rows
-from loyalty.members.enrolment import columns_of, copy_to_member, enrol_customer, is_news
+from loyalty.members.enrolment import (
+    columns_of,
+    copy_to_member,
+    enrol_customer,
+    is_news,
+    tells_language,
+)
 from loyalty.members.facts import CustomerFacts
 from loyalty.members.sheets import CustomerSheet
 from loyalty.members.tables import Customer, Member
@@ -60,6 +66,8 @@ class Roster:
             for name, value in columns_of(facts).items():
                 setattr(sheet, name, value)
             sheet.is_changed = True
+        elif tells_language(sheet, facts):
+            sheet.locale, sheet.is_changed = facts.locale, True
         return sheet
 
     def write(self) -> None:

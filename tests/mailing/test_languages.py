@@ -6,9 +6,10 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import Member
+from loyalty.orders.recording import record_order
 from loyalty.shops.directory import get_shop
 from mailing.languages import language_of, locale_in, spoken
-from tests.factories.facts import a_customer
+from tests.factories.facts import a_customer, a_line, an_order
 from tests.mailing.cast import Addressee, enrol, install_shop, taken
 from tests.mailing.stand_in import Amazon
 
@@ -61,6 +62,20 @@ def test_a_language_that_is_not_told_again_is_kept(database: None) -> None:
     say_locale(alice, 501, None)
 
     assert language(alice) == "fr"
+
+
+def test_an_order_tells_the_language_of_whom_we_did_not_know_it(database: None) -> None:
+    alice = enrol(install_shop("aurora"), "Alice", customer_id=501, email="alice@example.com")
+
+    for locale in ("de-AT", "fr"):
+        with shop_transaction(alice.shop_id) as session:
+            short = a_customer(501, updated_at=None, locale=locale)
+            order = an_order(7001, a_line(), customer=short)
+            record_order(
+                session, get_shop(session, alice.shop_id), order, now=utc_now(), is_backfill=False
+            )
+
+    assert language(alice) == "de"
 
 
 def test_the_card_goes_out_in_the_members_language(
