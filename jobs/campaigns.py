@@ -22,7 +22,7 @@ from loyalty.base.errors import BadCampaign, LoyaltyError, SegmentNotFound
 from loyalty.campaigns import ending, running
 from loyalty.campaigns.channels import channels_of
 from loyalty.campaigns.preparing import prepare_next
-from loyalty.campaigns.saving import get_campaign, lock_campaign
+from loyalty.campaigns.saving import lock_campaign
 from loyalty.campaigns.tables import Campaign
 from loyalty.campaigns.turns import AT_ONCE_MAX, take_turns
 from loyalty.campaigns.working import list_work
@@ -72,7 +72,7 @@ def _bring_on(shop_id: int, campaign_id: UUID, ends_at: float) -> Outcome:
 
 def _step(shop_id: int, campaign_id: UUID) -> Outcome:
     now = utc_now()
-    _refresh_audience(shop_id, campaign_id, now)
+    _look(shop_id, campaign_id, now)
     with shop_transaction(shop_id) as session:
         campaign = lock_campaign(session, shop_id, campaign_id)
         step = _STEPS.get(campaign.state)
@@ -85,10 +85,16 @@ def _step(shop_id: int, campaign_id: UUID) -> Outcome:
     return outcome
 
 
-def _refresh_audience(shop_id: int, campaign_id: UUID, now: datetime) -> None:
-    """Before the first batch: who is in the segments by now. Each in a transaction of its own."""
+def _look(shop_id: int, campaign_id: UUID, now: datetime) -> None:
+    """What has ended by now; before the first batch, who is in the segments by now.
+
+    Each in a transaction of its own: a step locks balances before recipients, and segments never.
+    """
     with shop_transaction(shop_id) as session:
-        campaign = get_campaign(session, shop_id, campaign_id)
+        campaign = lock_campaign(session, shop_id, campaign_id)
+        if campaign.state in ("sending", "paused", "stopped"):
+            for channel in channels_of(campaign):
+                channel.settle(session, campaign, now)
     if campaign.state != "preparing" or campaign.prepared_after is not None:
         return
     for segment_id in campaign.segment_ids:
@@ -129,17 +135,18 @@ def _prepare(session: Session, shop: Shop, campaign: Campaign, now: datetime) ->
 
 
 def _send(session: Session, shop: Shop, campaign: Campaign, now: datetime) -> Outcome:
-    _settle(session, campaign, now)
     reason = ending.why_no_codes(session, campaign)
     if reason is not None:
         running.halt(session, campaign, reason, now=now)
         return "done"
-    ready = ending.tell_ready(session, shop, campaign, limit=_room(session, campaign), now=now)
-    limit = min(_room(session, campaign), AWAITED_MAX - ending.count_awaiting(session, campaign))
+    room = _room(session, campaign)
+    if ending.tell_ready(session, shop, campaign, limit=room, now=now):
+        return "more"
+    limit = min(room, AWAITED_MAX - ending.count_awaiting(session, campaign))
     turn = take_turns(session, shop, campaign, limit=max(limit, 0), now=now)
     if turn.needs_codes and campaign.coupon_id is not None:
         backfill_runs.ask_for_coupon(session, shop.shop_id, campaign.coupon_id, now=now)
-    if turn.members or ready:
+    if turn.members:
         log.info("campaign_told", shop=shop.shop_id, campaign=str(campaign.id), turns=turn.members)
         return "more"
     return "done" if ending.finish(session, campaign, now=now) else "wait"
@@ -147,22 +154,15 @@ def _send(session: Session, shop: Shop, campaign: Campaign, now: datetime) -> Ou
 
 def _follow(session: Session, shop: Shop, campaign: Campaign, now: datetime) -> Outcome:
     """What was under way when it was paused still ends."""
-    _settle(session, campaign, now)
     return "wait" if any(ending.count_queued(session, campaign).values()) else "done"
 
 
 def _close(session: Session, shop: Shop, campaign: Campaign, now: datetime) -> Outcome:
     if campaign.done_at is not None:
         return "done"
-    _settle(session, campaign, now)
     if ending.leave_out(session, campaign, now=now):
         return "more"
     return "wait" if campaign.done_at is None else "done"
-
-
-def _settle(session: Session, campaign: Campaign, now: datetime) -> None:
-    for channel in channels_of(campaign):
-        channel.settle(session, campaign, now)
 
 
 def _room(session: Session, campaign: Campaign) -> int:

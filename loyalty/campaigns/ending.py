@@ -30,23 +30,21 @@ def tell_ready(
 ) -> int:
     """Tell those of the locked campaign's recipients whose code works by now; how many.
 
-    Whose code is good for nothing any more is skipped.
+    Whose code is good for nothing any more is skipped. Nothing is locked where nobody is told.
     """
-    awaiting = _list_awaiting(session, campaign, limit)
-    if not awaiting:
+    through = _list_through(session, campaign, limit)
+    if not through:
         return 0
-    lock_balances(session, campaign, awaiting)
-    rows = _lock_awaiting(session, campaign, awaiting)
-    states = _states_of(session, campaign, [row.coupon_code_id for row in rows])
-    through = [row for row in rows if states.get(row.coupon_code_id) != "making"]
-    gone = [row.member_id for row in through if states.get(row.coupon_code_id) != "ready"]
+    lock_balances(session, campaign, list(through))
+    rows = _lock_awaiting(session, campaign, list(through))
+    gone = [row.member_id for row in rows if through[row.member_id] != "ready"]
     gifts = Gifts(
-        codes={row.member_id: row.coupon_code_id for row in through if row.coupon_code_id},
+        codes={row.member_id: row.coupon_code_id for row in rows if row.coupon_code_id},
         refused=dict.fromkeys(gone, NO_CODE_LEFT),
     )
-    reasons = ask_channels(session, campaign, [row.member_id for row in through])
-    sent = send_to(session, shop, campaign, through, reasons, gifts, now=now)
-    note_left(session, campaign, through, reasons, gifts, now=now)
+    reasons = ask_channels(session, campaign, [row.member_id for row in rows])
+    sent = send_to(session, shop, campaign, rows, reasons, gifts, now=now)
+    note_left(session, campaign, rows, reasons, gifts, now=now)
     update_rows(session, CampaignRecipient, _KEYS, list(sent.values()))
     return len(sent)
 
@@ -56,7 +54,7 @@ def why_no_codes(session: Session, campaign: Campaign) -> str | None:
     if campaign.coupon_id is None:
         return None
     coupon = session.get_one(Coupon, (campaign.shop_id, campaign.coupon_id), populate_existing=True)
-    return coupon.error if coupon.error and _list_awaiting(session, campaign, 1) else None
+    return coupon.error if coupon.error and count_awaiting(session, campaign) else None
 
 
 def count_queued(session: Session, campaign: Campaign) -> dict[str, int]:
@@ -120,14 +118,20 @@ def leave_out(session: Session, campaign: Campaign, *, now: datetime) -> int:
     return len(rows)
 
 
-def _list_awaiting(session: Session, campaign: Campaign, limit: int) -> Sequence[UUID]:
-    """The first of those who have had their turn and wait for a code."""
-    return session.scalars(
-        select(CampaignRecipient.member_id)
-        .where(_of(campaign), _is_awaiting())
+def _list_through(session: Session, campaign: Campaign, limit: int) -> dict[UUID, str]:
+    """member → the state of their code, of the first who wait for one that is made no more."""
+    rows = session.execute(
+        select(CampaignRecipient.member_id, CouponCode.state)
+        .join(
+            CouponCode,
+            (CouponCode.shop_id == CampaignRecipient.shop_id)
+            & (CouponCode.id == CampaignRecipient.coupon_code_id),
+        )
+        .where(_of(campaign), _is_awaiting(), CouponCode.state != "making")
         .order_by(CampaignRecipient.number)
         .limit(limit)
-    ).all()
+    )
+    return {row.member_id: row.state for row in rows}
 
 
 def _lock_awaiting(
@@ -149,18 +153,6 @@ def _is_awaiting() -> ColumnElement[bool]:
         has_had_turn & (CampaignRecipient.email_fate == "waiting"),
         has_had_turn & (CampaignRecipient.push_fate == "waiting"),
     )
-
-
-def _states_of(
-    session: Session, campaign: Campaign, code_ids: Sequence[UUID | None]
-) -> dict[UUID | None, str]:
-    rows = session.execute(
-        select(CouponCode.id, CouponCode.state).where(
-            CouponCode.shop_id == campaign.shop_id,
-            among(CouponCode.id, [one for one in code_ids if one is not None]),
-        )
-    )
-    return {row.id: row.state for row in rows}
 
 
 def _has_next(session: Session, campaign: Campaign) -> bool:
