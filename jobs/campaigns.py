@@ -123,7 +123,7 @@ def _halt(shop_id: int, campaign_id: UUID, refusal: LoyaltyError) -> None:
 def _begin(session: Session, shop: Shop, campaign: Campaign, now: datetime) -> Outcome:
     if campaign.starts_at is not None and campaign.starts_at > now:
         return "done"
-    running.check_ready(session, shop, campaign, now=now)
+    running.check_ready(session, shop, campaign, now=now, is_due=True)
     running.begin(campaign, now=now)
     return "more"
 

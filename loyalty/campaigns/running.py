@@ -126,19 +126,24 @@ def begin(campaign: Campaign, *, now: datetime) -> None:
     campaign.state, campaign.started_at = "preparing", campaign.started_at or now
 
 
-def check_ready(session: Session, shop: Shop, campaign: Campaign, *, now: datetime) -> None:
-    """Raise BadCampaign with the first field that keeps the campaign from being sent."""
+def check_ready(
+    session: Session, shop: Shop, campaign: Campaign, *, now: datetime, is_due: bool = False
+) -> None:
+    """Raise BadCampaign with the first field that keeps the campaign from being sent.
+
+    `is_due`: its segments are looked at anew just now, so that nothing is said of who is in them.
+    """
     if not campaign.channels:
         raise BadCampaign("channels", "Choose email, push or both")
-    _check_segments(session, campaign)
+    _check_segments(session, campaign, is_due=is_due)
     for channel in channels_of(campaign):
         channel.check(session, shop, campaign)
     _check_gifts(session, shop, campaign, now)
-    if not session.scalar(select(exists(audience_of(session, campaign)))):
+    if not is_due and not session.scalar(select(exists(audience_of(session, campaign)))):
         raise BadCampaign("segment_ids", "Nobody is in these segments")
 
 
-def _check_segments(session: Session, campaign: Campaign) -> None:
+def _check_segments(session: Session, campaign: Campaign, *, is_due: bool) -> None:
     if not campaign.segment_ids:
         raise BadCampaign("segment_ids", "Choose at least one segment")
     wanted = [UUID(one) for one in campaign.segment_ids]
@@ -152,7 +157,7 @@ def _check_segments(session: Session, campaign: Campaign) -> None:
             raise BadCampaign("segment_ids", f"{segment.name} is no more")
         if segment.error is not None:
             raise BadCampaign("segment_ids", f"{segment.name} cannot be used: {segment.error}")
-        if segment.refreshed_at is None:
+        if segment.refreshed_at is None and not is_due:
             raise BadCampaign("segment_ids", f"{segment.name} is still being filled: wait a little")
 
 
