@@ -78,8 +78,9 @@ def test_change_of_one_member_is_looked_at_for_all_segments(
     erin = another(session, aurora)
     buy(session, aurora, 1, 10_00, TODAY)
 
-    assert refresh_members(session, aurora, [alice.id], now=LATER) == 2
+    moves = refresh_members(session, aurora, [alice.id], now=LATER)
 
+    assert moves == 3, "with points now, she has never redeemed, too"
     assert members_in(session, buyers) == {alice.id}
     assert members_in(session, others) == set(), "nobody asked about Erin"
     assert moves_of(session, others) == [(alice.id, False)]
