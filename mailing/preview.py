@@ -1,5 +1,6 @@
 """An email as nobody gets it: of a member who does not exist, with links that lead nowhere."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -37,9 +38,12 @@ def render(
     language: str,
     draft: Draft,
     look: Look | None = None,
+    *,
+    lacks: Collection[str] = (),
 ) -> Words:
     """The email that `draft` makes, in the shop's colours unless others are given.
 
+    `lacks`: what the example is without, such as the code of a campaign that has no coupon.
     Raises BadTemplate, with the place, and UnknownMail.
     """
     check_language(language)
@@ -59,7 +63,8 @@ def render(
     )
     links = Links(NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE)
     look = look or load_look(session, shop.shop_id)
-    return write(get_mail(mail), draft, facts, _body(shop, language), links, look)
+    body = {key: value for key, value in _body(shop, language).items() if key not in lacks}
+    return write(get_mail(mail), draft, facts, body, links, look)
 
 
 def _body(shop: Shop, language: str) -> dict[str, Any]:

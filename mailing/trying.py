@@ -3,6 +3,7 @@
 It is no member's: nothing on a timeline tells of it, and what SES reports of it is nobody's news.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from loyalty import audit
@@ -32,8 +33,9 @@ def send_test(
     actor: Actor,
     now: datetime,
     look: Look | None = None,
+    lacks: Collection[str] = (),
 ) -> None:
-    """Send `draft` to `to`, audited. Commits.
+    """Send `draft` to `to`, audited; `lacks` as in a preview. Commits.
 
     Raises BadTemplate, UnknownMail, EmailRefused with words for whoever asked, and EmailError.
     """
@@ -44,7 +46,7 @@ def send_test(
         raise EmailRefused("This installation of Encore sends no emails")
     with shop_transaction(shop_id) as session:
         shop = get_shop(session, shop_id)
-        words = render(session, shop, mail, language, draft, look)
+        words = render(session, shop, mail, language, draft, look, lacks=lacks)
         subject = ("email", mail)
         audit.record(
             session, shop_id, actor, "test_email_sent", subject, now=now, language=language

@@ -47,8 +47,9 @@ def read_letter(session: Session, shop: Shop, campaign: Campaign) -> Words | Non
     """The email as somebody might read it; None where it cannot be one yet."""
     if "email" not in campaign.channels:
         return None
+    draft, lacks = draft_of(session, campaign), lacks_of(campaign)
     try:
-        return render(session, shop, KIND, language_of(shop), draft_of(session, campaign))
+        return render(session, shop, KIND, language_of(shop), draft, lacks=lacks)
     except BadTemplate:
         return None
 
@@ -57,6 +58,11 @@ def draft_of(session: Session, campaign: Campaign) -> Draft:
     """What its email says."""
     headline = _promotion(session, campaign)
     return Draft(campaign.subject, campaign.text, headline, campaign.button)
+
+
+def lacks_of(campaign: Campaign) -> tuple[str, ...]:
+    """What an example of its email is without."""
+    return () if campaign.coupon_id is not None else ("code", "valid_until")
 
 
 def language_of(shop: Shop) -> str:

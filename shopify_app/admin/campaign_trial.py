@@ -9,7 +9,7 @@ from loyalty.shops.tables import StaffMember
 from mailing.campaigns import KIND
 from mailing.errors import BadTemplate, EmailError, EmailRefused
 from mailing.trying import send_test
-from shopify_app.admin.campaign_terms import draft_of, language_of
+from shopify_app.admin.campaign_terms import draft_of, lacks_of, language_of
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import tell
 from shopify_app.platform.admin_auth import admin_page
@@ -26,12 +26,20 @@ def try_campaign(campaign_id: str) -> Response:
     with shop_transaction(g.shop_id) as session:
         shop = enter(session)
         campaign = saving.get_campaign(session, g.shop_id, wanted)
-        draft = draft_of(session, campaign)
+        draft, lacks = draft_of(session, campaign), lacks_of(campaign)
         staff = session.get(StaffMember, (g.shop_id, int(g.actor.id)))
     to = staff.email if staff else None
     try:
-        now = utc_now()
-        send_test(g.shop_id, KIND, language_of(shop), draft, to=to, actor=g.actor, now=now)
+        send_test(
+            g.shop_id,
+            KIND,
+            language_of(shop),
+            draft,
+            to=to,
+            actor=g.actor,
+            now=utc_now(),
+            lacks=lacks,
+        )
     except (BadTemplate, EmailRefused) as refusal:
         return _refuse(wanted, str(refusal))
     except EmailError as error:

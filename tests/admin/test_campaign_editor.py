@@ -145,7 +145,7 @@ def test_one_that_has_begun_is_copied_instead_of_changed(
 
     assert refused.status_code == 409 and "It has begun" in refused.text
     assert campaigns(aurora)[0].name == "Spring"
-    assert 'value="Spring 2"' in copy and "action" in copy
+    assert 'value="Spring 2"' in copy and 'hx-post="/app/campaigns"' in copy
 
 
 def test_a_link_from_a_segment_ticks_it(aurora: ShopAndClient, alice: UUID) -> None:

@@ -217,6 +217,8 @@ def test_the_email_is_shown_as_somebody_would_read_it(aurora: ShopAndClient, dra
 
     assert "Hello Alex" in page and "The spring things are here." in page
     assert "{{" not in page and "Send me a test" in page
+    # An example of a code stands there only where a coupon goes with it.
+    assert "ABC-123-DEF" not in page
 
 
 def test_why_a_test_cannot_be_sent_is_said(aurora: ShopAndClient, draft: UUID) -> None:
