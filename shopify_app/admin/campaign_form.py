@@ -47,8 +47,9 @@ class CampaignForm:
     @classmethod
     def of(cls, fields: "MultiDict[str, str]") -> "CampaignForm":
         """The form as it was sent."""
+        texts: dict[str, Any] = {name: fields.get(name, "") for name in _TEXTS}
         return cls(
-            **{name: fields.get(name, "") for name in _TEXTS},
+            **texts,
             segment_ids=tuple(fields.getlist("segment_ids")),
             channels=tuple(fields.getlist("channels")),
             sends_later=fields.get("when") == "later",

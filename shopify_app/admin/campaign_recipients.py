@@ -132,8 +132,10 @@ def _row(one: Recipient, zone: ZoneInfo, currency: str) -> Sequence[str | int | 
 
 
 def _listed(one: Recipient) -> Listed:
-    told = ((CHANNELS["email"], one.email_fate, one.email_reason),)
-    told += ((CHANNELS["push"], one.push_fate, one.push_reason),)
+    told = (
+        (CHANNELS["email"], one.email_fate, one.email_reason),
+        (CHANNELS["push"], one.push_fate, one.push_reason),
+    )
     fates = [Fate(by, *FATES[fate], in_words(why)) for by, fate, why in told if fate]
     if one.fate == "held_out":
         fates = [Fate("by chance", *FATES["held_out"], "")]
