@@ -115,7 +115,8 @@ HOSTILE = (
 
 @pytest.mark.parametrize("name", ["shop", "programme", "points_name", "first_name"])
 def test_what_people_typed_stays_text(name: str) -> None:
-    written = words(**{name: HOSTILE})
+    hostile: dict[str, Any] = {name: HOSTILE}
+    written = words(**hostile)
 
     assert read(written.html).tags.count("script") == 0
     assert read(written.html).loads == []
@@ -147,7 +148,7 @@ def test_it_can_be_read_at_every_width_and_direction(
     browser: Browser, width: int, language: str, scheme: str
 ) -> None:
     long_name = "Donaudampfschifffahrtsgesellschaftskapitänsmützenladen مقهى الشفق"
-    facts = {"shop": long_name, "programme": long_name, "balance": 1_250_000}
+    facts: dict[str, Any] = {"shop": long_name, "programme": long_name, "balance": 1_250_000}
     html = words(**facts, language=language).html
     shared, own = language_words(language), own_words("card", language)
     with page_of(browser) as page:
