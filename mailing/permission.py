@@ -207,8 +207,9 @@ def _unwanted(known: Known, is_marketing: bool, topic: str | None) -> Reason | N
     choice = known.choices.get(topic or "")
     no_at = _no_at(known)
     if no_at is not None:
-        is_chosen = choice is not None and choice.is_wanted and not is_marketing
-        return None if is_chosen and choice.changed_at >= no_at else "unsubscribed"
+        chosen_at = choice.changed_at if choice is not None and choice.is_wanted else None
+        is_lifted = chosen_at is not None and chosen_at >= no_at and not is_marketing
+        return None if is_lifted else "unsubscribed"
     if is_marketing and not _has_said_yes(known):
         return "no_consent"
     return "preference_off" if choice is not None and not choice.is_wanted else None

@@ -156,7 +156,8 @@ def test_a_word_said_in_shopify_is_the_members(alice: Alice, channel: str) -> No
 
 
 @pytest.mark.parametrize(
-    "order", itertools.permutations([("subscribed", 0), ("unsubscribed", 60), ("subscribed", 30)])
+    "order",
+    list(itertools.permutations([("subscribed", 0), ("unsubscribed", 60), ("subscribed", 30)])),
 )
 def test_late_and_twice_the_later_word_wins(
     alice: Alice, order: tuple[tuple[str, int], ...]
