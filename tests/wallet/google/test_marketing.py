@@ -15,6 +15,7 @@ from tests.wallet.test_marketing import details, reasons, tell
 from wallet.errors import GoogleWalletError
 from wallet.google.sending import _begin_object
 from wallet.google.tables import GoogleNotice
+from wallet.pacing import PAUSE
 
 
 def shown(card: Card) -> list[str]:
@@ -100,7 +101,8 @@ def test_text_in_doubt_is_not_told_again(alices: Card) -> None:
 
 def test_text_whose_sender_died_is_in_doubt_and_not_told_again(alices: Card) -> None:
     tell(alices.holder, "New roasts are in")
-    assert _begin_object(alices.holder.shop_id, alices.row_id, utc_now()) is not None
+    later = utc_now() + 2 * PAUSE
+    assert _begin_object(alices.holder.shop_id, alices.row_id, later) is not None
     _end_lease(alices)
 
     alices.refresh()
