@@ -119,7 +119,7 @@ def settle(session: Session, campaign: Campaign, now: datetime) -> int:
         "no_answer": NO_ANSWER,
         "off": OFF,
     }
-    return session.execute(text(_SETTLE), values).rowcount  # type: ignore[attr-defined, no-any-return]
+    return session.execute(text(_SETTLE), values).rowcount  # type: ignore[attr-defined]
 
 
 def room() -> int:

@@ -81,7 +81,7 @@ def settle(session: Session, campaign: Campaign, now: datetime) -> int:
         "no_answer": NO_ANSWER,
         "too_old": now - ANSWERS_IN,
     }
-    return session.execute(text(_SETTLE), values).rowcount  # type: ignore[attr-defined, no-any-return]
+    return session.execute(text(_SETTLE), values).rowcount  # type: ignore[attr-defined]
 
 
 def _why_not(session: Session, campaign: Campaign, members: Sequence[UUID]) -> Mapping[UUID, str]:

@@ -59,7 +59,7 @@ def why_no_codes(session: Session, campaign: Campaign) -> str | None:
 
 def count_queued(session: Session, campaign: Campaign) -> dict[str, int]:
     """By channel: how many messages it has taken that have not ended yet."""
-    counts = {}
+    counts: dict[str, int] = {}
     for channel in channels_of(campaign):
         fate = getattr(CampaignRecipient, f"{channel.name}_fate")
         statement = (

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row as SqlRow
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
@@ -136,7 +135,7 @@ def _page(
     fate: str | None,
     cursor: tuple[Any, ...] | None,
     limit: int,
-) -> Sequence[SqlRow[Any]]:
+) -> Sequence[Any]:
     statement = (
         select(
             CampaignRecipient, Member.first_name, Member.last_name, Member.email, CouponCode.code
@@ -193,7 +192,7 @@ def _orders(
     return {row[0]: (row[1], int(row[2])) for row in rows}
 
 
-def _recipient(row: SqlRow[Any], orders: dict[UUID, tuple[datetime, int]]) -> Recipient:
+def _recipient(row: Any, orders: dict[UUID, tuple[datetime, int]]) -> Recipient:
     one: CampaignRecipient = row.CampaignRecipient
     ordered_at, order_minor = orders.get(one.member_id, (None, 0))
     return Recipient(

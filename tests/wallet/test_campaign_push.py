@@ -87,7 +87,7 @@ def test_it_is_heard_once_and_ends_as_sent(
     assert alice.timeline().count("push_sent") == 1
 
 
-def test_who_has_no_card_is_skipped(alice: Cardholder) -> None:
+def test_who_has_no_card_is_skipped(client: FlaskClient, alice: Cardholder) -> None:
     campaign_id = start(alice)
 
     campaigns.advance(alice.shop_id)
