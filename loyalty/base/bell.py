@@ -14,6 +14,8 @@ Queue = Literal[
     "consents",
     "backfill",
     "redemptions",
+    "segments",
+    "segment_refresh",
     "campaigns",
     "group_grants",
 ]
