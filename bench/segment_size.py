@@ -112,7 +112,7 @@ def _live(world: OrderWorld) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         for statement in _ROWS:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
         connection.execute("VACUUM ANALYZE")
 
 

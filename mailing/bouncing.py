@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, literal, select
+from sqlalchemy import exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import all_of, among, among_many
@@ -17,9 +17,7 @@ from mailing.addresses import address_hash
 from mailing.tables import EmailAddress, EmailMessage
 
 
-def select_bouncing(
-    session: Session, shop_id: int, member_ids: Collection[UUID] | None
-) -> Select[Any]:
+def select_bouncing(session: Session, shop_id: int, member_ids: Collection[UUID] | None) -> Any:
     """`member_id` and has_hard_bounce of whoever's address bounces for good.
 
     Of these members, or of all (None). A reader of loyalty.criteria.outside.

@@ -31,7 +31,7 @@ def _of_members(frame: Frame, names: AbstractSet[str]) -> Joined:
         "joined_on": frame.day(Member.joined_at),
         "member_years": _whole_years(frame),
         "customer_since_on": frame.day(Member.customer_since),
-        "enrolled_by": Member.enrolled_by,
+        "enrolled_by": Member.enrolled_by.expression,
         "has_verified_email": Member.email_verified_at.is_not(None),
         "has_birthday": Member.birthday_on.is_not(None),
         "birthday_month": extract("month", Member.birthday_on),

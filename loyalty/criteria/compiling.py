@@ -39,7 +39,7 @@ def select_meant(
     *,
     now: datetime,
     by_hand: FromClause | None = None,
-) -> Select[tuple[UUID]]:
+) -> Select[UUID]:
     """The active members who are meant on the shop's day of `now`: one column, member_id.
 
     No criteria mean nobody. `by_hand`: rows of member_id and word; whom it names is in or out,
@@ -59,7 +59,7 @@ class _Statement:
             name: column for joined in self.joins for name, column in joined.columns.items()
         }
 
-    def select(self, by_hand: FromClause | None) -> Select[tuple[UUID]]:
+    def select(self, by_hand: FromClause | None) -> Select[UUID]:
         statement = select(Member.id.label("member_id"))
         tables = [joined.table for joined in self.joins] + [by_hand]
         for table in (each for each in tables if each is not None):

@@ -49,7 +49,7 @@ def fill(
 
 def meant_by(
     session: Session, shop: Shop, segment_id: UUID, criteria: Criteria | None, *, now: datetime
-) -> Select[tuple[UUID]]:
+) -> Select[UUID]:
     """The active members who are to belong: by the rule, but for what was said by hand."""
     by_hand = (
         select(SegmentOverride.member_id, SegmentOverride.word)
@@ -74,9 +74,7 @@ def making_room(session: Session) -> Iterator[None]:
         session.execute(text(f"SET LOCAL {name} TO DEFAULT"))
 
 
-def _statement(
-    segment: Segment, meant: CTE, now: datetime, tells: bool
-) -> Select[tuple[int, int, int]]:
+def _statement(segment: Segment, meant: CTE, now: datetime, tells: bool) -> Select[int, int, int]:
     gone, come = _gone(segment, meant), _come(segment, meant, now)
     statement = select(
         _count(meant).label("size"), _count(come).label("entered"), _count(gone).label("left_it")

@@ -1,6 +1,7 @@
 """How many members a rule means, before it is saved: the number beside the editor. Reads only."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from loyalty.segments.filling import making_room
 from loyalty.shops.tables import Shop
 
 
-def count(session: Session, shop: Shop, criteria: object, *, now: datetime) -> int:
+def count(session: Session, shop: Shop, criteria: Any, *, now: datetime) -> int:
     """How many active members `criteria` (JSON or a tree) mean now, nothing said by hand.
 
     Raises BadCriteria: the way to the part at fault, and why.

@@ -54,9 +54,7 @@ def names_of(session: Session, shop_id: int, segment_ids: Collection[UUID]) -> d
     return {row.id: row.name for row in session.execute(statement)}
 
 
-def member_ids(
-    session: Session, shop_id: int, segment_ids: Collection[UUID]
-) -> Select[tuple[UUID]]:
+def member_ids(session: Session, shop_id: int, segment_ids: Collection[UUID]) -> Select[UUID]:
     """Who belongs to any of these segments, each once: one column, member_id.
 
     As of the last look: whoever sends something looks at the member's state themselves. Raises

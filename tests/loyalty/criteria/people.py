@@ -50,7 +50,7 @@ class People:
     def person(self, number: int) -> UUID:
         draw, member_id = self.draw, new_id()
         # Every fifth shares the address of the one before.
-        email = f"{number - (number % 5 == 4)}@example.com" if draw.random() < 0.9 else ""
+        email = f"{number - (number % 5 == 4)}@example.com" if draw.random() < 0.8 else ""
         self.row(
             Member,
             id=member_id,
@@ -65,7 +65,7 @@ class People:
             joined_at=draw.choice([self.moment(), datetime(2024, 2, 29, 12, tzinfo=UTC)]),
             customer_since=self.maybe(self.moment()),
         )
-        self.session.flush()
+        self.session.flush()  # parents first: rows know of each other by foreign keys alone
         if draw.random() < 0.9:
             self.balance(member_id)
         self.dealings(member_id)

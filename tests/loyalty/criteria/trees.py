@@ -14,7 +14,7 @@ from tests.loyalty.criteria.people import TODAY
 Strategy = st.SearchStrategy[Any]
 
 
-def tests_of(fact: Fact, tiers: Collection[UUID]) -> Strategy:
+def asks_of(fact: Fact, tiers: Collection[UUID]) -> Strategy:
     """Each operator of the fact with a value that fits it."""
     return st.sampled_from(OPERATORS[fact.kind]).flatmap(
         lambda operator: st.fixed_dictionaries(
@@ -29,7 +29,7 @@ def tests_of(fact: Fact, tiers: Collection[UUID]) -> Strategy:
 
 def trees(tiers: Collection[UUID]) -> Strategy:
     """Tests of all facts under all, any and not."""
-    leaves = st.sampled_from(list(FACTS.values())).flatmap(lambda fact: tests_of(fact, tiers))
+    leaves = st.sampled_from(list(FACTS.values())).flatmap(lambda fact: asks_of(fact, tiers))
     return st.recursive(
         leaves,
         lambda inner: (

@@ -78,7 +78,12 @@ def test_segment_without_a_rule_is_by_hand_alone_and_waits_for_nothing(
 def test_segment_that_cannot_work_is_refused_and_nothing_is_written(
     session: Session, aurora: Shop, changes: dict[str, Any], field: str
 ) -> None:
-    given = {"name": "Buyers", "criteria": BUYERS, "actor": STAFF, "now": NOON} | changes
+    given: dict[str, Any] = {
+        "name": "Buyers",
+        "criteria": BUYERS,
+        "actor": STAFF,
+        "now": NOON,
+    } | changes
 
     with pytest.raises(BadSegment) as refused:
         add_segment(session, aurora, **given)
