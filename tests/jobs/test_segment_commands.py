@@ -54,6 +54,8 @@ def test_rule_that_cannot_work_is_refused_with_its_place(aurora: Aurora) -> None
 
 
 def test_member_is_put_in_kept_out_and_left_to_the_rule(aurora: Aurora) -> None:
+    with db.shop_transaction(aurora.shop_id) as session:
+        session.add(MemberBalance(shop_id=aurora.shop_id, member_id=aurora.alice))
     club = saved("Club")
     who = ("--id", club, "--member", str(aurora.alice))
 

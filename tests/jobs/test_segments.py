@@ -104,12 +104,11 @@ def test_card_that_came_or_went_is_a_change_and_so_is_a_word_on_marketing(
 
 
 def test_all_segments_are_looked_at_once_a_day_of_the_shop(aurora: Aurora) -> None:
-    segment_id = a_segment(aurora)
-    segments.fill_waiting(aurora.shop_id)
-    now = utc_now()
+    segment_id, now = a_segment(aurora), utc_now()
+    segments.run_shop(aurora.shop_id, now=now)
+    erin = add_member(aurora.shop_id)
 
     assert segments.run_shop(aurora.shop_id, now=now) == 0
-    erin = add_member(aurora.shop_id)
     age(aurora, days=1)
     looked_at = segments.run_shop(aurora.shop_id, now=now)
 
