@@ -3,6 +3,7 @@
 The form holds all that was typed: the server keeps nothing until it is saved.
 """
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -67,14 +68,18 @@ def save_segment(segment_id: str) -> Response:
 
 @blueprint.post("/app/segments/rule")
 @admin_page
-def change_rule() -> str:
+def change_rule() -> Response:
     """The rule's rows after a button, or after another fact was chosen; nothing is saved."""
     with shop_transaction(g.shop_id) as session:
         shop = enter(session)
         values = Values.of(session, shop)
     act = request.form.get("do", "")
     rule = rule_acts.change(rule_form.rule_of(request.form), act, values)
-    return render_template("admin/_segment_rule.html", rule=rule, **_rule_words(values))
+    page = render_template("admin/_segment_rule.html", rule=rule, **_rule_words(values))
+    response = make_response(page)
+    # Fields that waited for this answer were left out of the last count.
+    response.headers["HX-Trigger"] = json.dumps({"rulechanged": {"target": "#rule"}})
+    return response
 
 
 @blueprint.post("/app/segments/size")
