@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from loyalty.audit import Actor
 from loyalty.members.states import get_active_member
 from loyalty.members.tables import Member
-from mailing.asking import ask_for
+from mailing.asking import Kind, ask_for
 from mailing.catalogue import get_mail
 from mailing.facts import read_facts
 from mailing.look_store import load_look
@@ -21,7 +21,7 @@ from mailing.tables import EmailMessage
 from mailing.wording import Draft
 from mailing.writing import Links, Words, check, write
 
-KIND = "one_off"
+KIND: Kind = "one_off"
 
 
 def ask_for_one_off(

@@ -120,7 +120,7 @@ def _on_apple(session: Session, shop_id: int, member_ids: Collection[UUID]) -> s
     return set(session.scalars(statement))
 
 
-def _saved(shop_id: int, member_ids: Collection[UUID]) -> Select[tuple[UUID]]:
+def _saved(shop_id: int, member_ids: Collection[UUID]) -> Select[UUID]:
     return select(GoogleObject.member_id).where(
         GoogleObject.shop_id == shop_id,
         among_many(GoogleObject.member_id, member_ids),

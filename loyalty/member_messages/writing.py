@@ -6,6 +6,7 @@ written to. Set-based: as many statements for 5,000 members as for one.
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
@@ -58,10 +59,11 @@ def put_on_cards(
     assert len(texts) <= AT_ONCE_MAX
     active = _lock_active(session, shop_id, texts)
     before = list_newest(session, shop_id, active)
-    rows = {
-        member_id: {
+    ids = {member_id: new_id() for member_id in active}
+    rows: list[dict[str, Any]] = [
+        {
             "shop_id": shop_id,
-            "id": new_id(),
+            "id": message_id,
             "member_id": member_id,
             "key": f"{key}:{member_id}",
             "campaign_id": campaign_id,
@@ -71,10 +73,10 @@ def put_on_cards(
             "created_at": now,
             "expires_at": expires_at or now + LASTS,
         }
-        for member_id in active
-    }
-    fresh = add_rows(session, MemberMessage, list(rows.values()), "id")
-    written = {member_id: row["id"] for member_id, row in rows.items() if row["id"] in fresh}
+        for member_id, message_id in ids.items()
+    ]
+    fresh = add_rows(session, MemberMessage, rows, "id")
+    written = {member_id: one for member_id, one in ids.items() if one in fresh}
     _tell_cards(session, shop_id, list(written), now)
     return written
 
@@ -112,7 +114,7 @@ def forget_old_messages(session: Session, shop_id: int, *, before: datetime) -> 
         ),
         execution_options={"synchronize_session": False},
     )
-    return gone.rowcount  # type: ignore[attr-defined, no-any-return]
+    return gone.rowcount  # type: ignore[attr-defined]
 
 
 def _lock_active(session: Session, shop_id: int, member_ids: Collection[UUID]) -> list[UUID]:

@@ -11,7 +11,7 @@ from jobs import group_grants as job
 from jobs.answers import ANSWERS
 from jobs.group_grant_commands import group_grant_commands
 from jobs.schedule import sweep
-from loyalty.base import db
+from loyalty.base import db, faults
 from loyalty.base.bulk import insert_rows
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
@@ -111,7 +111,7 @@ def test_killed_after_any_batch_it_goes_on_and_gives_everybody_once(
     monkeypatch.setattr(giving, "PREPARED_AT_ONCE", 3)
     monkeypatch.setattr(giving, "GIVEN_AT_ONCE", 3)
     decide(segment, "--write")
-    monkeypatch.setattr(job.faults, "point", dying(dies_after))
+    monkeypatch.setattr(faults, "point", dying(dies_after))
 
     with pytest.raises(Died):
         job.run_shop(aurora.shop_id)

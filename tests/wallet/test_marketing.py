@@ -56,8 +56,8 @@ def tell(
 
 def unsubscribe(holder: Cardholder) -> None:
     with shop_transaction(holder.shop_id) as session:
-        said = {"source": "test", "said_at": utc_now()}
-        say(session, holder.shop_id, holder.member_id, "email", "unsubscribed", **said)
+        ids = (holder.shop_id, holder.member_id)
+        say(session, *ids, "email", "unsubscribed", source="test", said_at=utc_now())
 
 
 def reasons(holder: Cardholder) -> dict[UUID, str]:
