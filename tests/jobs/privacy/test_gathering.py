@@ -4,9 +4,16 @@ import json
 from typing import Any
 from uuid import UUID
 
+import pytest
+from sqlalchemy import select
+
 from jobs.privacy import requests
 from jobs.privacy.catalogue import PARTS
+from loyalty import automatic_emails
+from loyalty.audit import Actor
 from loyalty.base import db
+from loyalty.base.clock import utc_now
+from loyalty.outbox import DATA_EMAIL_ASKED, OutboxEvent
 from shopify_app.platform.tables import PrivacyDocument
 from tests.jobs.privacy.cast import ask, request_of
 from tests.jobs.privacy.shopper import STREET, Shopper, order_id_of
@@ -126,3 +133,22 @@ def test_what_was_asked_for_first_is_gathered_before_the_erasure(alice: Shopper)
 
     persons = document_of(alice, request_id)["held"]["Personal details"]
     assert [person["first_name"] for person in persons] == ["Alice", "Alice"]
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_who_asked_is_told_by_email_where_the_shop_sends_that(alice: Shopper, is_on: bool) -> None:
+    with db.shop_transaction(alice.shop_id) as session:
+        dana = Actor("staff", "42")
+        automatic_emails.switch(
+            session, alice.shop_id, "data_request", is_on, actor=dana, now=utc_now()
+        )
+    request_id = ask(alice, "customers/data_request")
+
+    for _ in range(2):
+        requests.run_shop(alice.shop_id)
+
+    with db.shop_transaction(alice.shop_id) as session:
+        asked = select(OutboxEvent).where(OutboxEvent.kind == DATA_EMAIL_ASKED)
+        events = session.scalars(asked).all()
+    told = {"request_id": str(request_id), "is_asked_for": True}
+    assert [(event.member_id, event.body) for event in events] == [(alice.member_id, told)] * is_on
