@@ -207,6 +207,8 @@ def test_the_address_is_known_again_by_its_hash_alone(alice: Shopper) -> None:
         somebody = session.get_one(Member, (alice.shop_id, customer.member_id))
         assert known.unsubscribed_at is not None
         assert why_blocked(session, somebody, is_asked_for=False)
+        known.hard_bounced_at = known.complained_at = None
+        session.flush()
         # What was said to the shop before is no yes to it after.
         old = {8: [ConsentFacts("email", "subscribed", utc_now() - timedelta(days=1))]}
         hear(session, alice.shop_id, old, now=utc_now())
