@@ -161,13 +161,13 @@ def test_events_are_forgotten_once_every_delivery_is_done(aurora: Aurora) -> Non
     change(aurora.shop_id, aurora.alice, aurora.alice)
     relay(aurora.shop_id, SUBSCRIBERS)
     with db.shop_transaction(aurora.shop_id) as session:
-        done = session.query(Delivery).order_by(Delivery.id).limit(1).one()
-        done.state = "done"
+        first = session.query(Delivery).order_by(Delivery.id).limit(1).one()
+        session.query(Delivery).filter_by(event_id=first.event_id).update({"state": "done"})
 
     count = purge.purge(aurora.shop_id, now=utc_now() + LONG_AGO)
 
     assert count == 1
-    assert [row.state for row in deliveries_of(aurora.shop_id)] == ["pending"]
+    assert {row.state for row in deliveries_of(aurora.shop_id)} == {"pending"}
     assert len(events_of(aurora.shop_id)) == 1
 
 
