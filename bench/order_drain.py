@@ -46,8 +46,7 @@ COMMIT;
 _NUMBERED = """
 CREATE TABLE posting_member AS
 SELECT row_number() OVER () AS n, member_id FROM member_balance;
-CREATE UNIQUE INDEX ON posting_member (n);
-ANALYZE
+CREATE UNIQUE INDEX ON posting_member (n)
 """
 
 
@@ -77,6 +76,7 @@ def prepare(world: OrderWorld, folder: Path, members: int) -> Path:
     drained_per_second(world, WARM_UP, members, first=0)
     for statement in _NUMBERED.split(";"):
         world.execute(statement)
+    world.settle()
     script = folder / "posting.sql"
     script.write_text(_POSTING.format(shop=world.shop_id, members=members))
     script.chmod(0o644)

@@ -85,6 +85,12 @@ class OrderWorld:
         with psycopg.connect(self.server.url(role="postgres")) as connection:
             connection.execute(statement, values)
 
+    def settle(self) -> None:
+        """Do now what the server would do beside the measuring after many rows were loaded."""
+        with psycopg.connect(self.server.url(role="postgres"), autocommit=True) as connection:
+            connection.execute("VACUUM (ANALYZE)")
+            connection.execute("CHECKPOINT")
+
     def count(self, table: str) -> int:
         """The rows of a table."""
         with psycopg.connect(self.server.url(role="postgres")) as connection:
