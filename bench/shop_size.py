@@ -1,7 +1,8 @@
 """What an order costs in a shop of a million members against one of ten thousand.
 
 The same drain as in "Draining orders", on two servers one after the other; all members are made
-by SQL, and the orders are drawn from all of them.
+by SQL, and the orders are drawn from all of them. Both servers have 1 GB of buffers; with
+PostgreSQL's own 128 MB the ratio was 1.42 on the same machine.
 """
 
 import sys

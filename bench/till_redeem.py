@@ -58,7 +58,7 @@ def _seconds(members: int) -> list[float]:
         turn_all_rules_on(world)
         reward_id = _add_reward(world)
         spenders = _give_points(world, members // (REDEMPTIONS + WARM_UP))
-        world.execute("ANALYZE")
+        world.settle()
         till = Till(world.shop_id, "bench.myshopify.com", _CASHIER.user_id)
         taken = [_redeem(till, member_id, reward_id) for member_id in spenders]
     return taken[WARM_UP:]

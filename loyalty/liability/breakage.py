@@ -5,7 +5,7 @@ are redeemed in it and so many are lost (expired, reversed, deducted). Only whol
 but for one query.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,7 +19,6 @@ from loyalty.shops.tables import Shop
 MONTHS_MIN = 12
 """With fewer whole months of redemptions a shop's past says nothing: no point counts as lost."""
 _TAIL_MONTHS = 3
-_AGE_MAX = 120
 _PLACES = Decimal("0.000001")
 
 
@@ -44,22 +43,20 @@ class Curve:
         """The share of points of that age that will not be redeemed, to six places.
 
         The month that runs counts whole, and after the last age seen the mean of the last
-        three goes on: rather too much is owed than too little.
+        three goes on for ever: rather too much is owed than too little.
         """
         redeemed, alive = Decimal(0), Decimal(1)
-        for month in range(age, _AGE_MAX):
-            used, lost = self._hazard(month)
+        for used, lost in self.hazards[age:]:
             redeemed += alive * used
             alive *= 1 - used - lost
-        return (1 - redeemed).quantize(_PLACES)
+        return (1 - redeemed - alive * self._redeemed_in_the_end()).quantize(_PLACES)
 
-    def _hazard(self, age: int) -> tuple[Decimal, Decimal]:
-        if age < len(self.hazards):
-            return self.hazards[age]
+    def _redeemed_in_the_end(self) -> Decimal:
+        """The share of those left after the last age seen: a series that has no end, summed."""
         tail = self.hazards[-_TAIL_MONTHS:]
         used = sum((used for used, _ in tail), Decimal(0)) / len(tail)
         lost = sum((lost for _, lost in tail), Decimal(0)) / len(tail)
-        return used, lost
+        return used / (used + lost) if used + lost else Decimal(0)
 
 
 _CELLS = on_lots(""", cells AS (
@@ -88,11 +85,20 @@ def list_cells(session: Session, shop: Shop, *, before: datetime) -> list[Cell]:
 def curve_of(cells: Sequence[Cell], month: date) -> Curve | None:
     """The curve that the months before `month` draw; None if they are too few."""
     whole = [cell for cell in cells if max(cell.month, cell.posted_in) < month]
-    if not whole or months_between(min(c.month for c in whole), month) < MONTHS_MIN:
+    # When it was posted, and not earned: credited history was nobody's to redeem before.
+    if not whole or months_between(min(c.posted_in for c in whole), month) < MONTHS_MIN:
         return None
-    by_age = [_hazard(whole, month, age) for age in range(_ages(whole, month))]
-    hazards = [hazard for hazard in by_age if hazard is not None]
+    # Up to the first gap: what follows one would stand for an earlier age.
+    hazards = list(_hazards(whole, month))
     return Curve(hazards) if hazards else None
+
+
+def _hazards(cells: Sequence[Cell], month: date) -> Iterator[tuple[Decimal, Decimal]]:
+    for age in range(_ages(cells, month)):
+        found = _hazard(cells, month, age)
+        if found is None:
+            return
+        yield found
 
 
 def _ages(cells: Sequence[Cell], month: date) -> int:
@@ -114,9 +120,12 @@ def _hazard(cells: Sequence[Cell], month: date, age: int) -> tuple[Decimal, Deci
 
 
 def _left(cell: Cell, age: int) -> int:
-    """What the cell adds to the points that are there when that age begins."""
+    """What the cell adds to the points that are there when that age begins.
+
+    What was posted late is there from the age on at which it was posted.
+    """
     gone = cell.redeemed + cell.lost if _age(cell) < age else 0
-    return cell.earned - gone
+    return (cell.earned if _age(cell) <= age else 0) - gone
 
 
 def _age(cell: Cell) -> int:

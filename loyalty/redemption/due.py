@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from loyalty.redemption.open_orders import is_carried
 from loyalty.redemption.points import LEASE
 from loyalty.redemption.returning import begin_locked
 from loyalty.redemption.tables import Redemption
@@ -39,13 +40,17 @@ def list_due(session: Session, shop_id: int, *, now: datetime, limit: int) -> li
 
 
 def begin_expired(session: Session, shop_id: int, *, now: datetime, limit: int) -> int:
-    """Begin to take back up to `limit` unused codes whose time is over; how many there were."""
+    """Begin to take back up to `limit` unused codes whose time is over; how many there were.
+
+    Not one that an unpaid order carries: it is used when that order is paid.
+    """
     over = session.scalars(
         select(Redemption)
         .where(
             Redemption.shop_id == shop_id,
             Redemption.state == "issued",
             Redemption.expires_at <= now,
+            ~is_carried(),
         )
         .order_by(Redemption.expires_at, Redemption.id)
         .limit(limit)

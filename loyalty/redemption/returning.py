@@ -6,12 +6,14 @@ The invariant: while a code may still work, its points stay away.
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.errors import NotReturnable
 from loyalty.redemption.issuing import close_returned
+from loyalty.redemption.open_orders import is_carried
 from loyalty.redemption.points import LEASE, give_all_back, lock, lock_with_points
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.terms import Terms
@@ -29,13 +31,15 @@ def begin(
     """Begin to take an unused code back: issued → returning; again it changes nothing.
 
     Whoever begins disables that one code and calls `finish`; else the sweep does. Raises
-    NotReturnable (its code is being made, it was used, it is store credit), RedemptionNotFound.
+    NotReturnable (its code is being made, it was used, an unpaid order carries it, it is store
+    credit), RedemptionNotFound.
     Locks; flushes; the caller commits.
     """
     redemption = lock(session, shop_id, redemption_id)
     if redemption.state in ("returning", "returned"):
         return redemption
     _refuse(redemption)
+    _refuse_carried(session, redemption)
     begin_locked(redemption, reason=reason, now=now)
     redemption.next_at = now + LEASE
     if actor.kind != "system":
@@ -72,6 +76,14 @@ def _refuse(redemption: Redemption) -> None:
         raise NotReturnable("Its code is being made: try again in a minute")
     if redemption.state == "used":
         raise NotReturnable("It was used with an order: refund the order instead")
+
+
+def _refuse_carried(session: Session, redemption: Redemption) -> None:
+    own = select(Redemption.id).where(
+        Redemption.shop_id == redemption.shop_id, Redemption.id == redemption.id, is_carried()
+    )
+    if session.scalar(own) is not None:
+        raise NotReturnable("An order that is not paid yet carries it: cancel the order instead")
 
 
 def _audit(

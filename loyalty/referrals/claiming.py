@@ -16,7 +16,6 @@ from loyalty.ledger.posting import lock_balance
 from loyalty.members.identity import survivor_of, with_merged
 from loyalty.members.join_requests import JoinRequest
 from loyalty.members.tables import Member
-from loyalty.orders.tables import Order
 from loyalty.referrals.deciding import has_earlier_order
 from loyalty.referrals.gifts import give_coupon
 from loyalty.referrals.likeness import Traits, hash_of, likeness, traits_of
@@ -72,17 +71,6 @@ def find_asked(session: Session, shop_id: int, request_id: UUID) -> Asked | None
         )
     ).first()
     return Asked(row.id, row.member_id, row.claimed_at) if row is not None else None
-
-
-def count_orders_since(session: Session, shop_id: int, asked: Asked) -> int:
-    """How many orders the friend has placed since they came, as far as we know."""
-    friend_id = survivor_of(session, shop_id, asked.friend_id)
-    statement = select(func.count()).where(
-        Order.shop_id == shop_id,
-        Order.member_id == friend_id,
-        Order.processed_at >= asked.claimed_at,
-    )
-    return session.scalar(statement) or 0
 
 
 def take_claim(

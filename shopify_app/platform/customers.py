@@ -3,6 +3,7 @@
 Made twice is impossible: Shopify refuses a taken email or phone, and then the look-up finds it.
 """
 
+from datetime import datetime
 from typing import Any
 
 from loyalty.base.errors import BadContact
@@ -10,6 +11,7 @@ from loyalty.members.contact import Contact
 from loyalty.members.facts import CustomerFacts
 from shopify_app.platform import bulk_rows, client
 from shopify_app.platform.errors import ShapeError, UserErrors
+from shopify_app.platform.payloads.reading import moment, object_at, objects_at
 
 _PATIENCE = {"attempts_max": 2, "answer_s": 5.0}
 """Someone stands at the till and waits; the till itself sends the request again."""
@@ -52,14 +54,20 @@ def find(shop_id: int, contact: Contact) -> CustomerFacts | None:
     return _facts(node) if node is not None else None
 
 
-def count_orders(shop_id: int, customer_id: int) -> int:
-    """How many orders Shopify counts for the customer, however old; 0 for one who is gone."""
+def count_orders_before(shop_id: int, customer_id: int, at: datetime) -> int:
+    """How many orders Shopify counts from before `at`, however old; 0 for a customer who is gone.
+
+    Shopify counts all, and shows the newest: what was placed since then is taken off. What has
+    reached us is not asked, for an order may be on its way.
+    """
     identifier = {"id": f"gid://shopify/Customer/{customer_id}"}
-    data = client.execute(
-        shop_id, "customer_by_identifier", {"identifier": identifier}, **_PATIENCE
-    )
-    node = data.get("customerByIdentifier")
-    return bulk_rows.read_customer(node)[1] if isinstance(node, dict) else 0
+    node = client.execute(shop_id, "customer_orders", identifier, **_PATIENCE).get("customer")
+    if not isinstance(node, dict):
+        return 0
+    newest = objects_at(object_at(node, "orders"), "nodes")
+    since = sum(moment(order, "createdAt") >= at for order in newest)
+    # An unsigned 64-bit number travels as text.
+    return max(0, int(str(node.get("numberOfOrders") or 0)) - since)
 
 
 def _create(shop_id: int, given: dict[str, str]) -> CustomerFacts:

@@ -15,7 +15,7 @@ from loyalty.base.db import shop_transaction
 from loyalty.members.identity import with_merged
 from loyalty.members.tables import Customer
 from loyalty.referrals import reviewing
-from loyalty.referrals.claiming import Asked, count_orders_since, find_asked, take_claim
+from loyalty.referrals.claiming import Asked, find_asked, take_claim
 from loyalty.referrals.settings import read_settings
 from loyalty.referrals.tables import Referral
 from loyalty.shops.directory import get_shop
@@ -32,16 +32,12 @@ def take(shop_id: int, request_id: UUID) -> None:
         if asked is None:
             return
         customer_ids = _customers_of(session, shop_id, asked)
-    counted = sum(customers.count_orders(shop_id, each) for each in customer_ids)
+    earlier_orders = sum(
+        customers.count_orders_before(shop_id, each, asked.claimed_at) for each in customer_ids
+    )
     with shop_transaction(shop_id) as session:
-        now, since = utc_now(), count_orders_since(session, shop_id, asked)
-        referral = take_claim(
-            session,
-            get_shop(session, shop_id),
-            asked,
-            earlier_orders=max(0, counted - since),
-            now=now,
-        )
+        now, shop = utc_now(), get_shop(session, shop_id)
+        referral = take_claim(session, shop, asked, earlier_orders=earlier_orders, now=now)
         _have_coupon_made(session, referral, now)
 
 

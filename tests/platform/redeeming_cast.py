@@ -92,6 +92,14 @@ class Redeemer:
         nodes = accounts["customer"]["storeCreditAccounts"]["nodes"]
         return [m["amount"]["amount"] for node in nodes for m in node["transactions"]["nodes"]]
 
+    def give_credit(self, amount: str) -> None:
+        """The merchant gives Alice store credit by hand."""
+        variables = {
+            "id": f"gid://shopify/Customer/{self.customer_id}",
+            "credit": {"creditAmount": {"amount": amount, "currencyCode": "USD"}},
+        }
+        client.execute(self.shop_id, "store_credit_credit", variables)
+
     def lose_answer(self, operation: str, mode: str = "cut", **more: Any) -> None:
         """Let the next answer to this operation break off after it was done."""
         self.shopify.fail("graphql", mode, topic=operation, count=1, **more)

@@ -76,6 +76,12 @@ def claim(shop_id: int) -> Referral:
         return session.scalars(select(Referral)).one()
 
 
+def move_claim(shop_id: int, by: timedelta) -> None:
+    """Shopify's times are whole seconds: let the claim be in another one than the orders."""
+    with db.shop_transaction(shop_id) as session:
+        session.scalars(select(Referral)).one().claimed_at += by
+
+
 def test_somebody_new_becomes_a_member_and_waits_for_their_first_order(
     aurora: int, alice: UUID, email: str
 ) -> None:
@@ -96,8 +102,10 @@ def test_who_has_bought_before_as_shopify_counts_is_blocked(
     customer = shopify.tell("customers", email=email)
     line = {"title": "Candle", "price": "20.00", "quantity": 1}
     shopify.tell("orders", customer_id=customer["id"], lines=[line])
+    request_id = ask(aurora, alice, email)
+    move_claim(aurora, timedelta(minutes=1))
 
-    joins.carry_out(aurora, ask(aurora, alice, email))
+    joins.carry_out(aurora, request_id)
 
     assert (claim(aurora).state, claim(aurora).reason) == ("blocked", "earlier_order")
 
@@ -126,6 +134,24 @@ def test_what_died_between_joining_and_the_claim_is_made_up_for(
     joins.carry_out(aurora, request_id)
 
     assert (before, claim(aurora).state) == ("asked", "waiting")
+
+
+def test_an_order_on_its_way_to_us_is_no_earlier_one(
+    aurora: int, alice: UUID, shopify: Shopify, email: str
+) -> None:
+    # given a friend who came a minute ago, and whose claim waits for Shopify
+    request_id = ask(aurora, alice, email)
+    move_claim(aurora, -timedelta(minutes=1))
+    newcomer = joins._read(aurora, request_id)
+    assert newcomer is not None
+    joins._carry_out(aurora, request_id, newcomer)
+    # when they buy before it is taken, and the webhook is late
+    [customer] = shopify.ask("customers", email=email)
+    line = {"title": "Candle", "price": "20.00", "quantity": 1}
+    shopify.tell("orders", customer_id=customer["id"], lines=[line])
+    joins.carry_out(aurora, request_id)
+    # then
+    assert claim(aurora).state == "waiting"
 
 
 def test_taken_twice_it_is_taken_once(aurora: int, alice: UUID, email: str) -> None:

@@ -129,6 +129,19 @@ def test_what_shopify_did_not_take_is_asked_for_at_the_next_sweep(
     assert alice.credits() == ["5.0"]
 
 
+def test_what_was_never_asked_for_is_not_found_in_somebody_elses_credit(
+    alice: Redeemer, reward: UUID
+) -> None:
+    # given 5.00 that the merchant gave by hand, minutes before
+    alice.give_credit("5.00")
+    alice.shopify.fail("graphql", "throttle", count=1)
+    redemption = alice.redeem(reward)
+    # when the sweep asks for what could not be asked for
+    assert sweep(alice, redemption).state == "used"
+    # then it is paid besides
+    assert alice.credits() == ["5.0", "5.0"]
+
+
 def test_a_clock_that_goes_wrong_hides_no_credit(alice: Redeemer, reward: UUID) -> None:
     alice.lose_answer("StoreCreditCredit", "cut")
     redemption = alice.redeem(reward)

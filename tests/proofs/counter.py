@@ -3,10 +3,11 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import text
 
 from loyalty.audit import SYSTEM, Actor
-from loyalty.base.errors import InsufficientPoints
+from loyalty.base.errors import InsufficientPoints, NotReturnable
 from loyalty.redemption.issuing import issue, refuse
 from loyalty.redemption.reserving import Wish, reserve
 from loyalty.redemption.returning import begin, finish
@@ -89,9 +90,22 @@ class Counter:
             self._give_all_back(redeemed)
 
     def void(self, redeemed: Redeemed) -> None:
+        if redeemed.state == "issued" and self._is_carried(redeemed):
+            with pytest.raises(NotReturnable):
+                begin(*self._named(redeemed), reason="void", actor=SYSTEM, now=self.shop.now)
+            return
         begin(*self._named(redeemed), reason="void", actor=SYSTEM, now=self.shop.now)
         if redeemed.state == "issued":
             redeemed.state = "returning"
+
+    def _is_carried(self, redeemed: Redeemed) -> bool:
+        """By an order that we know, neither paid nor cancelled."""
+        states = [known.state for known in self.shop.known.values() if known.state is not None]
+        return any(
+            redeemed.code in dict(state.codes)
+            for state in states
+            if not state.is_paid and state.cancelled_at is None
+        )
 
     def finish(self, redeemed: Redeemed) -> None:
         """The code is dead at Shopify; late or again it changes nothing."""

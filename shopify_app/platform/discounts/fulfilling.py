@@ -93,7 +93,8 @@ def _credit(shop_id: int, errand: Errand, patience: Patience, *, is_first: bool)
     if not is_first:
         with shop_transaction(shop_id) as session:
             doubt = doubts.find(session, shop_id, errand.redemption_id)
-        done = look(lambda: _find_paid(shop_id, errand, doubt, patience))
+        # Without a doubt nothing was asked for: what stands on the account is somebody else's.
+        done = look(lambda: _find_paid(shop_id, errand, doubt, patience)) if doubt else None
         if done is not None:
             return done
     _refuse_nobody(errand)
@@ -134,15 +135,15 @@ def _note_doubt(shop_id: int, errand: Errand) -> None:
         raise ShopifyError("somebody else asks for it", retryable=True)
 
 
-def _find_paid(shop_id: int, errand: Errand, doubt: Doubt | None, patience: Patience) -> str | None:
+def _find_paid(shop_id: int, errand: Errand, doubt: Doubt, patience: Patience) -> str | None:
     """A credit of this amount since the reservation, which is no other redemption's.
 
     None: it was not paid. Raises ShopifyError while it may be on its way, and CreditInDoubt when
     what Shopify shows cannot say.
     """
-    is_settled = doubt is None or utc_now() - doubt.asked_at >= SETTLED
+    is_settled = utc_now() - doubt.asked_at >= SETTLED
     terms, since = errand.terms, errand.reserved_at - CLOCKS_DIFFER
-    customer_ids = {*errand.customer_ids} | ({doubt.customer_id} if doubt else set())
+    customer_ids = {*errand.customer_ids, doubt.customer_id}
     seen = [
         credit.read_paid(shop_id, customer_id, terms.currency, since, **patience)
         for customer_id in sorted(customer_ids)
@@ -156,6 +157,6 @@ def _find_paid(shop_id: int, errand: Errand, doubt: Doubt | None, patience: Pati
         return min(free, key=lambda one: one.credited_at).gid
     if not is_settled:
         raise ShopifyError("it was asked for, and is not on the account yet", retryable=True)
-    if doubt is not None and (doubt.is_told or not all(each.is_whole for each in seen)):
+    if doubt.is_told or not all(each.is_whole for each in seen):
         raise CreditInDoubt("whether the store credit was paid cannot be seen in Shopify")
     return None

@@ -22,6 +22,7 @@ from loyalty.base.errors import NotReturnable
 from loyalty.coupons import living
 from loyalty.reconciliation import recording
 from loyalty.redemption import returning
+from loyalty.redemption.points import lock_with_points
 from loyalty.redemption.tables import Redemption
 from loyalty.shops.directory import get_shop
 from shopify_app.platform import backfill_runs as runs
@@ -195,6 +196,8 @@ def _take_back(shop_id: int, redemption_id: UUID, *, is_deleted: bool) -> bool:
     now = utc_now()
     try:
         with shop_transaction(shop_id) as session:
+            # The balances before the row, as an order that carries the code locks them.
+            lock_with_points(session, shop_id, redemption_id, now=now)
             begun = returning.begin(
                 session, shop_id, redemption_id, reason=REASON, actor=SYSTEM, now=now
             )
@@ -208,7 +211,7 @@ def _take_back(shop_id: int, redemption_id: UUID, *, is_deleted: bool) -> bool:
             kind = recording.CODE_DELETED
             recording.note(session, shop_id, kind, redemption_id, now=now, is_mended=True)
     except NotReturnable:
-        return False  # Used meanwhile.
+        return False  # Used meanwhile, or an unpaid order carries it.
     log.info("dead_code_returned", shop=shop_id, redemption=str(redemption_id))
     return True
 

@@ -8,11 +8,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from loyalty.audit import SYSTEM
+from loyalty.base.errors import NotReturnable
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import Member, TimelineEvent
 from loyalty.merging.merging import merge
 from loyalty.orders.facts import CodeFacts, OrderFacts, RefundFacts
+from loyalty.redemption.due import begin_expired
 from loyalty.redemption.issuing import issue, refuse
 from loyalty.redemption.returning import begin, finish
 from loyalty.redemption.tables import Redemption
@@ -91,6 +93,21 @@ def test_an_unpaid_order_uses_nothing_until_it_is_paid(spender: Spender) -> None
 
     assert spender.read(redemption).state == "used"
     assert spender.available == 900
+
+
+def test_points_stay_away_while_an_unpaid_order_carries_the_code(spender: Spender) -> None:
+    """Else they could be spent a second time before the bank transfer arrives."""
+    redemption = spender.redeem()
+    spender.tell(carrying(redemption, is_paid=False))
+    ids = spender.session, spender.shop.shop_id
+
+    with pytest.raises(NotReturnable, match="not paid yet"):
+        begin(*ids, redemption.id, reason="void", actor=SYSTEM, now=NOON)
+    over = begin_expired(*ids, now=NOON + 10_000 * HOUR, limit=10)
+
+    assert (over, spender.read(redemption).state, spender.available) == (0, "issued", 900)
+    spender.tell(carrying(redemption, updated_at=NOON + HOUR))
+    assert spender.read(redemption).state == "used"
 
 
 def test_a_test_order_uses_nothing(spender: Spender) -> None:
