@@ -139,6 +139,7 @@ def _send(session: Session, shop: Shop, campaign: Campaign, now: datetime) -> Ou
     if reason is not None:
         running.halt(session, campaign, reason, now=now)
         return "done"
+    running.check_still_announced(session, shop, campaign, now=now)
     room = _room(session, campaign)
     if ending.tell_ready(session, shop, campaign, limit=room, now=now):
         return "more"

@@ -17,13 +17,13 @@ from loyalty.base.clock import day_in
 from loyalty.base.db import ring_after_commit
 from loyalty.base.errors import BadCampaign
 from loyalty.base.ids import new_id
+from loyalty.campaigns.announcing import read_promotion
 from loyalty.campaigns.channels import Channel, Told
 from loyalty.campaigns.tables import Campaign
 from loyalty.campaigns.words import NO_ANSWER, OFF
 from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.coupons.terms import is_over
 from loyalty.outbox import CAMPAIGN_EMAIL_ASKED, OutboxEvent
-from loyalty.programme.tables import Promotion
 from loyalty.shops.tables import Shop
 from mailing import merging, pacing, setup
 from mailing.campaign_links import CampaignLink, campaign_url
@@ -138,12 +138,11 @@ def read_words(
     if campaign is None or campaign.state == "stopped":
         return None
     code = _read_code(session, shop, campaign, body, now)
-    if campaign.coupon_id is not None and code is None:
+    promotion = read_promotion(session, shop, campaign, now=now)
+    if promotion is None or (campaign.coupon_id is not None and code is None):
         return None
-    said = {"subject": campaign.subject, "text": campaign.text, **(code or {})}
-    if campaign.promotion_id is not None:
-        promotion = session.get_one(Promotion, (shop.shop_id, campaign.promotion_id))
-        said["headline"] = promotion.name
+    said = {"subject": campaign.subject, "text": campaign.text, **(code or {}), **promotion}
+    said |= {"headline": promotion.get("promotion"), "bonus_points": campaign.bonus_points}
     if campaign.button:
         link = CampaignLink(shop.shop_id, campaign.id, UUID(str(body["member_id"])))
         said |= {"button": campaign.button, "url": campaign_url(link)}
@@ -183,6 +182,7 @@ def _read_code(
     if coupon.error is not None or is_over(coupon, day_in(shop.timezone, now)):
         return None
     return {
+        "coupon": coupon.name,
         "code": given.code,
         "valid_until": coupon.ends_on.isoformat() if coupon.ends_on else None,
     }

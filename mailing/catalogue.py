@@ -109,7 +109,10 @@ MAILS = {
             "campaign",
             "campaign",
             "Campaign",
-            ("code", "valid_until", "headline"),
+            (
+                *("coupon", "code", "valid_until", "bonus_points"),
+                *("promotion", "promotion_until", "headline"),
+            ),
             "{{ code }}",
             has_own_words=True,
         ),

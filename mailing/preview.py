@@ -29,6 +29,13 @@ _NAMES = {
     "de": "Gratis-Kaffee",
     "ar": "قهوة مجانية",
 }
+_PROMOTIONS = {
+    "en": "Double points",
+    "es": "Puntos dobles",
+    "fr": "Points doublés",
+    "de": "Doppelte Punkte",
+    "ar": "نقاط مضاعفة",
+}
 
 
 def render(
@@ -81,5 +88,8 @@ def _body(shop: Shop, language: str) -> dict[str, Any]:
         "reward": _NAMES[language],
         "coupon": _NAMES[language],
         "code": _CODE,
+        "bonus_points": 50,
+        "promotion": _PROMOTIONS[language],
+        "promotion_until": soon,
         "worth": worth | {"currency": shop.currency},
     }

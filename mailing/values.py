@@ -60,6 +60,11 @@ def _points(facts: Facts, body: Body) -> str:
     return points_in_words(facts, abs(int(body.get("points", 0))))
 
 
+def _bonus(facts: Facts, body: Body) -> str:
+    points = body.get("bonus_points")
+    return points_in_words(facts, int(points)) if points else ""
+
+
 def _cost(facts: Facts, body: Body) -> str:
     return points_in_words(facts, int(body["cost"]))
 
@@ -104,11 +109,14 @@ Value = Callable[[Facts, Body], str]
 
 _OWN: dict[str, Value] = {
     "points": _points,
+    "bonus_points": _bonus,
     "cost": _cost,
     "last_day": _day("last_valid_on"),
     "valid_until": _day("valid_until"),
     "erases_on": _day("erases_on"),
     "gathered_on": _day("gathered_on"),
+    "promotion": _text("promotion"),
+    "promotion_until": _day("promotion_until"),
     "reward": _text("reward"),
     "coupon": _text("coupon"),
     "code": _text("code"),

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from loyalty import timeline
 from loyalty.base.bulk import among, update_rows
 from loyalty.campaigns.channels import NAMES, channels_of
-from loyalty.campaigns.gifts import Gifts
+from loyalty.campaigns.gifts import Gifts, give_points
 from loyalty.campaigns.preparing import ask_channels, note_members
 from loyalty.campaigns.tables import Campaign, CampaignRecipient
-from loyalty.campaigns.turns import lock_balances, note_left, send_to
+from loyalty.campaigns.turns import is_reached, lock_balances, note_left, send_to
 from loyalty.campaigns.words import NO_CODE_LEFT, STOPPED
 from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.shops.tables import Shop
@@ -28,14 +28,15 @@ _STOPPED_AT_ONCE = 2_000
 def tell_ready(
     session: Session, shop: Shop, campaign: Campaign, *, limit: int, now: datetime
 ) -> int:
-    """Tell those of the locked campaign's recipients whose code works by now; how many.
+    """Tell those of the locked campaign's recipients whose code works by now, and give them its
+    points; how many.
 
     Whose code is good for nothing any more is skipped. Nothing is locked where nobody is told.
     """
     through = _list_through(session, campaign, limit)
     if not through:
         return 0
-    lock_balances(session, campaign, list(through))
+    lock_balances(session, campaign, list(through), posts=campaign.bonus_points is not None)
     rows = _lock_awaiting(session, campaign, list(through))
     gone = [row.member_id for row in rows if through[row.member_id] != "ready"]
     gifts = Gifts(
@@ -43,6 +44,8 @@ def tell_ready(
         refused=dict.fromkeys(gone, NO_CODE_LEFT),
     )
     reasons = ask_channels(session, campaign, [row.member_id for row in rows])
+    told = [row.member_id for row in rows if row.member_id not in gone and is_reached(row, reasons)]
+    give_points(session, shop, campaign, told, now=now)
     sent = send_to(session, shop, campaign, rows, reasons, gifts, now=now)
     note_left(session, campaign, rows, reasons, gifts, now=now)
     update_rows(session, CampaignRecipient, _KEYS, list(sent.values()))

@@ -44,14 +44,31 @@ def give(
 ) -> Gifts:
     """Give these members, whose balances are locked, what the campaign brings. Flushes.
 
-    Who can be given no code is given no points either. Raises CouponOver.
+    Who can be given no code is given no points either, and who waits for one gets them with it:
+    should Shopify refuse to make any, nobody was given anything. Raises CouponOver.
     """
     if not members:
         return Gifts()
     gifts = _give_codes(session, shop, campaign, members, now) if campaign.coupon_id else Gifts()
-    if campaign.bonus_points:
-        _give_points(session, shop, campaign, [m for m in members if m not in gifts.refused], now)
+    ready = [m for m in members if m not in gifts.refused and m not in gifts.awaited]
+    give_points(session, shop, campaign, ready, now=now)
     return gifts
+
+
+def give_points(
+    session: Session, shop: Shop, campaign: Campaign, members: Sequence[UUID], *, now: datetime
+) -> None:
+    """Give these, whose balances are locked, the campaign's points, if it brings some; once."""
+    if campaign.bonus_points is None or not members:
+        return
+    books = Books.open(session, shop.shop_id, members, now=now)
+    causes = {member_id: _cause(campaign, member_id, now) for member_id in members}
+    books.expect(cause.idempotency_key for cause in causes.values())
+    for member_id in sorted(members):
+        books.credit(member_id, causes[member_id], points=campaign.bonus_points)
+    books.write()
+    # Grants count for tiers where the merchant ticked so.
+    after_changes(session, shop, sorted(members), now=now, touched=BY_POINTS)
 
 
 def _give_codes(
@@ -73,22 +90,6 @@ def _give_codes(
         awaited=frozenset(m for m, code in handed.given.items() if code.state == "making"),
         refused={m: _WORDS.get(why, NOT_ACTIVE) for m, why in handed.refused.items()},
     )
-
-
-def _give_points(
-    session: Session, shop: Shop, campaign: Campaign, members: Sequence[UUID], now: datetime
-) -> None:
-    assert campaign.bonus_points is not None
-    if not members:
-        return
-    books = Books.open(session, shop.shop_id, members, now=now)
-    causes = {member_id: _cause(campaign, member_id, now) for member_id in members}
-    books.expect(cause.idempotency_key for cause in causes.values())
-    for member_id in sorted(members):
-        books.credit(member_id, causes[member_id], points=campaign.bonus_points)
-    books.write()
-    # Grants count for tiers where the merchant ticked so.
-    after_changes(session, shop, sorted(members), now=now, touched=BY_POINTS)
 
 
 def _cause(campaign: Campaign, member_id: UUID, now: datetime) -> Cause:

@@ -4,7 +4,7 @@ The invariant: only one that could be sent is started, and a word of the merchan
 commit on: whoever takes the next turn asks the state under the same lock.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import exists, select
@@ -14,10 +14,11 @@ from loyalty.audit import SYSTEM, Actor
 from loyalty.base.clock import day_in
 from loyalty.base.db import ring_after_commit
 from loyalty.base.errors import BadCampaign, BadCampaignState
+from loyalty.campaigns import announcing
 from loyalty.campaigns.audience import audience_of
 from loyalty.campaigns.channels import channels_of
 from loyalty.campaigns.saving import lock_campaign, record
-from loyalty.campaigns.tables import Campaign
+from loyalty.campaigns.tables import Campaign, CampaignRecipient
 from loyalty.coupons.tables import Coupon
 from loyalty.coupons.terms import is_over
 from loyalty.programme.tables import Promotion
@@ -74,7 +75,8 @@ def pause(
 def resume(
     session: Session, shop: Shop, campaign_id: UUID, *, actor: Actor, now: datetime
 ) -> Campaign:
-    """Go on where it was paused; before its recipients are known it must be ready to be sent.
+    """Go on where it was paused; before its recipients are known it must be ready to be sent, and
+    afterwards what it brings must still be there while somebody waits for it.
 
     Raises BadCampaignState for one that is not paused, and BadCampaign as `start`.
     """
@@ -84,6 +86,8 @@ def resume(
     if campaign.state != "paused":
         raise BadCampaignState("It is not paused")
     if campaign.prepared_at:
+        if _has_waiting(session, campaign):
+            _check_gifts(session, shop, campaign, now)
         campaign.state = "sending"
     else:
         check_ready(session, shop, campaign, now=now)
@@ -143,6 +147,14 @@ def check_ready(
         raise BadCampaign("segment_ids", "Nobody is in these segments")
 
 
+def check_still_announced(
+    session: Session, shop: Shop, campaign: Campaign, *, now: datetime
+) -> None:
+    """Raise BadCampaign where its promotion has ended while somebody was still to be told of it."""
+    if campaign.promotion_id is not None and _has_waiting(session, campaign):
+        _check_promotion(session, shop, campaign, day_in(shop.timezone, now))
+
+
 def _check_segments(session: Session, campaign: Campaign, *, is_due: bool) -> None:
     if not campaign.segment_ids:
         raise BadCampaign("segment_ids", "Choose at least one segment")
@@ -162,15 +174,29 @@ def _check_segments(session: Session, campaign: Campaign, *, is_due: bool) -> No
 
 
 def _check_gifts(session: Session, shop: Shop, campaign: Campaign, now: datetime) -> None:
-    begins = max(now, campaign.starts_at or now)
-    day = day_in(shop.timezone, begins)
+    day = day_in(shop.timezone, max(now, campaign.starts_at or now))
     if campaign.coupon_id is not None:
         coupon = session.get_one(Coupon, (shop.shop_id, campaign.coupon_id), populate_existing=True)
         if not coupon.is_active or is_over(coupon, day):
-            raise BadCampaign("coupon_id", f"{coupon.name} is not handed out then")
-    if campaign.promotion_id is not None:
-        key = (shop.shop_id, campaign.promotion_id)
-        promotion = session.get_one(Promotion, key, populate_existing=True)
-        is_gone = promotion.ends_on is not None and promotion.ends_on < day
-        if is_gone or not promotion.is_active:
-            raise BadCampaign("promotion_id", f"{promotion.name} is over by then")
+            reason = f": {coupon.error}" if coupon.error else ""
+            raise BadCampaign("coupon_id", f"{coupon.name} is not handed out then{reason}")
+    _check_promotion(session, shop, campaign, day)
+
+
+def _check_promotion(session: Session, shop: Shop, campaign: Campaign, day: date) -> None:
+    if campaign.promotion_id is None:
+        return
+    key = (shop.shop_id, campaign.promotion_id)
+    promotion = session.get_one(Promotion, key, populate_existing=True)
+    if why := announcing.why_over(promotion, day):
+        raise BadCampaign("promotion_id", why)
+
+
+def _has_waiting(session: Session, campaign: Campaign) -> bool:
+    """Whether somebody is still to be told."""
+    is_waiting = exists().where(
+        CampaignRecipient.shop_id == campaign.shop_id,
+        CampaignRecipient.campaign_id == campaign.id,
+        CampaignRecipient.fate == "waiting",
+    )
+    return bool(session.scalar(select(is_waiting)))

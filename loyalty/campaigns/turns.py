@@ -52,7 +52,7 @@ def take_turns(
     rows = _lock_next(session, campaign, next_ones)
     told = [row for row in rows if not row.is_held_out]
     reasons = ask_channels(session, campaign, [row.member_id for row in told]) if told else {}
-    reached = [row.member_id for row in told if _is_reached(row, reasons)]
+    reached = [row.member_id for row in told if is_reached(row, reasons)]
     gifts = give(session, shop, campaign, reached, now=now)
     sent = send_to(session, shop, campaign, rows, reasons, gifts, now=now)
     note_left(session, campaign, told, reasons, gifts, now=now)
@@ -119,9 +119,17 @@ def note_left(
     why = {
         row.member_id: gifts.refused.get(row.member_id) or _first_reason(row, reasons)
         for row in rows
-        if row.member_id in gifts.refused or not _is_reached(row, reasons)
+        if row.member_id in gifts.refused or not is_reached(row, reasons)
     }
     note_members(session, campaign, list(why), timeline.CAMPAIGN_DISJOINED, now, why)
+
+
+def is_reached(row: CampaignRecipient, reasons: Reasons) -> bool:
+    """Whether a channel that still waits for the member may reach them."""
+    return any(
+        getattr(row, f"{name}_fate") == "waiting" and row.member_id not in blocked
+        for name, blocked in reasons.items()
+    )
 
 
 def lock_balances(
@@ -179,14 +187,6 @@ def _columns_of(row: CampaignRecipient, gifts: Gifts) -> dict[str, Any]:
         "email_event_id": row.email_event_id,
         "coupon_code_id": gifts.codes.get(row.member_id) or row.coupon_code_id,
     }
-
-
-def _is_reached(row: CampaignRecipient, reasons: Reasons) -> bool:
-    """Whether a channel that still waits for the member may reach them."""
-    return any(
-        getattr(row, f"{name}_fate") == "waiting" and row.member_id not in blocked
-        for name, blocked in reasons.items()
-    )
 
 
 def _first_reason(row: CampaignRecipient, reasons: Reasons) -> str:

@@ -62,7 +62,12 @@ def draft_of(session: Session, campaign: Campaign) -> Draft:
 
 def lacks_of(campaign: Campaign) -> tuple[str, ...]:
     """What an example of its email is without."""
-    return () if campaign.coupon_id is not None else ("code", "valid_until")
+    brings = {
+        ("coupon", "code", "valid_until"): campaign.coupon_id,
+        ("bonus_points",): campaign.bonus_points,
+        ("promotion", "promotion_until", "headline"): campaign.promotion_id,
+    }
+    return tuple(name for names, brought in brings.items() if brought is None for name in names)
 
 
 def language_of(shop: Shop) -> str:
