@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from loyalty.base.errors import BadTemplate as BadTemplate
 from loyalty.base.errors import LoyaltyError
 
 
@@ -15,19 +16,6 @@ class BadClientKey(EmailRefused):
     """The form that asks for an email is malformed."""
 
     code, status = "bad_client_key", 422
-
-
-class BadTemplate(LoyaltyError):
-    """Words that cannot be an email: `field` and `line` say where, `words` what is wrong.
-
-    `line` counts from 1; 0 is the whole field.
-    """
-
-    code, status = "bad_template", 422
-
-    def __init__(self, field: str, words: str, line: int = 0) -> None:
-        super().__init__(words)
-        self.field, self.words, self.line = field, words, line
 
 
 class UnknownMail(LoyaltyError):

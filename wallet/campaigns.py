@@ -20,6 +20,7 @@ from loyalty.campaigns.words import NO_ANSWER
 from loyalty.member_messages.writing import put_on_cards, read_text
 from loyalty.shops.tables import Shop
 from wallet import marketing, setup
+from wallet.campaign_texts import check_push, fill_pushes
 
 ROOM = 150
 """How many may be under way: a purchase's push comes behind no more of a campaign than that."""
@@ -32,7 +33,9 @@ FROM (
     SELECT o.member_id,
         CASE WHEN p.sent_at IS NOT NULL THEN 'sent' WHEN p.failed_at IS NOT NULL THEN 'failed'
             ELSE 'unknown' END AS fate,
-        CASE WHEN p.sent_at IS NULL AND p.failed_at IS NULL THEN :no_answer END AS reason
+        CASE WHEN p.sent_at IS NOT NULL THEN NULL
+            WHEN p.failed_at IS NOT NULL THEN coalesce(p.reason, :no_answer)
+            ELSE :no_answer END AS reason
     FROM campaign_recipient o
     LEFT JOIN member_message m ON m.shop_id = o.shop_id AND m.member_id = o.member_id
         AND m.campaign_id = o.campaign_id
@@ -50,12 +53,11 @@ def check(session: Session, shop: Shop, campaign: Campaign) -> None:
     """Raise BadCampaign with what is missing or wrong of the push's text."""
     if setup.current().apple is None and not setup.has_google():
         raise BadCampaign("channels", "This installation of Encore has no wallet to push to")
-    if "{{" in campaign.push_text:
-        raise BadCampaign("push_text", "A push has no fields: it says the same to all")
     try:
         read_text(campaign.push_text)
     except BadMessage as error:
         raise BadCampaign("push_text", str(error)) from error
+    check_push(session, shop, campaign, now=utc_now())
 
 
 def send(
@@ -65,7 +67,7 @@ def send(
     return put_on_cards(
         session,
         shop.shop_id,
-        {one.member_id: read_text(campaign.push_text) for one in told},
+        fill_pushes(session, shop, campaign, told, now),
         key=f"campaign:{campaign.id}",
         campaign_id=campaign.id,
         actor=SYSTEM,

@@ -521,6 +521,19 @@ class BadCampaign(LoyaltyError):
         self.field = field
 
 
+class BadTemplate(LoyaltyError):
+    """Words that cannot be filled in: `field` and `line` say where, `words` what is wrong.
+
+    `line` counts from 1; 0 is the whole field.
+    """
+
+    code, status = "bad_template", 422
+
+    def __init__(self, field: str, words: str, line: int = 0) -> None:
+        super().__init__(words)
+        self.field, self.words, self.line = field, words, line
+
+
 class CampaignNotFound(LoyaltyError):
     """This shop has no such campaign."""
 

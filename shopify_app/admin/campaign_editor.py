@@ -1,5 +1,6 @@
 """Writing a campaign and changing it before it begins. Saving sends nothing."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from shopify_app.admin.campaign_words import CHANNELS, TOPICS, sentence
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
+from wallet.campaign_texts import FIELDS, read_push
 
 
 @blueprint.get("/app/campaigns/new")
@@ -91,9 +93,10 @@ def _save(campaign_id: UUID | None) -> Response:
 
 
 def _check_words(form: CampaignForm) -> None:
-    """Raises BadCampaign for what is no merge field of a campaign's email."""
+    """Raises BadCampaign for what is no merge field of a campaign's email or push."""
     check_words(form.subject, "subject")
     check_words(form.text, "text")
+    read_push(form.push_text)
 
 
 def _write(campaign_id: UUID | None, form: CampaignForm) -> UUID:
@@ -134,5 +137,10 @@ def _choices(session: Session, shop: Shop, now: datetime) -> dict[str, Any]:
         "promotions": list_promotions_to_come(session, shop.shop_id, today),
         "timezone": shop.timezone,
         "limits": terms,
-        "merge_fields": ", ".join(f"{{{{ {name} }}}}" for name in get_mail(KIND).fields),
+        "merge_fields": _in_braces(get_mail(KIND).fields),
+        "push_fields": _in_braces(FIELDS),
     }
+
+
+def _in_braces(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{{ {name} }}}}" for name in names)

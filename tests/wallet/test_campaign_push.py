@@ -22,6 +22,7 @@ from sandbox.apple.world import World
 from tests.wallet.cast import Cardholder
 from tests.wallet.test_reward_push import news, refresh
 from tests.wallet.test_subscriber import PHONE, _install
+from wallet.errors import ApplePassError
 
 DANA = Actor("staff", "1")
 
@@ -85,6 +86,33 @@ def test_it_is_heard_once_and_ends_as_sent(
 
     assert fate(alice, campaign_id) == ("sent", None)
     assert alice.timeline().count("push_sent") == 1
+
+
+def test_the_card_says_it_to_its_own_member(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.earn(250)
+    start(alice, "{{ first_name | Hello }}, your {{ balance }} are waiting")
+
+    campaigns.advance(alice.shop_id)
+    refresh(alice)
+
+    assert alice.the_pass().content["message"].startswith("Alice, your 250 ")
+
+
+def test_a_notification_that_apple_refuses_has_failed_for_its_reason(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    campaign_id = start(alice)
+    campaigns.advance(alice.shop_id)
+    fault = {"kind": "status", "status": 403, "reason": "BadCertificate", "token": push_token}
+    apple.faults.add(fault)
+
+    with pytest.raises(ApplePassError):
+        refresh(alice)
+    campaigns.advance(alice.shop_id)
+
+    assert fate(alice, campaign_id) == ("failed", "403 BadCertificate")
 
 
 def test_who_has_no_card_is_skipped(client: FlaskClient, alice: Cardholder) -> None:

@@ -18,6 +18,7 @@ from mailing import setup as mail_setup
 from tests.factories.facts import NOON
 from tests.loyalty.campaigns.cast import STAFF, agree, draft, prepared, segment, started
 from tests.loyalty.coupons.cast import add
+from tests.loyalty.earning.cast import promotion
 
 
 @pytest.fixture
@@ -108,6 +109,39 @@ def test_a_coupon_that_is_over_is_refused(session: Session, aurora: Shop, vip: S
         running.start(session, aurora, campaign.id, actor=STAFF, now=NOON)
 
     assert refused.value.field == "coupon_id"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"is_active": False}, "is switched off"), ({"ends_on": NOON.date()}, "is over by then")],
+)
+def test_a_promotion_that_will_not_run_by_then_is_refused(
+    session: Session, aurora: Shop, vip: Segment, changes: dict[str, Any], said: str
+) -> None:
+    double = promotion(session, aurora, "2", name="Double")
+    told = {"promotion_id": str(double.id), "starts_at": "2026-12-01T09:00"}
+    campaign = draft(session, aurora, vip, **told)
+    for name, value in changes.items():
+        setattr(double, name, value)
+    session.flush()
+
+    with pytest.raises(BadCampaign, match=said) as refused:
+        running.start(session, aurora, campaign.id, actor=STAFF, now=NOON)
+
+    assert refused.value.field == "promotion_id"
+
+
+def test_a_promotion_that_ends_while_it_is_paused_is_not_resumed(
+    session: Session, aurora: Shop, vip: Segment
+) -> None:
+    double = promotion(session, aurora, "2", name="Double")
+    campaign = prepared(session, aurora, vip, promotion_id=str(double.id))
+    running.pause(session, aurora, campaign.id, actor=STAFF, now=NOON)
+    double.is_active = False
+    session.flush()
+
+    with pytest.raises(BadCampaign, match="switched off"):
+        running.resume(session, aurora, campaign.id, actor=STAFF, now=NOON)
 
 
 def test_starting_twice_is_starting_once(session: Session, aurora: Shop, vip: Segment) -> None:
