@@ -86,7 +86,8 @@ def show_forecast(domain: str, campaign_id: UUID) -> None:
     with inside(domain) as (session, shop):
         campaign = saving.get_campaign(session, shop.shop_id, campaign_id)
         found = forecast(session, shop, campaign, now=utc_now())
-    click.echo(f"audience {found.audience}, looked at {found.looked_at}")
+    estimated = "" if found.is_whole else ": the figures are estimates"
+    click.echo(f"audience {found.audience}, looked at {found.looked_at}{estimated}")
     click.echo(f"reached {found.reached}: email {found.email}, push {found.push}")
     click.echo(f"held out {found.held_out}")
     for (channel, reason), count in sorted(found.reasons.items()):

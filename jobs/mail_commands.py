@@ -81,7 +81,8 @@ def show_reach(domain: str, kind: str) -> None:
     shop_id = shop_id_of(domain)
     with db.shop_transaction(shop_id) as session:
         reach = count_reach(session, get_shop(session, shop_id), kind, now=utc_now())
-    click.echo(f"{reach.reached} of {reach.members}")
+    estimated = "" if reach.is_whole else f", estimated by {reach.looked_at} of them"
+    click.echo(f"{reach.reached} of {reach.members}{estimated}")
     for reason, count in sorted(reach.reasons.items()):
         click.echo(f"  {reason} {count}")
 

@@ -1,12 +1,12 @@
 """Who would get an email that a shop sends by itself: counted before it is switched on.
 
-Read only. The audience is walked in batches, so that a million members need no more memory.
+Read only. Of a large audience a part by chance is asked, and the figures say so.
 """
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, false, select, true
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.automatic_emails import KINDS
 from loyalty.base.errors import UnknownEmailKind
+from loyalty.base.sampling import LOOKED_AT_MAX, Counts, sample
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.programme.rules import get_programme
 from loyalty.referrals.tables import ReferralSettings
@@ -21,7 +22,6 @@ from loyalty.rewards.tables import Reward
 from loyalty.shops.tables import Shop
 from mailing.permission import why_not
 
-BATCH = 10_000
 RECENTLY = timedelta(days=30)
 
 
@@ -29,44 +29,44 @@ RECENTLY = timedelta(days=30)
 class Reach:
     """Of `members` whom the email may be about, how many it reaches; `reasons` counts the others.
 
-    The names of reasons are those of mailing.permission.
+    The names of reasons are those of mailing.permission. `looked_at` of them were asked; where
+    that is not all, the figures are estimates for all, by a fair sample.
     """
 
     members: int
     reached: int
     reasons: Mapping[str, int]
+    looked_at: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of them were asked."""
+        return self.looked_at >= self.members
 
 
-def count_reach(session: Session, shop: Shop, kind: str, *, now: datetime) -> Reach:
-    """Whom an email of `kind` would reach today. Raises UnknownEmailKind.
+def count_reach(
+    session: Session, shop: Shop, kind: str, *, now: datetime, looks_at_most: int = LOOKED_AT_MAX
+) -> Reach:
+    """Whom an email of `kind` would reach today. Raises UnknownEmailKind and CountTooSlow.
 
     The card's: who joined in the last 30 days. The others': every member to whom it may happen.
     """
     if kind not in KINDS:
         raise UnknownEmailKind(kind)
     audience = _audience(session, shop, kind, now)
-    reasons: Counter[str] = Counter()
-    members, after = 0, UUID(int=0)
-    while batch := _next(session, shop.shop_id, audience, after):
-        members += len(batch)
-        reasons.update(why_not(session, shop.shop_id, batch, kind=kind).values())
-        after = batch[-1]
-    return Reach(members, members - reasons.total(), dict(reasons))
-
-
-def _next(session: Session, shop_id: int, audience: ColumnElement[bool], after: UUID) -> list[UUID]:
-    statement = (
-        select(Member.id)
-        .where(
-            Member.shop_id == shop_id,
-            Member.state == "active",
-            Member.id > after,
-            audience,
-        )
-        .order_by(Member.id)
-        .limit(BATCH)
+    meant = select(Member.id).where(
+        Member.shop_id == shop.shop_id, Member.state == "active", audience
     )
-    return list(session.scalars(statement))
+    asking = partial(_ask, session, shop.shop_id, kind)
+    found = sample(session, meant, asking, looks_at_most=looks_at_most)
+    reasons = {reason: count for (_, reason), count in found.of_all().items()}
+    return Reach(found.total, found.total - sum(reasons.values()), reasons, found.looked_at)
+
+
+def _ask(session: Session, shop_id: int, kind: str, members: Sequence[UUID]) -> Counts:
+    return Counts(
+        (kind, reason) for reason in why_not(session, shop_id, members, kind=kind).values()
+    )
 
 
 def _audience(session: Session, shop: Shop, kind: str, now: datetime) -> ColumnElement[bool]:

@@ -534,6 +534,15 @@ class BadTemplate(LoyaltyError):
         self.field, self.words, self.line = field, words, line
 
 
+class CountTooSlow(LoyaltyError):
+    """Figures that could not be told within the time that somebody waits for them."""
+
+    code, status = "count_too_slow", 503
+
+    def __init__(self) -> None:
+        super().__init__("Counting takes too long just now. Look again in a little while")
+
+
 class CampaignNotFound(LoyaltyError):
     """This shop has no such campaign."""
 

@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from loyalty.base.errors import BadCampaign, SegmentNotFound
@@ -33,12 +33,6 @@ def list_next(
     if after is not None:
         statement = statement.where(member_id > after)
     return list(session.scalars(statement.order_by(member_id).limit(limit)))
-
-
-def count_audience(session: Session, campaign: Campaign) -> int:
-    """How many they are."""
-    found = audience_of(session, campaign).subquery()
-    return session.scalar(select(func.count()).select_from(found)) or 0
 
 
 def is_held_out(campaign: Campaign, member_id: UUID) -> bool:

@@ -1,25 +1,24 @@
 """Who would get a campaign, who would not, and why: asked before anything is sent. Reads only.
 
-The invariant: it asks what preparing asks, member by member, so both come to the same.
+The invariant: it asks what preparing asks, member by member, so both come to the same; of a large
+audience a part by chance is asked, and the figures say so.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from loyalty.campaigns.audience import BATCH, count_audience, is_held_out, list_next
-from loyalty.campaigns.preparing import Reasons, ask_channels, is_reachable
+from loyalty.base.sampling import LOOKED_AT_MAX, Counts, sample
+from loyalty.campaigns.audience import audience_of, is_held_out
+from loyalty.campaigns.preparing import ask_channels, is_reachable
 from loyalty.campaigns.tables import Campaign
 from loyalty.shops.tables import Shop
 
-LOOKED_AT_MAX = 50_000
-"""So many are asked one by one while somebody waits for a page."""
-_TIMEOUT_MS = 15_000
+_COUNT = "count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Forecast:
     """What a campaign would come to now: members. `reached`: by a channel or both.
 
     `reasons`: (channel, reason) → how many it may not reach. `looked_at` of the `audience` were
-    asked, the first by their id; the other figures are of those.
+    asked; where that is not all, the other figures are estimates for all, by a fair sample.
     """
 
     audience: int = 0
@@ -52,42 +51,34 @@ def forecast(
     now: datetime,
     looks_at_most: int = LOOKED_AT_MAX,
 ) -> Forecast:
-    """What `campaign`, saved or not, would come to if it were prepared now."""
+    """What `campaign`, saved or not, would come to if it were prepared now.
+
+    Raises BadCampaign where a segment of it is no more, and CountTooSlow.
+    """
     if not campaign.segment_ids or not campaign.channels:
         return Forecast()
-    session.execute(text(f"SET LOCAL statement_timeout = {_TIMEOUT_MS}"))
-    counts: Counter[str] = Counter()
-    reasons: Counter[tuple[str, str]] = Counter()
-    for members in _pages(session, campaign, looks_at_most):
-        asked = ask_channels(session, campaign, members)
-        counts.update(_count(campaign, members, asked))
-        for channel, blocked in asked.items():
-            reasons.update((channel, reason) for reason in blocked.values())
-    audience = max(count_audience(session, campaign), counts["looked_at"])
-    session.execute(text("SET LOCAL statement_timeout = DEFAULT"))
-    return Forecast(audience=audience, reasons=dict(reasons), **counts)
+    found = sample(
+        session,
+        audience_of(session, campaign),
+        partial(_ask, session, campaign),
+        looks_at_most=looks_at_most,
+    )
+    counts = found.of_all()
+    figures = {name: count for (what, name), count in counts.items() if what == _COUNT}
+    reasons = {key: count for key, count in counts.items() if key[0] != _COUNT}
+    return Forecast(found.total, found.looked_at, reasons=reasons, **figures)
 
 
-def _pages(session: Session, campaign: Campaign, most: int) -> Iterator[Sequence[UUID]]:
-    after, left = None, most
-    while left > 0:
-        limit = min(BATCH, left)
-        members = list_next(session, campaign, after=after, limit=limit)
-        if members:
-            yield members
-        if len(members) < limit:
-            return
-        after, left = members[-1], left - len(members)
-
-
-def _count(campaign: Campaign, members: Sequence[UUID], reasons: Reasons) -> Counter[str]:
-    counts: Counter[str] = Counter(looked_at=len(members))
+def _ask(session: Session, campaign: Campaign, members: Sequence[UUID]) -> Counts:
+    asked, counts = ask_channels(session, campaign, members), Counts()
+    for channel, blocked in asked.items():
+        counts.update((channel, reason) for reason in blocked.values())
     for member_id in members:
-        if not is_reachable(member_id, reasons):
+        if not is_reachable(member_id, asked):
             continue
         if is_held_out(campaign, member_id):
-            counts["held_out"] += 1
+            counts[_COUNT, "held_out"] += 1
             continue
-        counts["reached"] += 1
-        counts.update(name for name, blocked in reasons.items() if member_id not in blocked)
+        counts[_COUNT, "reached"] += 1
+        counts.update((_COUNT, name) for name, blocked in asked.items() if member_id not in blocked)
     return counts

@@ -8,7 +8,7 @@ from flask import g, render_template
 
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.base.errors import BadCampaign
+from loyalty.base.errors import BadCampaign, CountTooSlow
 from loyalty.campaigns import saving
 from loyalty.campaigns.forecast import Forecast, forecast
 from loyalty.campaigns.running import check_ready
@@ -41,7 +41,7 @@ def campaign_forecast(campaign_id: str) -> str:
         try:
             check_ready(session, shop, campaign, now=utc_now())
             found = forecast(session, shop, campaign, now=utc_now())
-        except BadCampaign as refusal:
+        except (BadCampaign, CountTooSlow) as refusal:
             return render_template(
                 "admin/_campaign_forecast.html", **values, error=sentence(refusal)
             )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from loyalty import automatic_emails
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
+from loyalty.base.errors import CountTooSlow
 from loyalty.shops.tables import Shop
 from mailing import setup
 from mailing.account import Account, Sender, read_account, read_sender
@@ -58,9 +59,12 @@ def mail_reach(kind: str) -> str:
     """The row of one kind with whom it would reach, and the button that switches it on."""
     with shop_transaction(g.shop_id) as session:
         shop = enter(session)
-        reach = count_reach(session, shop, kind, now=utc_now())
         row = _switch(kind, automatic_emails.is_on(session, g.shop_id, kind))
         values = _shared(session, shop)
+        try:
+            reach = count_reach(session, shop, kind, now=utc_now())
+        except CountTooSlow as refusal:
+            return _render_row(row, values | {"error": str(refusal)}, None)
     return _render_row(row, values, reach)
 
 
