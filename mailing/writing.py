@@ -19,6 +19,7 @@ from mailing.errors import BadTemplate
 from mailing.facts import Facts
 from mailing.looks import Look
 from mailing.merging import Parts, fill, fill_title, read
+from mailing.text_links import fill_lines, shown, typed
 from mailing.values import Body, values_of
 from mailing.wording import Draft, language_words
 
@@ -79,14 +80,15 @@ def write(
     checked, values = check(mail, draft), values_of(mail, facts, body)
     shared = language_words(facts.language)
     figure = fill(read(mail.figure, mail.fields, field="figure"), values)
-    lines = fill(checked.text, values)
+    lines = fill_lines(checked.text, values)
     parts: dict[str, Any] = {
         "shop": facts.shop,
         "programme": facts.programme,
         "headline": fill_title(checked.headline, values),
         "figure": figure[0] if figure else "",
         "lines": lines,
-        "preheader": " ".join(lines)[:_PREHEADER_MAX],
+        "typed": [typed(line) for line in lines],
+        "preheader": " ".join(map(shown, lines))[:_PREHEADER_MAX],
         "wallets": _wallets(mail, facts, links),
         "button": fill_title(checked.button, values),
         "url": body.get("url") or (links.verify if mail.leads == "verify" else links.card),
