@@ -49,6 +49,7 @@ def _run_batch(shop_id: int, now: datetime) -> bool:
             give_batch(session, grant, now=now)
         else:
             undo_batch(session, grant, now=now)
+        faults.point("group_grant_before_commit", shop=shop_id, grant=str(grant.id))
         if grant.state not in OPEN:
             log.info("group_grant_ended", shop=shop_id, grant=str(grant.id), state=grant.state)
     return True

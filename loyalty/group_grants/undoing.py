@@ -4,7 +4,7 @@ The invariant: nobody's points are taken back twice, and who has spent some keep
 forced. Locks: the decision, then the balances of those who have the points by now, in id order.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,33 +15,39 @@ from loyalty.audit import Actor
 from loyalty.base import bulk
 from loyalty.base.errors import CannotUndo, MemberHasMoved, PointsSpent
 from loyalty.group_grants.tables import GroupGrant, GroupGrantMember
-from loyalty.ledger.books import Books
 from loyalty.ledger.tables import LedgerEntry, Lot, LotDebit
-from loyalty.ledger.undoing import undo
+from loyalty.ledger.undoing import undo, undo_whole
 from loyalty.members.identity import survivor_of
+from loyalty.members.tables import MemberBalance
 
-UNDONE_AT_ONCE = 100
+UNDONE_AT_ONCE = 200
+"""A till that redeems waits no longer than for so many."""
 
 
 def undo_batch(session: Session, grant: GroupGrant, *, now: datetime) -> None:
     """Take the next members' points back; who still waits for theirs gets none.
 
-    `grant` is locked. What of the points had expired is counted: it was gone before. Flushes.
+    `grant` is locked. Who has all of the points is undone together with the others, who has lost
+    some one by one. What of the points had expired is counted: it was gone before. Flushes.
     """
     _forget_waiting(session, grant)
-    rows = _list_given(session, grant)
-    if not rows:
+    credits = _list_given(session, grant)
+    if not credits:
         grant.state, grant.undone_at = "undone", now
         session.flush()
         return
-    holders = {survivor_of(session, grant.shop_id, row.member_id) for row in rows}
+    holders = _list_holders(session, grant.shop_id, list(credits))
+    owned = {entry_id: holders[member_id] for member_id, entry_id in credits.items()}
     try:
-        Books.open(session, grant.shop_id, holders, now=now)
+        whole = undo_whole(session, grant.shop_id, owned, actor=_actor(grant), now=now)
     except MemberHasMoved:
         return  # merged in this very moment: the next turn knows who has the points
-    for row in rows:
-        _undo_one(session, grant, row, now)
-    _note_expired(session, grant, [row for row in rows if row.state == "undone"])
+    kept = {
+        member_id: _undo_one(session, grant, entry_id, now)
+        for member_id, entry_id in credits.items()
+        if entry_id not in whole
+    }
+    _note(session, grant, credits, {one: why for one, why in kept.items() if why is not None})
     session.flush()
 
 
@@ -59,9 +65,10 @@ def _forget_waiting(session: Session, grant: GroupGrant) -> None:
     grant.skipped += waiting.rowcount  # type: ignore[attr-defined]
 
 
-def _list_given(session: Session, grant: GroupGrant) -> Sequence[GroupGrantMember]:
+def _list_given(session: Session, grant: GroupGrant) -> dict[UUID, UUID]:
+    """The next members, by id, and the entry of each."""
     statement = (
-        select(GroupGrantMember)
+        select(GroupGrantMember.member_id, GroupGrantMember.entry_id)
         .where(
             GroupGrantMember.shop_id == grant.shop_id,
             GroupGrantMember.grant_id == grant.id,
@@ -69,43 +76,72 @@ def _list_given(session: Session, grant: GroupGrant) -> Sequence[GroupGrantMembe
         )
         .order_by(GroupGrantMember.member_id)
         .limit(UNDONE_AT_ONCE)
-        .execution_options(populate_existing=True)
     )
-    return session.scalars(statement).all()
+    rows = session.execute(statement).all()
+    # What was given has its entry.
+    return {row.member_id: row.entry_id for row in rows if row.entry_id is not None}
 
 
-def _undo_one(session: Session, grant: GroupGrant, row: GroupGrantMember, now: datetime) -> None:
-    assert row.entry_id is not None, "what was given has its entry"
+def _list_holders(session: Session, shop_id: int, member_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Who has each one's points by now; few have been merged, and those are followed one by one."""
+    statement = select(MemberBalance.member_id, MemberBalance.merged_into).where(
+        MemberBalance.shop_id == shop_id, bulk.among(MemberBalance.member_id, member_ids)
+    )
+    into = {row.member_id: row.merged_into for row in session.execute(statement).all()}
+    return {
+        one: survivor_of(session, shop_id, one) if merged_into else one
+        for one, merged_into in into.items()
+    }
+
+
+def _actor(grant: GroupGrant) -> Actor:
     assert grant.undo_by is not None, "somebody decided it"
     kind, _, name = grant.undo_by.partition(":")
+    return Actor(kind, name)
+
+
+def _undo_one(session: Session, grant: GroupGrant, entry_id: UUID, now: datetime) -> str | None:
+    """Undo what has lost some of its points; why the member keeps the rest, or None."""
     try:
         with session.begin_nested():
             undo(
                 session,
                 grant.shop_id,
-                row.entry_id,
-                actor=Actor(kind, name),
+                entry_id,
+                actor=_actor(grant),
                 now=now,
                 is_forced=grant.undo_is_forced,
             )
     except PointsSpent as spent:
-        row.state, row.reason = "kept", f"{spent.spent} spent"
-        grant.kept += 1
+        return f"{spent.spent} spent"
     except CannotUndo as error:
-        row.state, row.reason = "kept", str(error)
-        grant.kept += 1
-    else:
-        row.state = "undone"
-        grant.undone += 1
-    grant.given -= 1
+        return str(error)
+    return None
 
 
-def _note_expired(session: Session, grant: GroupGrant, undone: Sequence[GroupGrantMember]) -> None:
-    entries = [row.entry_id for row in undone if row.entry_id]
-    expired = _count_expired(session, grant.shop_id, entries)
-    for row in undone:
-        row.expired_points = expired.get(row.entry_id, 0) if row.entry_id else 0
-        grant.expired_points += row.expired_points
+def _note(
+    session: Session, grant: GroupGrant, credits: Mapping[UUID, UUID], kept: Mapping[UUID, str]
+) -> None:
+    """What became of each of the batch."""
+    undone = [entry_id for member_id, entry_id in credits.items() if member_id not in kept]
+    expired = _count_expired(session, grant.shop_id, undone)
+    rows = [
+        {
+            "shop_id": grant.shop_id,
+            "grant_id": grant.id,
+            "member_id": member_id,
+            "state": "kept" if member_id in kept else "undone",
+            "reason": kept.get(member_id),
+            "entry_id": entry_id,
+            "expired_points": expired.get(entry_id, 0),
+        }
+        for member_id, entry_id in credits.items()
+    ]
+    bulk.put_rows(session, GroupGrantMember, rows)
+    grant.given -= len(rows)
+    grant.kept += len(kept)
+    grant.undone += len(undone)
+    grant.expired_points += sum(expired.values())
 
 
 def _count_expired(session: Session, shop_id: int, entry_ids: Collection[UUID]) -> dict[UUID, int]:

@@ -27,6 +27,13 @@ def expire_dead(books: "Books", member_id: UUID) -> int:
     return expired
 
 
+def has_dead(books: "Books", member_id: UUID) -> bool:
+    """Whether a lot of the member's is over and has not expired yet."""
+    today = books.today()
+    days = (last_day_of(books, lot) for lot in books.shelf.spendable(member_id))
+    return any(day is not None and day < today for day in days)
+
+
 def expire_idle(books: "Books", member_id: UUID) -> None:
     """Expire what inactivity has ended, before an activity would begin it anew."""
     programme, _ = books.rule()

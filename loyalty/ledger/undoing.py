@@ -3,6 +3,7 @@
 The invariant: an entry is undone once, and Σ of an entry and its undo is 0.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from loyalty import audit
 from loyalty.audit import Actor
+from loyalty.base.bulk import among
 from loyalty.base.errors import CannotUndo, EntryNotFound, PointsSpent
 from loyalty.ledger import dying
 from loyalty.ledger.books import Books
@@ -68,7 +70,61 @@ def undo(
     )
     if undone.posted_at == now:
         _audit(session, entry, undone, actor, is_forced)
+        session.flush()
     return undone
+
+
+def undo_whole(
+    session: Session, shop_id: int, credits: Mapping[UUID, UUID], *, actor: Actor, now: datetime
+) -> set[UUID]:
+    """Undo those of these credits (entry → who has its points by now) that have lost no point.
+
+    A few statements for hundreds; the entries that are undone, now or before. What lost some of
+    its points is left as it is: `undo` knows what to do. Locks; raises MemberHasMoved. Flushes;
+    the caller commits.
+    """
+    books = Books.open(session, shop_id, credits.values(), now=now)
+    entries = session.scalars(
+        select(LedgerEntry)
+        .where(LedgerEntry.shop_id == shop_id, among(LedgerEntry.id, credits))
+        .order_by(LedgerEntry.id)
+    ).all()
+    causes = {entry.id: _cause(entry, actor, now) for entry in entries}
+    posted = _list_posted(session, shop_id, [cause.idempotency_key for cause in causes.values()])
+    own = _own_lots(books, credits)
+    undone = {one for one, cause in causes.items() if cause.idempotency_key in posted}
+    for entry in entries:
+        lots = own[entry.id]
+        is_whole = sum(lot.points_left for lot in lots) == entry.points
+        if entry.id in undone or not is_whole or not _is_plain(books, entry, credits[entry.id]):
+            continue
+        opposite = books.post(credits[entry.id], causes[entry.id], -entry.points)
+        books.take(opposite, entry.points, [lot.id for lot in lots])
+        _audit(session, entry, opposite, actor, is_forced=False)
+        undone.add(entry.id)
+    books.write()
+    return undone
+
+
+def _is_plain(books: Books, entry: LedgerEntry, owner_id: UUID) -> bool:
+    is_credit = entry.points > 0 and entry.reverses_id is None and entry.kind not in _INSTEAD
+    return is_credit and not dying.has_dead(books, owner_id)
+
+
+def _own_lots(books: Books, credits: Mapping[UUID, UUID]) -> dict[UUID, list[OpenLot]]:
+    """Of each entry, the lots that whoever has its points holds."""
+    found: dict[UUID, list[OpenLot]] = {entry_id: [] for entry_id in credits}
+    for lot in books.shelf.lots_of_entries(list(credits)):
+        if lot.member_id == credits.get(lot.entry_id):
+            found[lot.entry_id].append(lot)
+    return found
+
+
+def _list_posted(session: Session, shop_id: int, keys: Collection[str]) -> set[str]:
+    statement = select(LedgerEntry.idempotency_key).where(
+        LedgerEntry.shop_id == shop_id, among(LedgerEntry.idempotency_key, keys)
+    )
+    return set(session.scalars(statement))
 
 
 def _find_posted(session: Session, shop_id: int, key: str) -> LedgerEntry | None:
@@ -148,4 +204,3 @@ def _audit(
         points=undone.points,
         is_forced=is_forced,
     )
-    session.flush()

@@ -1,6 +1,9 @@
 """Points for many: what operators type, and the job that a crash anywhere leaves in good order."""
 
+import os
+import signal
 from collections.abc import Callable
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,8 +18,9 @@ from loyalty.base import db, faults
 from loyalty.base.bulk import insert_rows
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
-from loyalty.group_grants import giving
+from loyalty.group_grants import giving, undoing
 from loyalty.group_grants.tables import GroupGrant
+from loyalty.ledger.posting import Cause, debit, lock_balance
 from loyalty.ledger.selfcheck import find_differences
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.tables import MemberBalance
@@ -104,14 +108,13 @@ def test_same_key_gives_once_and_the_job_brings_it_to_its_end(
     assert "undone=7 kept=0" in typed("group-grants").output
 
 
-@pytest.mark.parametrize("dies_after", range(1, 6))
-def test_killed_after_any_batch_it_goes_on_and_gives_everybody_once(
-    aurora: Aurora, segment: UUID, monkeypatch: pytest.MonkeyPatch, dies_after: int
+@pytest.mark.parametrize("dies_at", range(1, 13))
+def test_killed_before_or_after_any_commit_it_goes_on_and_gives_everybody_once(
+    aurora: Aurora, segment: UUID, monkeypatch: pytest.MonkeyPatch, dies_at: int
 ) -> None:
-    monkeypatch.setattr(giving, "PREPARED_AT_ONCE", 3)
-    monkeypatch.setattr(giving, "GIVEN_AT_ONCE", 3)
+    in_threes(monkeypatch)
     decide(segment, "--write")
-    monkeypatch.setattr(faults, "point", dying(dies_after))
+    monkeypatch.setattr(faults, "point", dying(dies_at))
 
     with pytest.raises(Died):
         job.run_shop(aurora.shop_id)
@@ -120,6 +123,48 @@ def test_killed_after_any_batch_it_goes_on_and_gives_everybody_once(
 
     assert entries(aurora) == (7, 700)
     assert the_grant(aurora).given == 7
+
+
+@pytest.mark.parametrize("dies_at", range(1, 9))
+def test_killed_before_or_after_any_commit_it_takes_back_from_everybody_once(
+    aurora: Aurora, segment: UUID, monkeypatch: pytest.MonkeyPatch, dies_at: int
+) -> None:
+    in_threes(monkeypatch)
+    decide(segment, "--write")
+    job.run_shop(aurora.shop_id)
+    spend(aurora, 40)
+    typed("undo-group-grant", "--id", str(the_grant(aurora).id))
+    monkeypatch.setattr(faults, "point", dying(dies_at))
+
+    with pytest.raises(Died):
+        job.run_shop(aurora.shop_id)
+    monkeypatch.undo()
+    job.run_shop(aurora.shop_id)
+
+    # Seven times 100 given, six times taken back; Alice spent 40 and keeps the rest.
+    assert entries(aurora) == (14, 60)
+    grant = the_grant(aurora)
+    assert (grant.state, grant.undone, grant.kept) == ("undone", 6, 1)
+
+
+@pytest.mark.parametrize("point", ["group_grant_before_commit", "group_grant_batch"])
+def test_a_process_that_is_killed_with_9_leaves_whole_batches(
+    aurora: Aurora, segment: UUID, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    in_threes(monkeypatch)
+    decide(segment, "--write")
+
+    for passes in (1, 2, 0):
+        kill_at(point, passes, tmp_path, lambda: job.run_shop(aurora.shop_id))
+    job.run_shop(aurora.shop_id)
+    assert entries(aurora) == (7, 700)
+    typed("undo-group-grant", "--id", str(the_grant(aurora).id))
+    for passes in (1, 0):
+        kill_at(point, passes, tmp_path, lambda: job.run_shop(aurora.shop_id))
+    job.run_shop(aurora.shop_id)
+
+    assert entries(aurora) == (14, 0)
+    assert the_grant(aurora).undone == 7
 
 
 def test_lost_ring_is_rung_again_by_the_sweep(aurora: Aurora, segment: UUID) -> None:
@@ -185,3 +230,36 @@ def dying(passes: int) -> Callable[..., None]:
             raise Died
 
     return point
+
+
+def in_threes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small batches: seven members are three of each kind."""
+    monkeypatch.setattr(giving, "PREPARED_AT_ONCE", 3)
+    monkeypatch.setattr(giving, "GIVEN_AT_ONCE", 3)
+    monkeypatch.setattr(undoing, "UNDONE_AT_ONCE", 3)
+
+
+def spend(aurora: Aurora, points: int) -> None:
+    """Alice redeems some."""
+    now = utc_now()
+    with db.shop_transaction(aurora.shop_id) as session:
+        balance = lock_balance(session, aurora.shop_id, aurora.alice)
+        cause = Cause("deduct", "test:spend", "test", "1", "system:test", now)
+        debit(session, balance, cause, points=points, now=now)
+
+
+def kill_at(point: str, passes: int, folder: Path, do: Callable[[], object]) -> None:
+    """Run `do` in a process of its own, which must die of SIGKILL at `point` after so many."""
+    (folder / point).write_text(str(passes))
+    pid = os.fork()
+    if pid == 0:
+        try:
+            # The parent's connections are the parent's.
+            db.engine().dispose(close=False)
+            faults.arm(folder)
+            do()
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    (folder / f"{point}.hit").unlink()

@@ -2,11 +2,14 @@
 
 from datetime import date
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from loyalty.base.ids import new_id
 from loyalty.group_grants.deciding import undo_group_grant
 from loyalty.group_grants.giving import prepare_batch
 from loyalty.group_grants.tables import GroupGrant
+from loyalty.group_grants.undoing import undo_batch
 from loyalty.ledger.tables import Lot
 from loyalty.ledger.undoing import undo
 from loyalty.members.tables import Member
@@ -28,7 +31,8 @@ def undone(session: Session, grant: GroupGrant, *, is_forced: bool = False) -> G
 
 def given(session: Session, shop: Shop, *members: Member) -> GroupGrant:
     """100 points each, given."""
-    grant = give(session, shop, a_segment(session, shop, *members))
+    segment = a_segment(session, shop, *members, name=f"Regulars {new_id()}")
+    grant = give(session, shop, segment, client_key=str(new_id()))
     run(session, grant)
     return grant
 
@@ -125,3 +129,71 @@ def test_second_undo_changes_nothing(session: Session, aurora: Shop, alice: Memb
 
     assert (grant.state, grant.undone) == ("undone", 1)
     assert entries_of(session, alice) == [("grant", 100), ("grant", -100)]
+
+
+def test_of_a_batch_each_keeps_what_is_theirs(
+    session: Session, aurora: Shop, alice: Member, hand_of_alice: Hand
+) -> None:
+    whole, moved, expired = (a_member(session, aurora, number) for number in (601, 602, 603))
+    merged_too = a_member(session, aurora, 604)
+    grant = given(session, aurora, alice, whole, moved, expired, merged_too)
+    hand_of_alice.debit(30)
+    merge(session, aurora, merged_too.id, moved.id, actor=STAFF, now=NOON)
+    session.query(Lot).filter_by(member_id=expired.id).update(
+        {"last_valid_on": date(2026, 11, 22), "has_own_date": True}
+    )
+
+    undo_group_grant(session, aurora.shop_id, grant.id, actor=STAFF, now=NOON + 5 * DAY)
+    run(session, grant, now=NOON + 5 * DAY)
+
+    assert (grant.undone, grant.kept, grant.expired_points) == (4, 1, 100)
+    assert fates(session, grant)[alice.id] == ("kept", "30 spent")
+    # Two of the five are one person by now: both credits were taken from them.
+    for who in (whole, merged_too, expired):
+        assert figures(session, who)[0] == 0
+    assert agree(session, aurora.shop_id)
+
+
+def test_one_that_was_undone_by_hand_before_a_merge_is_not_taken_from_the_survivor(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    carol = a_member(session, aurora, 601)
+    grant = given(session, aurora, alice, carol)
+    entry_id = session.query(Lot).filter_by(member_id=carol.id).one().entry_id
+    undo(session, aurora.shop_id, entry_id, actor=STAFF, now=NOON)
+    merge(session, aurora, alice.id, carol.id, actor=STAFF, now=NOON)
+
+    undone(session, grant)
+
+    assert (grant.undone, grant.kept) == (2, 0)
+    assert figures(session, alice)[0] == 0
+    assert agree(session, aurora.shop_id)
+
+
+def test_many_are_undone_in_as_many_statements_as_two(session: Session, aurora: Shop) -> None:
+    grants = [
+        given(session, aurora, *(a_member(session, aurora, first + n) for n in range(count)))
+        for first, count in ((600, 2), (700, 30))
+    ]
+
+    counts = [_statements_of_undoing(session, grant) for grant in grants]
+
+    assert [grant.undone for grant in grants] == [2, 30]
+    # Audit rows are written many at once, but not all: the rest is the same.
+    assert counts[1] <= counts[0] + 2
+
+
+def _statements_of_undoing(session: Session, grant: GroupGrant) -> int:
+    undo_group_grant(session, grant.shop_id, grant.id, actor=STAFF, now=NOON + DAY)
+    seen: list[str] = []
+
+    def note(_c: object, _u: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    try:
+        undo_batch(session, grant, now=NOON + DAY)
+    finally:
+        event.remove(connection, "before_cursor_execute", note)
+    return len(seen)
