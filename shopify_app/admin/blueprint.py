@@ -10,6 +10,7 @@ from shopify_app.admin import (
     card_emails,
     consents,
     coupons,
+    group_grant_members,
     group_grants,
     home,
     mail_editor,
@@ -28,7 +29,7 @@ from shopify_app.admin.pages import blueprint
 
 VIEWS = (
     *(home, members, profile, adjustments, redemptions, coupons, card_emails, consents),
-    *(one_off_push, one_off_email, group_grants),
+    *(one_off_push, one_off_email, group_grants, group_grant_members),
     *(segment_editor, segments, segment_hand),
     *(campaigns, campaign_editor, campaign_forecast, campaign_trial, campaign_recipients),
     *(mails, mail_editor),

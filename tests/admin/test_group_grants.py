@@ -9,9 +9,13 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from jobs.group_grants import run_shop
+from loyalty.audit import AuditRow
+from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.group_grants.tables import GroupGrant
+from loyalty.ledger.posting import Cause, debit, lock_balance
 from loyalty.members.tables import MemberBalance
+from shopify_app.admin import group_grant_members
 from tests.admin.campaign_cast import have_segment
 from tests.admin.cast import ShopAndClient
 
@@ -43,6 +47,14 @@ def grants(shop: ShopAndClient) -> list[GroupGrant]:
 def available(shop: ShopAndClient, member: UUID) -> int:
     with shop_transaction(shop.shop_id) as session:
         return session.get_one(MemberBalance, (shop.shop_id, member)).available
+
+
+def spend(shop: ShopAndClient, member: UUID, points: int) -> None:
+    """The member redeems some."""
+    now = utc_now()
+    with shop_transaction(shop.shop_id) as session:
+        cause = Cause("deduct", "test:spend", "test", "1", "system:test", now)
+        debit(session, lock_balance(session, shop.shop_id, member), cause, points=points, now=now)
 
 
 def test_form_says_to_how_many_before_anything_is_given(
@@ -81,6 +93,67 @@ def test_points_are_given_once_whoever_clicks_twice_and_taken_back(
     assert undone.status_code == 200 and "Being taken back" in undone.text
     assert "Taken back" in aurora.get(where).text
     assert available(aurora, alice) == 0
+
+
+def test_each_member_is_listed_with_what_became_of_theirs_and_in_a_file(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    # given points for Alice, who spends some, and for Erin, who does not
+    erin = aurora.enrol("Erin <b>", "Evans", "erin@example.com")
+    segment = have_segment(aurora, "Both", alice, erin)
+    give(aurora, segment, expected="2")
+    run_shop(aurora.shop_id)
+    (grant,) = grants(aurora)
+    spend(aurora, alice, 30)
+    # when they are taken back
+    aurora.post(f"{PATH}/{grant.id}/undo")
+    run_shop(aurora.shop_id)
+    # then
+    page = aurora.get(f"{PATH}/{grant.id}").text
+    everybody = aurora.get(f"{PATH}/{grant.id}/members").text
+    kept = aurora.get(f"{PATH}/{grant.id}/members?state=kept").text
+    rows = aurora.get(f"{PATH}/{grant.id}/members.csv").get_data(as_text=True).splitlines()
+    assert f'href="{PATH}/{grant.id}/members"' in page
+    assert "Erin &lt;b&gt;" in everybody and "Taken back" in everybody
+    assert "30 spent" in kept and "Erin" not in kept
+    assert rows[0].endswith("Member,Email,Points,What became of them,Why,Expired before")
+    assert any("erin@example.com,100,Taken back,," in row for row in rows[1:])
+    assert any("100,Kept them,30 spent," in row for row in rows[1:]) and len(rows) == 3
+
+
+def test_members_come_page_by_page(
+    aurora: ShopAndClient, alice: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erin = aurora.enrol("Erin", "Evans", "erin@example.com")
+    give(aurora, have_segment(aurora, "Both", alice, erin), expected="2")
+    run_shop(aurora.shop_id)
+    (grant,) = grants(aurora)
+    monkeypatch.setattr(group_grant_members, "_BATCH", 1)
+
+    first = aurora.get(f"{PATH}/{grant.id}/members").text
+    after = first.split("after=")[1].split('"')[0]
+    second = aurora.get(f"{PATH}/{grant.id}/members?after={after}").text
+
+    assert {str(one) in first for one in (alice, erin)} == {True, False}
+    assert {str(one) in second for one in (alice, erin)} == {True, False}
+    assert "after=" not in second and "<html" not in second
+
+
+def test_the_file_of_members_is_audited_and_leaves_by_no_link(
+    aurora: ShopAndClient, segment: UUID, client: FlaskClient
+) -> None:
+    give(aurora, segment)
+    (grant,) = grants(aurora)
+    path = f"{PATH}/{grant.id}/members.csv"
+    token = aurora.bearer()["Authorization"].removeprefix("Bearer ")
+
+    by_link = client.get(path, query_string={"id_token": token})
+    aurora.get(path)
+
+    assert by_link.status_code == 404
+    with shop_transaction(aurora.shop_id) as session:
+        downloaded = AuditRow.action == "group_grant_members_downloaded"
+        assert len(session.scalars(select(AuditRow).where(downloaded)).all()) == 1
 
 
 def test_segment_that_changed_since_it_was_shown_is_shown_again(
@@ -129,6 +202,8 @@ def test_what_another_shop_decided_is_not_found(
     (grant,) = grants(aurora)
 
     assert borealis.get(f"{PATH}/{grant.id}").status_code == 404
+    assert borealis.get(f"{PATH}/{grant.id}/members").status_code == 404
+    assert borealis.get(f"{PATH}/{grant.id}/members.csv").status_code == 404
     assert borealis.post(f"{PATH}/{grant.id}/undo").status_code == 404
     assert give(borealis, segment, client_key=str(uuid4())).status_code == 404
     assert "Quiet" not in borealis.get(PATH).text
