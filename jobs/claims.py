@@ -41,7 +41,7 @@ def claim_next(subscriber: Subscriber, shop_id: int) -> list[Claim]:
                 return []
             rows = _lock_pending(session, subscriber, shop_id, member_ids)
             # Another worker may have claimed or settled some while we waited for the locks.
-            busy = {row.member_id for row in rows if row.next_at > now}
+            busy = {row.member_id for row in rows if _holds(subscriber, row, now)}
             free = [row for row in rows if row.member_id not in busy]
             if free:
                 return _take(session, free, shop_id, now + subscriber.lease)
@@ -77,6 +77,7 @@ def _next_members(
         later.subscriber == subscriber.name,
         later.state == "pending",
         later.next_at > now,
+        *([(later.attempts > 0)] if subscriber.passes_put_off else []),
     )
     due = session.scalars(
         select(Delivery.member_id)
@@ -92,6 +93,12 @@ def _next_members(
         .limit(1 if subscriber.batch == 1 else subscriber.batch * _ROWS_PER_MEMBER)
     )
     return list(dict.fromkeys(member for member in due if member))[: subscriber.batch]
+
+
+def _holds(subscriber: Subscriber, row: Delivery, now: datetime) -> bool:
+    """Whether the delivery keeps its member's others waiting."""
+    # What is claimed, or failed before, counts an attempt; what was only put off counts none.
+    return row.next_at > now and not (subscriber.passes_put_off and row.attempts == 0)
 
 
 def _lock_pending(

@@ -33,6 +33,8 @@ class Subscriber:
     With `call_many(shop_id, member_ids)` up to `batch` members are told in one call, which
     returns each member's error, or None; if it raises, `call` is made for each alone.
     What happens while `is_on()` is False makes no deliveries.
+    What was put off by a `retry_after` keeps the member's newer deliveries waiting, too, unless
+    `passes_put_off`.
     All tries take a day and more: an outage or a used-up quota of a day loses nothing.
     """
 
@@ -42,6 +44,7 @@ class Subscriber:
     give_up: Callable[[int, UUID, str], object] | None = None
     call_many: Callable[[int, Sequence[UUID]], Mapping[UUID, Exception | None]] | None = None
     batch: int = 1
+    passes_put_off: bool = False
     is_on: Callable[[], bool] = lambda: True
     attempts_max: int = 36
     lease: timedelta = timedelta(seconds=120)
@@ -72,6 +75,8 @@ SUBSCRIBERS = (
         frozenset(KIND_OF_EVENT),
         call=mail.send_emails,
         give_up=mail.give_up,
+        # A code that somebody waits for must not wait behind an offer over the day's quota.
+        passes_put_off=True,
         is_on=mail_setup.is_on,
     ),
     Subscriber(

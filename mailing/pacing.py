@@ -18,6 +18,7 @@ from loyalty.base.db import shopless_transaction
 from mailing import setup
 from mailing.account import read_account
 from mailing.errors import EmailError, PaceExceeded
+from mailing.permission import MARKETING
 from mailing.tables import MailPace
 
 log = structlog.get_logger()
@@ -26,7 +27,6 @@ LOOK_EVERY = timedelta(minutes=1)
 WAIT_MAX = timedelta(seconds=5)
 """A turn that comes within it is waited for; for a later one the email is put off."""
 QUOTA_PAUSE = timedelta(minutes=10)
-MARKETING = frozenset({"campaign", "one_off"})
 MARKETING_PERCENT = 90
 """Of the day's quota: the rest is kept for the codes and cards that people wait for."""
 

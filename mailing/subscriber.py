@@ -22,12 +22,12 @@ from mailing import messages, pacing, setup
 from mailing.addresses import address_hash
 from mailing.catalogue import Mail, mail_for
 from mailing.contents import read_content
-from mailing.errors import BadTemplate, EmailError
+from mailing.errors import BadTemplate, EmailError, PaceExceeded
 from mailing.facts import read_facts
 from mailing.letters import Letter, compose
 from mailing.look_store import load_look
 from mailing.overrides import load
-from mailing.permission import why_blocked
+from mailing.permission import MARKETING, why_blocked
 from mailing.ses import Outgoing, send
 from mailing.tables import EmailMessage
 from mailing.wording import Draft
@@ -47,7 +47,8 @@ def send_emails(shop_id: int, member_id: UUID) -> None:
     """
     if not setup.is_on():
         return
-    errors, turn_ends = [], time.monotonic() + TURN_S
+    errors: list[EmailError | PaceExceeded] = []
+    turn_ends = time.monotonic() + TURN_S
     for message_id, kind in _list_due(shop_id, member_id, utc_now()):
         if time.monotonic() > turn_ends:
             raise EmailError("more emails than one turn can send", retryable=True)
@@ -55,10 +56,15 @@ def send_emails(shop_id: int, member_id: UUID) -> None:
             # Before it is begun: what waits for its turn stays queued, and costs no attempt.
             pacing.take(kind)
             _send(shop_id, message_id)
-        except EmailError as error:
+        except (EmailError, PaceExceeded) as error:
             errors.append(error)
     if errors:
-        raise max(errors, key=lambda error: error.retryable)
+        raise max(errors, key=_weight)
+
+
+def _weight(error: EmailError | PaceExceeded) -> tuple[bool, bool]:
+    """What may still be sent keeps its tries; an outage among it counts one of them."""
+    return error.retryable, isinstance(error, EmailError)
 
 
 def give_up(shop_id: int, member_id: UUID, reason: str) -> None:
@@ -70,10 +76,11 @@ def give_up(shop_id: int, member_id: UUID, reason: str) -> None:
 
 
 def _list_due(shop_id: int, member_id: UUID, now: datetime) -> list[tuple[UUID, str]]:
-    """The messages to be sent now, and their kinds."""
+    """The messages to be sent now, and their kinds; nobody's code stands behind an offer."""
     with shop_transaction(shop_id) as session:
         found = messages.list_open(session, shop_id, member_id)
         due = [message for message in found if messages.is_due(session, message, now)]
+        due.sort(key=lambda message: message.kind in MARKETING)
         return [(message.id, message.kind) for message in due]
 
 

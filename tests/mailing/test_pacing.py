@@ -1,21 +1,29 @@
 """The account's rate and quota: what is beyond them waits, and costs no attempt."""
 
+import subprocess
+import sys
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
+from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction, shopless_transaction
+from loyalty.members.consent import say
 from loyalty.outbox import Delivery
 from mailing import pacing
 from mailing.account import read_account, read_sender
 from mailing.errors import PaceExceeded
+from mailing.one_off import ask_for_one_off
 from mailing.tables import MailPace
-from tests.mailing.cast import Addressee, taken
+from tests.mailing.cast import DANA, Addressee, taken
 from tests.mailing.stand_in import SENDER, Amazon
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +35,45 @@ def unread(amazon: Amazon, database: None) -> None:
 def forget() -> None:
     with shopless_transaction() as session:
         session.execute(text("UPDATE mail_pace SET read_at = '2000-01-01', next_at = now()"))
+
+
+def write_to(alice: Addressee) -> None:
+    """Have Dana write an offer to Alice, who has said yes to that."""
+    with shop_transaction(alice.shop_id) as session:
+        ids, now = (alice.shop_id, alice.member_id), utc_now()
+        say(session, *ids, "email", "subscribed", source="staff", said_at=now)
+        words = {"subject": "Scarves", "text": "They are here."}
+        key = {"client_key": "offer", "actor": DANA, "now": now}
+        ask_for_one_off(session, *ids, **words, is_answer=False, **key)
+
+
+SENDER_OF_ITS_OWN = """
+import sys, time
+from loyalty.base import db
+from mailing import pacing, setup
+from mailing.setup import MailSettings
+_, database, ses, turns = sys.argv
+db.configure(database)
+setup.configure(MailSettings("a@b.example", "us-east-1", "", b"", None, ses_url=ses))
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(int(turns)):
+    pacing.take("card")
+    print(time.time(), flush=True)
+"""
+TURNS = 8
+
+
+def start_sender(amazon: Amazon) -> "subprocess.Popen[str]":
+    """A process that says "ready", and once it is answered the moments of its turns."""
+    database = db.engine().url.render_as_string(hide_password=False)
+    return subprocess.Popen(
+        [sys.executable, "-c", SENDER_OF_ITS_OWN, database, amazon.url, str(TURNS)],
+        cwd=ROOT,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
 
 
 def use_up(sent: int) -> None:
@@ -109,6 +156,46 @@ def test_marketing_leaves_a_part_of_the_quota_to_what_people_wait_for(amazon: Am
     with pytest.raises(PaceExceeded):
         pacing.take("campaign")
     pacing.take("proof")
+
+
+def test_a_code_does_not_wait_behind_marketing_that_waits(
+    alice: Addressee, amazon: Amazon, before: int
+) -> None:
+    amazon.put("settings", quota_max=100)
+    pacing.take("card")
+    use_up(90)
+    write_to(alice)
+    alice.work()
+    assert (alice.states(), taken(amazon, before)) == (["queued"], [])
+
+    alice.ask()
+    alice.work()
+
+    assert alice.states() == ["queued", "sent"]
+    assert len(taken(amazon, before)) == 1
+    with shop_transaction(alice.shop_id) as session:
+        found = session.scalars(select(Delivery).where(Delivery.subscriber == "mail"))
+        assert sorted((each.state, each.attempts) for each in found) == [
+            ("done", 1),
+            ("pending", 0),
+        ]
+    use_up(0)
+    alice.work_later()
+    assert alice.states() == ["sent", "sent"]
+
+
+def test_two_processes_keep_to_the_rate_together(amazon: Amazon) -> None:
+    amazon.put("settings", rate_max=10)
+    pacing.take("card")
+    senders = [start_sender(amazon) for _ in range(2)]
+    for sender in senders:
+        assert sender.stdout and sender.stdout.readline() == "ready\n"
+
+    told = [sender.communicate("go\n", timeout=60)[0].split() for sender in senders]
+
+    turns = sorted(float(turn) for each in told for turn in each)
+    assert [len(each) for each in told] == [TURNS, TURNS]
+    assert all(b - a >= 0.9 for a, b in zip(turns, turns[11:], strict=False))
 
 
 def test_without_an_answer_of_amazon_emails_go_all_the_same(
