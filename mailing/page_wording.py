@@ -1,4 +1,4 @@
-"""The words of the page behind "Unsubscribe", one file a language, and in which it is shown.
+"""The words of the pages behind an email's links, one file a language, and in which they are shown.
 
 Every language of the emails has one; a test holds that none lacks a word.
 """

@@ -4,7 +4,6 @@ Reading changes nothing: mail programs open every link to look for malware.
 """
 
 import structlog
-from babel.numbers import format_decimal
 from flask import Blueprint, Response, abort, render_template, request, url_for
 from sqlalchemy.orm import Session
 
@@ -16,10 +15,10 @@ from loyalty.ledger.posting import lock_balance
 from loyalty.members.identity import survivor_of
 from loyalty.members.states import get_active_member
 from loyalty.members.tables import Member
-from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
 from mailing import setup, sns
 from mailing.addresses import address_hash
+from mailing.catalogue import LANGUAGES
 from mailing.errors import (
     BadUnsubscribeLink,
     BadVerifyLink,
@@ -29,12 +28,13 @@ from mailing.errors import (
     VerifyLinkExpired,
 )
 from mailing.events import read_event
+from mailing.facts import read_facts
 from mailing.feedback import take_event
-from mailing.languages import locale_of
-from mailing.page_wording import words_for
+from mailing.page_wording import PageWords, page_words, words_for
 from mailing.topics import TOPICS
 from mailing.unsubscribe_links import UnsubscribeLink, make_token, read_token
 from mailing.unsubscribing import choose_topics, read_choice, unsubscribe_all
+from mailing.values import points_in_words
 from mailing.verify_links import VerifyLink
 from mailing.verify_links import read_token as read_verify_token
 
@@ -131,7 +131,7 @@ def show_verification(token: str) -> str:
     link = _verify_link(token)
     with shop_transaction(link.shop_id) as session:
         member = _addressee(session, link)
-        return _verification(session, link, is_done=member.email_verified_at is not None)
+        return _verification(session, link, member, is_done=member.email_verified_at is not None)
 
 
 @blueprint.post("/verify/<token>")
@@ -143,17 +143,22 @@ def verify(token: str) -> str:
         shop = session.get_one(Shop, link.shop_id)
         action = prove_email(session, shop, member.id, now=utc_now())
         points = action.points if action and action.state == "earned" else 0
-        return _verification(session, link, is_done=True, points=points)
+        return _verification(session, link, member, is_done=True, points=points)
 
 
 @blueprint.errorhandler(410)
 def _gone(_: Exception) -> tuple[str, int]:
-    return render_template("mailing/old_link.html"), 410
+    return render_template("mailing/old_link.html", page=_readers_words()), 410
 
 
 @blueprint.errorhandler(404)
 def _unknown(_: Exception) -> tuple[str, int]:
-    return render_template("mailing/no_link.html"), 404
+    return render_template("mailing/no_link.html", page=_readers_words()), 404
+
+
+def _readers_words() -> PageWords:
+    """Of whom we know nothing else, the browser tells the language."""
+    return page_words(request.accept_languages.best_match(LANGUAGES) or "en")
 
 
 def _link(token: str) -> UnsubscribeLink:
@@ -185,15 +190,16 @@ def _addressee(session: Session, link: VerifyLink) -> Member:
     return member
 
 
-def _verification(session: Session, link: VerifyLink, *, is_done: bool, points: int = 0) -> str:
-    shop = session.get_one(Shop, link.shop_id)
-    programme = get_programme(session, link.shop_id)
+def _verification(
+    session: Session, link: VerifyLink, member: Member, *, is_done: bool, points: int = 0
+) -> str:
+    shop = _shop_of(session, link)
     return render_template(
         "mailing/verify.html",
         shop=shop.name,
+        page=words_for(session, shop, member.id),
         is_done=is_done,
-        points=format_decimal(points, locale=locale_of(shop.locale)) if points else "",
-        points_name=programme.points_name,
+        points=points_in_words(read_facts(session, member), points) if points else "",
         card=setup.current().card_links(link.shop_id, link.member_id).page,
     )
 
@@ -214,7 +220,7 @@ def _unsubscribe_page(link: UnsubscribeLink, *, is_saved: bool = False) -> str:
     )
 
 
-def _shop_of(session: Session, link: UnsubscribeLink) -> Shop:
+def _shop_of(session: Session, link: UnsubscribeLink | VerifyLink) -> Shop:
     """The shop that wrote; ends the request when it is no longer here."""
     shop = session.get(Shop, link.shop_id)
     if shop is None:

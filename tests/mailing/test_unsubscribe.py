@@ -297,6 +297,7 @@ def test_no_language_of_the_page_lacks_a_word() -> None:
         assert words.keys() == english.keys()
         assert set(words["topics"]) == set(TOPICS)
         assert words["done_text"].count("{shop}") == 1
+        assert words["proof_points"].count("{points}") == 1
         assert all(words["topics"].values()) and all(words.values())
 
 

@@ -12,7 +12,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.earning.saving import add_rule
 from loyalty.ledger.posting import lock_balance
-from loyalty.members.tables import Member
+from loyalty.members.tables import Customer, Member
 from mailing.addresses import address_hash
 from mailing.verify_links import GOOD_FOR, VerifyLink, make_token
 from tests.mailing.cast import DANA, Addressee, taken
@@ -96,11 +96,50 @@ def test_button_proves_the_address_once_and_brings_the_points(
 
     first, again = client.post(path), client.post(path)
 
-    assert "<strong>20 " in first.text and "Your address is confirmed" in first.text
+    assert (
+        "<strong><bdi>20 points</bdi></strong>" in first.text
+        and "Your address is confirmed" in first.text
+    )
     assert "Your address is confirmed" in again.text and "<strong>" not in again.text
     assert member_of(alice).email_verified_at is not None
     assert points_of(alice) == 20
     assert alice.timeline().count("email_verified") == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "direction", "button", "thanks"),
+    [
+        ("de", "ltr", "Adresse bestätigen", "<strong><bdi>20 Punkte</bdi></strong> erhalten."),
+        ("ar", "rtl", "تأكيد عنواني", "حصلت على <strong><bdi>20 نقطة</bdi></strong>."),
+    ],
+)
+def test_page_speaks_the_members_language(
+    client: FlaskClient,
+    alice: Addressee,
+    path: str,
+    reward: None,
+    language: str,
+    direction: str,
+    button: str,
+    thanks: str,
+) -> None:
+    with shop_transaction(alice.shop_id) as session:
+        session.query(Customer).one().locale = language
+
+    asked, done = client.get(path).text, client.post(path).text
+
+    for page in (asked, done):
+        assert f'<html lang="{language}" dir="{direction}">' in page
+    assert f">{button}</button>" in asked
+    assert thanks in done
+
+
+def test_page_of_a_link_that_leads_nowhere_speaks_the_browsers_language(
+    client: FlaskClient,
+) -> None:
+    for told, word in [("ar-EG,ar;q=0.9", 'dir="rtl"'), ("pt", "nowhere"), ("fr", "nulle part")]:
+        answer = client.get("/mail/verify/short", headers={"Accept-Language": told})
+        assert (answer.status_code, word in answer.text) == (404, True)
 
 
 def test_link_to_an_earlier_address_is_no_longer_good(
