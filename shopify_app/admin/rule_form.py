@@ -20,6 +20,9 @@ from shopify_app.admin.segment_words import GROUPS
 _FIELD = re.compile(rf"rule((?:\.\d{{1,3}}){{0,{DEPTH_MAX}}})\.(word|fact|is|value)")
 _FIRST_FACT = "order_count"
 
+Way = tuple[int, ...]
+"""The places of a part and of the groups around it, from the outermost in; () is the rule."""
+
 
 @dataclass
 class Condition:
@@ -70,7 +73,7 @@ def blank_condition() -> Condition:
 
 def rule_of(fields: "MultiDict[str, str]") -> Group:
     """The rule as it was sent; a part that no form of ours sends reads as a blank one."""
-    ways: dict[tuple[int, ...], set[str]] = {}
+    ways: dict[Way, set[str]] = {}
     for name in fields:
         if found := _FIELD.fullmatch(name):
             way = tuple(int(step) for step in found[1].split(".")[1:])
@@ -80,9 +83,7 @@ def rule_of(fields: "MultiDict[str, str]") -> Group:
     return _group_of(fields, ways, ())
 
 
-def _group_of(
-    fields: "MultiDict[str, str]", ways: dict[tuple[int, ...], set[str]], way: tuple[int, ...]
-) -> Group:
+def _group_of(fields: "MultiDict[str, str]", ways: dict[Way, set[str]], way: Way) -> Group:
     below = sorted(each for each in ways if len(each) == len(way) + 1 and each[: len(way)] == way)
     parts: list[Part] = [
         _group_of(fields, ways, each) if "word" in ways[each] else _condition_of(fields, each)
@@ -92,7 +93,7 @@ def _group_of(
     return Group(word if word in GROUPS else "all", parts)
 
 
-def _condition_of(fields: "MultiDict[str, str]", way: tuple[int, ...]) -> Condition:
+def _condition_of(fields: "MultiDict[str, str]", way: Way) -> Condition:
     name = way_name(way)
     typed = fields.getlist(f"{name}.value")
     return _fitted(Condition(fields.get(f"{name}.fact", ""), fields.get(f"{name}.is", ""), typed))
@@ -106,7 +107,7 @@ def _fitted(condition: Condition) -> Condition:
     return condition
 
 
-def way_name(way: tuple[int, ...]) -> str:
+def way_name(way: Way) -> str:
     """`rule.1.0`: what the fields of a part begin with."""
     return ".".join(("rule", *map(str, way)))
 
@@ -133,7 +134,7 @@ def _part_of(given: dict[str, Any], values: Values) -> Part:
     return Group("none", [_part_of(inner, values)])
 
 
-def conditions(rule: Group, way: tuple[int, ...] = ()) -> Iterator[tuple[str, Condition]]:
+def conditions(rule: Group, way: Way = ()) -> Iterator[tuple[str, Condition]]:
     """Each condition with the name of its way, from the top down."""
     for place, part in enumerate(rule.parts):
         inner = (*way, place)
@@ -143,7 +144,7 @@ def conditions(rule: Group, way: tuple[int, ...] = ()) -> Iterator[tuple[str, Co
             yield way_name(inner), part
 
 
-def way_of(name: str) -> tuple[int, ...] | None:
+def way_of(name: str) -> Way | None:
     """The way of a part by its name; None for what is no name of one."""
     found = _FIELD.fullmatch(f"{name}.word")
     return tuple(int(step) for step in found[1].split(".")[1:]) if found else None

@@ -74,11 +74,13 @@ def change_rule() -> Response:
         shop = enter(session)
         values = Values.of(session, shop)
     act = request.form.get("do", "")
-    rule = rule_acts.change(rule_form.rule_of(request.form), act, values)
+    rule, added = rule_acts.change(rule_form.rule_of(request.form), act, values)
     page = render_template("admin/_segment_rule.html", rule=rule, **_rule_words(values))
     response = make_response(page)
     # Fields that waited for this answer were left out of the last count.
     response.headers["HX-Trigger"] = json.dumps({"rulechanged": {"target": "#rule"}})
+    if added:
+        response.headers.update(_only(added))
     return response
 
 
@@ -97,6 +99,16 @@ def size_segment() -> str:
             condition.errors = {}
     is_late = criteria is not None and count is None
     return render_template("admin/_segment_size.html", rows=rows, count=count, is_late=is_late)
+
+
+def _only(way: rule_form.Way) -> dict[str, str]:
+    """Swap the new part in alone: what somebody types into another meanwhile stays."""
+    part, group = (rule_form.way_name(each).replace(".", "-") for each in (way, way[:-1]))
+    return {
+        "HX-Retarget": f"#{group}-acts",
+        "HX-Reswap": "beforebegin",
+        "HX-Reselect": f"#{part}",
+    }
 
 
 def _save(segment_id: UUID | None) -> Response:

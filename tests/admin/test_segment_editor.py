@@ -142,7 +142,7 @@ def test_every_rule_has_a_form_that_means_it(rule: Any) -> None:
 
 @given(act=st.text(max_size=30) | st.from_regex(r"(add|group|remove|refit) rule(\.[0-3]){0,3}"))
 def test_no_act_harms_a_rule(act: str) -> None:
-    rule = change(form_of({"all": [RICH, {"any": [RICH]}]}, VALUES), act, VALUES)
+    rule, _ = change(form_of({"all": [RICH, {"any": [RICH]}]}, VALUES), act, VALUES)
 
     assert rule_of(sent(rule)) == rule
 
@@ -311,6 +311,37 @@ def test_counting_saves_nothing(aurora: ShopAndClient) -> None:
     send(aurora, "/app/segments/rule", fields, do="add rule")
 
     assert own_segments(aurora) == []
+
+
+@pytest.mark.parametrize(
+    ("act", "part", "place"),
+    [
+        ("add rule", "#rule-2", "#rule-acts"),
+        ("group rule", "#rule-2", "#rule-acts"),
+        ("add rule.1", "#rule-1-1", "#rule-1-acts"),
+    ],
+)
+def test_what_is_added_comes_in_alone(
+    aurora: ShopAndClient, act: str, part: str, place: str
+) -> None:
+    fields = press(aurora, new_form(aurora), "group rule")
+
+    answer = send(aurora, "/app/segments/rule", fields, do=act)
+
+    assert answer.headers["HX-Reselect"] == part
+    assert answer.headers["HX-Retarget"] == place
+    assert answer.headers["HX-Reswap"] == "beforebegin"
+    for id in (part, place):
+        assert answer.text.count(f'id="{id[1:]}"') == 1
+
+
+def test_after_a_removal_the_whole_rule_is_written_anew(aurora: ShopAndClient) -> None:
+    fields = press(aurora, new_form(aurora), "add rule")
+
+    answer = send(aurora, "/app/segments/rule", fields, do="remove rule.0")
+
+    assert "HX-Retarget" not in answer.headers
+    assert "#rule input" in answer.text
 
 
 def test_a_segment_by_hand_has_no_rule(aurora: ShopAndClient, alice: UUID) -> None:
