@@ -11,7 +11,13 @@ from uuid import UUID
 from jobs import segments
 from jobs.referrals import settle_friend
 from loyalty.base.bell import Queue
-from loyalty.outbox import CONSENT_CHANGED, FRIEND_ORDER_CHANGED, MEMBER_CHANGED, SHOWN_ASKED
+from loyalty.outbox import (
+    ADDRESS_CHANGED,
+    CONSENT_CHANGED,
+    FRIEND_ORDER_CHANGED,
+    MEMBER_CHANGED,
+    SHOWN_ASKED,
+)
 from mailing import setup as mail_setup
 from mailing import subscriber as mail
 from mailing.messages import KIND_OF_EVENT
@@ -81,7 +87,7 @@ SUBSCRIBERS = (
     ),
     Subscriber(
         "segments",
-        frozenset({MEMBER_CHANGED, SHOWN_ASKED, CONSENT_CHANGED}),
+        frozenset({MEMBER_CHANGED, SHOWN_ASKED, CONSENT_CHANGED, ADDRESS_CHANGED}),
         call=segments.look_at_member,
         call_many=segments.look_at_members,
         batch=100,

@@ -57,6 +57,9 @@ CONSENT_CHANGED = "consent_changed"
 """What the member said to marketing may not be the same here and in Shopify, and one of the two
 is to learn of it."""
 
+ADDRESS_CHANGED = "address_changed"
+"""What is known of the member's email address is another: it bounces for good, or no longer."""
+
 SHOWN_ASKED = "shown_asked"
 """What Shopify shows of the member may not be what it should: their card was put on a phone or
 taken off, or somebody else changed it. No card changes by it."""

@@ -13,6 +13,7 @@ from loyalty.base.errors import MemberNotFound
 from loyalty.members.tables import Member
 from mailing import setup
 from mailing.addresses import address_hash, deliverable, find_address, lock_address
+from mailing.bouncing import tell_of_address
 from mailing.errors import EmailRefused
 from mailing.permission import list_wanted
 from mailing.ses import delete_suppressed
@@ -85,4 +86,5 @@ def _clear(
     timeline.note_event(session, shop_id, member_id, kind, now, actor=str(actor))
     subject = ("member", str(member_id))
     audit.record(session, shop_id, actor, "email_bounce_cleared", subject, now=now)
+    tell_of_address(session, shop_id, member_id, hashed, now=now)
     return True

@@ -1,16 +1,18 @@
-"""Whose present address bounces: a fact for criteria. Reads only.
+"""Whose present address bounces: a fact for criteria, and the news that it is another now.
 
 An address is known by its keyed hash, which the database cannot make: the few that bounce are
 found by the emails that bounced, and each member's address is hashed here.
 """
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, func, literal, select
 from sqlalchemy.orm import Session
 
+from loyalty import outbox
 from loyalty.base.bulk import all_of, among, among_many
 from loyalty.members.tables import Member
 from mailing.addresses import address_hash
@@ -39,6 +41,23 @@ def select_bouncing(session: Session, shop_id: int, member_ids: Collection[UUID]
         Member.shop_id == shop_id, Member.email_norm.in_(select(func.unnest(theirs)))
     )
     return statement if member_ids is None else statement.where(among_many(Member.id, member_ids))
+
+
+def tell_of_address(
+    session: Session, shop_id: int, member_id: UUID, hashed: str, *, now: datetime
+) -> None:
+    """Whoever has this address, which the member had, is looked at anew. The caller commits.
+
+    Should the member have another one by now, its bounce is nobody's whom we could find.
+    """
+    email = session.scalar(
+        select(Member.email_norm).where(Member.shop_id == shop_id, Member.id == member_id)
+    )
+    if not email or address_hash(shop_id, email) != hashed:
+        return
+    same = select(Member.id).where(Member.shop_id == shop_id, Member.email_norm == email)
+    for one in session.scalars(same.order_by(Member.id)).all():
+        outbox.stage(session, shop_id, outbox.ADDRESS_CHANGED, member_id=one, now=now)
 
 
 def _knows_any(session: Session, shop_id: int) -> bool:

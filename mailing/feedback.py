@@ -17,6 +17,7 @@ from loyalty.campaigns import responses
 from loyalty.ledger.posting import lock_balance
 from mailing import messages
 from mailing.addresses import lock_address
+from mailing.bouncing import tell_of_address
 from mailing.events import SesEvent
 from mailing.sns import AGE_MAX
 from mailing.tables import EmailAddress, EmailFeedback, EmailMessage
@@ -93,7 +94,7 @@ def _apply(session: Session, message: EmailMessage, event: SesEvent, now: dateti
     if event.kind == "Delivery":
         message.delivered_at = event.at
     elif event.kind == "Bounce":
-        _bounce(session, message, event)
+        _bounce(session, message, event, now)
     elif event.kind == "Complaint":
         _complain(session, message, event)
     elif event.kind == "Open":
@@ -102,7 +103,7 @@ def _apply(session: Session, message: EmailMessage, event: SesEvent, now: dateti
         responses.note_clicked(session, message.shop_id, message.event_id, at=event.at)
 
 
-def _bounce(session: Session, message: EmailMessage, event: SesEvent) -> None:
+def _bounce(session: Session, message: EmailMessage, event: SesEvent, now: datetime) -> None:
     message.bounced_at = event.at
     responses.note_bounced(session, message.shop_id, message.event_id)
     timeline.note_event(
@@ -119,7 +120,11 @@ def _bounce(session: Session, message: EmailMessage, event: SesEvent) -> None:
         return  # erased meanwhile
     address = lock_address(session, message.shop_id, message.address_hash)
     if event.is_permanent:
+        bounced_before = address.hard_bounced_at is not None
         _bounce_hard(address, event)
+        if address.hard_bounced_at is not None and not bounced_before:
+            who = (message.shop_id, message.member_id, message.address_hash)
+            tell_of_address(session, *who, now=now)
     else:
         address.soft_bounces += 1
         address.soft_bounced_at = _newest(address.soft_bounced_at, event.at)

@@ -87,10 +87,10 @@ def test_changed_member_enters_by_the_subscriber(aurora: Aurora) -> None:
     assert oscar in members_in(aurora, segment_id)
 
 
-@pytest.mark.parametrize("kind", [outbox.SHOWN_ASKED, outbox.CONSENT_CHANGED])
-def test_card_that_came_or_went_is_a_change_and_so_is_a_word_on_marketing(
-    aurora: Aurora, kind: str
-) -> None:
+@pytest.mark.parametrize(
+    "kind", [outbox.SHOWN_ASKED, outbox.CONSENT_CHANGED, outbox.ADDRESS_CHANGED]
+)
+def test_a_card_a_word_on_marketing_and_a_bounce_are_changes(aurora: Aurora, kind: str) -> None:
     segment_id = a_segment(aurora)
     segments.fill_waiting(aurora.shop_id)
     erin = add_member(aurora.shop_id)

@@ -4,16 +4,25 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
+from jobs import segments
+from jobs.deliveries import deliver
+from jobs.relay import relay
+from jobs.subscribers import SUBSCRIBERS
 from loyalty.audit import AuditRow
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import MemberNotFound
 from loyalty.members.tables import Member
+from loyalty.outbox import ADDRESS_CHANGED, OutboxEvent
+from loyalty.segments.saving import add_segment
+from loyalty.segments.tables import SegmentMember
+from loyalty.shops.directory import get_shop
 from mailing import setup
 from mailing.bounces import AddressState, clear_bounce, read_address_state
 from mailing.errors import EmailError, EmailRefused
-from tests.mailing.cast import DANA, Addressee
+from tests.mailing.cast import DANA, Addressee, enrol
 from tests.mailing.stand_in import Amazon
 
 
@@ -105,3 +114,52 @@ def test_without_email_there_is_nothing_to_clear(bounced: Addressee) -> None:
 
     with pytest.raises(EmailRefused):
         clear_bounce(bounced.shop_id, bounced.member_id, actor=DANA, now=utc_now())
+
+
+def test_whoever_has_the_address_enters_and_leaves_segments_at_once(
+    alice: Addressee, amazon: Amazon
+) -> None:
+    # given a segment of those whose emails bounce, and a sister with the same address
+    sister = enrol(alice.shop_id, "Ann", customer_id=502, email="ALICE@example.com")
+    with shop_transaction(alice.shop_id) as session:
+        bouncing = add_segment(
+            session,
+            get_shop(session, alice.shop_id),
+            name="Bouncing",
+            criteria={"fact": "has_hard_bounce", "is": "equals", "value": True},
+            actor=DANA,
+            now=utc_now(),
+        )
+    segments.fill_waiting(alice.shop_id)
+    alice.ask("first")
+    alice.work()
+    before = _members(alice, bouncing.id)
+    # when it bounces, is told of twice, and is cleared
+    for _ in range(2):
+        amazon.post("bounce", message_id=alice.messages()[0].ses_message_id, type="Permanent")
+    _look(alice)
+    after = _members(alice, bouncing.id)
+    told = _told(alice)
+    clear_bounce(alice.shop_id, alice.member_id, actor=DANA, now=utc_now())
+    _look(alice)
+    # then
+    assert before == set() and after == {alice.member_id, sister.member_id}
+    assert told == 2, "each of them once"
+    assert _members(alice, bouncing.id) == set()
+
+
+def _look(alice: Addressee) -> None:
+    [subscriber] = [one for one in SUBSCRIBERS if one.name == "segments"]
+    relay(alice.shop_id)
+    deliver(subscriber, alice.shop_id)
+
+
+def _members(alice: Addressee, segment_id: UUID) -> set[UUID]:
+    with shop_transaction(alice.shop_id) as session:
+        of_it = SegmentMember.segment_id == segment_id
+        return set(session.scalars(select(SegmentMember.member_id).where(of_it)))
+
+
+def _told(alice: Addressee) -> int:
+    with shop_transaction(alice.shop_id) as session:
+        return session.query(OutboxEvent).filter_by(kind=ADDRESS_CHANGED).count()
