@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from loyalty.campaigns.tables import CampaignRecipient
+from loyalty.campaigns.tables import Campaign, CampaignRecipient
 from loyalty.privacy.parts import Blank, Moves, Part, by_member
 
 PARTS: Sequence[Part] = (
@@ -20,5 +20,6 @@ PARTS: Sequence[Part] = (
             ),
         ),
         Moves("points at the survivor, who is a recipient once"),
+        named={"campaign_id": Campaign.name},
     ),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from loyalty.group_grants.tables import GroupGrantMember
+from loyalty.group_grants.tables import GroupGrant, GroupGrantMember
 from loyalty.privacy.parts import BOOKS, Part, Stays, by_member
 
 PARTS: Sequence[Part] = (
@@ -12,5 +12,6 @@ PARTS: Sequence[Part] = (
         "Points given to many",
         BOOKS,
         Stays("the points move in the ledger, and an undo finds them there"),
+        named={"grant_id": GroupGrant.segment_name},
     ),
 )

@@ -5,13 +5,24 @@ says of merging is carried out by loyalty.merging.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, delete, select, true, update
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Table,
+    Text,
+    cast,
+    delete,
+    func,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from loyalty.base.db import Base
 
@@ -130,7 +141,8 @@ class Part:
     """What is done with a table's rows of a person.
 
     `title` heads them in the exported document; None leaves them out, and `withheld` says why.
-    `secrets` are columns that open something and are therefore not exported. `erase_later` is
+    `secrets` are columns that open something and are therefore not exported. `named`: columns
+    that hold the id of something of the shop's, whose name is exported instead. `erase_later` is
     done at a second look, days after `erase`, when what had to reach the outside has reached it.
     `merge`: what becomes of the rows when two members are made one.
     """
@@ -142,6 +154,7 @@ class Part:
     merge: Merge
     secrets: Sequence[str] = ()
     withheld: str = ""
+    named: Mapping[str, InstrumentedAttribute[str]] = field(default_factory=dict)
     erase_later: Erasure = Keep("nothing is left to do")
 
     @property
@@ -176,11 +189,22 @@ def by_either(model: Any) -> Whose:
 
 def read_rows(session: Session, part: Part, person: Person) -> list[dict[str, Any]]:
     """The person's rows of the part, column by column, without its secrets."""
-    columns = [c for c in part.table.columns if c.name not in (*part.secrets, "shop_id")]
+    shown = [c for c in part.table.columns if c.name not in (*part.secrets, "shop_id")]
+    columns = [_name_of(part, c) if c.name in part.named else c for c in shown]
     rows = session.execute(
         select(*columns).where(part.whose(person)).order_by(*part.table.primary_key.columns)
     )
     return [dict(row) for row in rows.mappings()]
+
+
+def _name_of(part: Part, column: Column[Any]) -> ColumnElement[Any]:
+    """What the row's id names: `segment_id` is exported as `segment`, by its name."""
+    name = part.named[column.name]
+    found = select(name).where(
+        name.class_.shop_id == part.table.c.shop_id, name.class_.id == column
+    )
+    said = func.coalesce(found.scalar_subquery(), cast(column, Text))
+    return said.label(column.name.removesuffix("_id"))
 
 
 def carry_out(

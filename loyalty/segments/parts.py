@@ -23,9 +23,10 @@ from loyalty.privacy.parts import (
     by_member,
 )
 from loyalty.segments.refreshing import lock_segments
-from loyalty.segments.tables import SegmentMember, SegmentMove, SegmentOverride
+from loyalty.segments.tables import Segment, SegmentMember, SegmentMove, SegmentOverride
 
 _TABLE = SegmentOverride.__tablename__
+_NAMED = {"segment_id": Segment.name}
 
 
 def _unite(session: Session, merging: Merging) -> None:
@@ -107,6 +108,7 @@ PARTS: Sequence[Part] = (
         Drop(),
         Unites("every word about either of the two, the stricter one", _unite, _part),
         secrets=("set_by",),
+        named=_NAMED,
     ),
     Part(
         SegmentMember,
@@ -114,6 +116,7 @@ PARTS: Sequence[Part] = (
         "Segments",
         Run("they leave every segment", _leave),
         Stays("both are looked at anew: the survivor belongs where the united facts say"),
+        named=_NAMED,
     ),
     Part(
         SegmentMove,
@@ -121,5 +124,6 @@ PARTS: Sequence[Part] = (
         "Segments entered and left",
         Drop(),
         Stays("it tells of the past"),
+        named=_NAMED,
     ),
 )

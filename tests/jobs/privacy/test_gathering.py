@@ -67,6 +67,19 @@ def test_what_was_redeemed_is_gathered_from_both_accounts_and_how_it_was_used(
     assert {row["code"] for row in held["Codes on lines"]} == carried
 
 
+def test_segments_and_campaigns_are_called_by_their_names(alice: Shopper) -> None:
+    request_id = ask(alice, "customers/data_request")
+
+    requests.run_shop(alice.shop_id)
+
+    held = document_of(alice, request_id)["held"]
+    for title in ("Segments by hand", "Segments", "Segments entered and left"):
+        assert "Tea club" in {row["segment"] for row in held[title]}
+        assert not any("segment_id" in row for row in held[title])
+    assert {row["campaign"] for row in held["Campaigns"]} == {"Spring"}
+    assert {row["grant"] for row in held["Points given to many"]} == {"Quiet"}
+
+
 def test_nothing_that_opens_anything_is_in_it(alice: Shopper) -> None:
     request_id = ask(alice, "customers/data_request")
 
