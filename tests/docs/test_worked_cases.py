@@ -33,6 +33,7 @@ SECTIONS = (
     "referrals",
     "returns",
     "tokens",
+    "consent",
 )
 
 
