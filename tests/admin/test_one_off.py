@@ -13,6 +13,7 @@ from loyalty.audit import AuditRow
 from loyalty.base.db import shop_transaction
 from loyalty.member_messages.tables import MemberMessage
 from loyalty.outbox import ONE_OFF_EMAIL_ASKED, OutboxEvent
+from mailing import setup as mail_setup
 from mailing.tables import EmailMessage
 from tests.admin.campaign_cast import agree
 from tests.admin.cast import ShopAndClient
@@ -203,7 +204,11 @@ def test_preview_of_an_email_is_this_members_own(
     assert wrong.status_code == 200 and "no field “nme”" in wrong.text
 
 
-def test_installation_without_emails_has_no_such_button(aurora: ShopAndClient, alice: UUID) -> None:
+def test_installation_without_emails_has_no_such_button(
+    aurora: ShopAndClient, alice: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_setup, "_settings", None)
+
     page = aurora.get(f"/app/members/{alice}").text
 
     assert "Send Email" not in page and "Send Push" in page

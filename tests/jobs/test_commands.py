@@ -33,6 +33,7 @@ def bury_a_delivery(aurora: Aurora) -> None:
     change(aurora.shop_id, aurora.alice)
     relay(aurora.shop_id, SUBSCRIBERS)
     with db.shop_transaction(aurora.shop_id) as session:
+        session.query(Delivery).filter(Delivery.subscriber != "wallet").delete()
         session.query(Delivery).update(
             {"state": "dead", "error": "ApplePassError: push failed", "done_at": utc_now()}
         )
