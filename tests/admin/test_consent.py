@@ -126,6 +126,20 @@ def test_a_word_is_written_down_once_with_a_name_and_told_to_shopify(
     assert "Email: yes" in aurora.get(f"/app/members/{alice}").text
 
 
+def test_who_never_said_anything_can_say_no_to_staff(
+    aurora: ShopAndClient, alice: UUID, tab: str, path: str
+) -> None:
+    silent = aurora.get(tab).text
+    assert "They said yes to Email" in silent and "They said no to Email" in silent
+
+    answer = aurora.post(path, channel="email", state="unsubscribed")
+
+    assert words(answer.text)[0] == "Unsubscribed"
+    assert "They said yes to Email" in answer.text
+    assert "They said no to Email" not in answer.text
+    assert said(aurora, alice) == {"email": "unsubscribed"}
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
