@@ -1,6 +1,6 @@
 """Writing down the recipients of a campaign of 100,000, and their first turns.
 
-All members are made by SQL; nineteen of twenty have said yes to marketing, and one of a hundred has
+All members are made by SQL; nine of ten have said yes to marketing, and one of a hundred has
 an address that bounces. A tenth is held out. The worker's own steps run in this process.
 """
 

@@ -59,13 +59,14 @@ def sample(
     ask: Ask,
     *,
     looks_at_most: int = LOOKED_AT_MAX,
-    within_s: float = WITHIN_S,
+    within_s: float | None = None,
 ) -> Sample:
     """`ask` all of `ids`, a column of ids that are each there once, or as many as time allows.
 
-    Slice by slice, each its own savepoint. Raises CountTooSlow where none was answered in time.
+    Slice by slice, each its own savepoint, for WITHIN_S unless told otherwise. Raises CountTooSlow
+    where none was answered in time.
     """
-    ends_at = time.monotonic() + within_s
+    ends_at = time.monotonic() + (WITHIN_S if within_s is None else within_s)
     column = ids.subquery("meant").columns[0]
     total = _within(session, ends_at, lambda: session.scalar(select(func.count(column))) or 0)
     if total is None:

@@ -49,7 +49,7 @@ def forecast(
     campaign: Campaign,
     *,
     now: datetime,
-    looks_at_most: int = LOOKED_AT_MAX,
+    looks_at_most: int | None = None,
 ) -> Forecast:
     """What `campaign`, saved or not, would come to if it were prepared now.
 
@@ -61,7 +61,7 @@ def forecast(
         session,
         audience_of(session, campaign),
         partial(_ask, session, campaign),
-        looks_at_most=looks_at_most,
+        looks_at_most=looks_at_most or LOOKED_AT_MAX,
     )
     counts = found.of_all()
     figures = {name: count for (what, name), count in counts.items() if what == _COUNT}

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from loyalty.audit import AuditRow
+from loyalty.base import sampling
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.campaigns.tables import Campaign
@@ -74,6 +75,30 @@ def test_who_would_get_it_stands_beside_the_start_button(
     page = aurora.get(f"/app/campaigns/{draft}").text
     assert f'hx-get="/app/campaigns/{draft}/forecast" hx-trigger="load"' in page
     assert 'data-open="start"' not in page
+
+
+def test_figures_that_take_too_long_are_a_sentence_and_a_way_to_look_again(
+    aurora: ShopAndClient, draft: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "WITHIN_S", 0)
+
+    card = forecast(aurora, draft)
+
+    assert "Counting takes too long just now" in card and "Look again</button>" in card
+    assert 'data-open="start"' not in card
+
+
+def test_a_large_audience_is_shown_by_an_estimate_that_says_so(
+    aurora: ShopAndClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [aurora.enrol("No", str(number), f"{number}@example.com") for number in range(12)]
+    campaign_id = have_campaign(aurora, have_segment(aurora, "Many", *many))
+    monkeypatch.setattr("loyalty.campaigns.forecast.LOOKED_AT_MAX", 1)
+
+    card = forecast(aurora, campaign_id)
+
+    assert "are estimates" in card and "In the audience 12" in plain(card)
+    assert "Email: Has not agreed to marketing 12" in plain(card)
 
 
 def test_an_empty_audience_is_said_and_not_started(aurora: ShopAndClient) -> None:

@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 
 from loyalty import automatic_emails
 from loyalty.audit import AuditRow
+from loyalty.base import sampling
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.programme.rules import get_programme
@@ -67,6 +68,16 @@ def test_the_page_names_every_email(aurora: ShopAndClient) -> None:
         assert title in page
     assert "Campaign</a>" not in page.split("<main")[1]
     assert page.count("Switch on…") == 4
+
+
+def test_a_reach_that_takes_too_long_is_a_sentence_in_its_row(
+    aurora: ShopAndClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "WITHIN_S", 0)
+
+    row = aurora.get("/app/emails/switches/tier").text
+
+    assert "Counting takes too long just now" in row and "Switch on…" in row
 
 
 def test_a_kind_is_switched_on_behind_its_reach(aurora: ShopAndClient) -> None:
