@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from sandbox.demo import story
-from sandbox.demo.world import World
+from sandbox.demo.world import SHOPS, World
 from tests.browser.admin import (
     Admin,
     accessibility_problems,
@@ -40,9 +40,12 @@ def test_email_is_written_with_a_preview_and_sent_once(admin: Admin, world: Worl
     assert problems == []
 
 
-def test_push_to_a_member_without_a_card_is_refused_in_the_dialog(admin: Admin) -> None:
-    frame = admin.open("/members")
-    open_profile(frame, 8)
+def test_push_to_a_member_without_a_card_is_refused_in_the_dialog(
+    admin: Admin, world: World
+) -> None:
+    person = ("--name", "Nora Newcomer", "--contact", "nora.newcomer@example.com")
+    added = story.operate(world, "add-member", "--shop", SHOPS[0], *person)
+    frame = admin.open(f"/members/{added.split()[0]}")
     frame.locator("#more > summary").click()
     frame.get_by_role("button", name="Send Push").click()
     dialog = frame.get_by_role("dialog", name="Send Push")
