@@ -21,6 +21,7 @@ from loyalty.members.identity import survivor_of
 from loyalty.shops.tables import Shop
 from mailing.campaign_links import CampaignLink, read_token
 from mailing.errors import BadCampaignLink
+from mailing.page_wording import browser_words
 from shopify_app.platform.settings import shop_url
 
 blueprint = Blueprint("campaign_mail", __name__, url_prefix="/mail", template_folder="templates")
@@ -57,7 +58,8 @@ def go(token: str) -> Response:
 
 @blueprint.errorhandler(404)
 def _unknown(_: Exception) -> tuple[str, int]:
-    return render_template("mailing/no_link.html"), 404
+    page = browser_words(request.accept_languages)
+    return render_template("mailing/no_link.html", page=page), 404
 
 
 def _is_machine() -> bool:

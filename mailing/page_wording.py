@@ -12,6 +12,7 @@ from uuid import UUID
 
 from babel import Locale
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import LanguageAccept
 
 from loyalty.members.tables import Member
 from loyalty.shops.tables import Shop
@@ -36,6 +37,11 @@ def words_for(session: Session, shop: Shop, member_id: UUID) -> PageWords:
     if member is None:
         return page_words(spoken(shop.locale) or "en")
     return page_words(language_of(session, member, shop.locale))
+
+
+def browser_words(accepted: LanguageAccept) -> PageWords:
+    """Of whom we know nothing else, the browser tells the language."""
+    return page_words(accepted.best_match(LANGUAGES) or "en")
 
 
 @lru_cache(maxsize=len(LANGUAGES))

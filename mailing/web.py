@@ -18,7 +18,6 @@ from loyalty.members.tables import Member
 from loyalty.shops.tables import Shop
 from mailing import setup, sns
 from mailing.addresses import address_hash
-from mailing.catalogue import LANGUAGES
 from mailing.errors import (
     BadUnsubscribeLink,
     BadVerifyLink,
@@ -30,7 +29,7 @@ from mailing.errors import (
 from mailing.events import read_event
 from mailing.facts import read_facts
 from mailing.feedback import take_event
-from mailing.page_wording import PageWords, page_words, words_for
+from mailing.page_wording import browser_words, words_for
 from mailing.topics import TOPICS
 from mailing.unsubscribe_links import UnsubscribeLink, make_token, read_token
 from mailing.unsubscribing import choose_topics, read_choice, unsubscribe_all
@@ -148,17 +147,14 @@ def verify(token: str) -> str:
 
 @blueprint.errorhandler(410)
 def _gone(_: Exception) -> tuple[str, int]:
-    return render_template("mailing/old_link.html", page=_readers_words()), 410
+    page = browser_words(request.accept_languages)
+    return render_template("mailing/old_link.html", page=page), 410
 
 
 @blueprint.errorhandler(404)
 def _unknown(_: Exception) -> tuple[str, int]:
-    return render_template("mailing/no_link.html", page=_readers_words()), 404
-
-
-def _readers_words() -> PageWords:
-    """Of whom we know nothing else, the browser tells the language."""
-    return page_words(request.accept_languages.best_match(LANGUAGES) or "en")
+    page = browser_words(request.accept_languages)
+    return render_template("mailing/no_link.html", page=page), 404
 
 
 def _link(token: str) -> UnsubscribeLink:

@@ -199,7 +199,8 @@ def test_a_link_that_we_did_not_sign_leads_nowhere(
     forged = [token[:-1] + ("A" if token[-1] != "A" else "B"), token[:-4], "x" * 80, "ü" * 80]
 
     for one in forged:
-        assert browser_client.get(f"/mail/go/{one}", headers=AGENT).status_code == 404
+        answer = browser_client.get(f"/mail/go/{one}", headers=AGENT | {"Accept-Language": "de"})
+        assert answer.status_code == 404 and 'lang="de"' in answer.text
 
 
 def test_another_shops_member_is_no_recipient(
