@@ -59,12 +59,13 @@ def mail_reach(kind: str) -> str:
     """The row of one kind with whom it would reach, and the button that switches it on."""
     with shop_transaction(g.shop_id) as session:
         shop = enter(session)
-        row = _switch(kind, automatic_emails.is_on(session, g.shop_id, kind))
-        values = _shared(session, shop)
+        reach, error = None, ""
         try:
             reach = count_reach(session, shop, kind, now=utc_now())
         except CountTooSlow as refusal:
-            return _render_row(row, values | {"error": str(refusal)}, None)
+            error = str(refusal)
+        row = _switch(kind, automatic_emails.is_on(session, g.shop_id, kind))
+        values = _shared(session, shop) | {"error": error}
     return _render_row(row, values, reach)
 
 
