@@ -1,8 +1,9 @@
 """Shopify shows the points, tier, card link and tag of each member, and nothing older (R152)."""
 
 import json
+import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -192,6 +193,27 @@ def test_who_wrote_meanwhile_is_seen_and_the_newest_wins(
     writing.write_member(alice.shop_id, alice.member_id)
     # then
     assert alice.shows()["balance"] == "125"
+
+
+def test_a_write_that_was_overtaken_never_replaces_the_newer_one(
+    shopify: Shopify, alice: Alice, said: dict[UUID, Shown]
+) -> None:
+    # given a write of 130 points that Shopify is slow to take
+    writing.write_member(alice.shop_id, alice.member_id)
+    alice.let_pause_end()
+    said[alice.member_id] = Shown(130, "Gold", "https://encore.example/card/a", None)
+    shopify.fail("graphql", "stall", topic="MetafieldsSet", seconds=8, count=1)
+    slow = threading.Thread(target=writing.write_member, args=(alice.shop_id, alice.member_id))
+    slow.start()
+    _wait_until(lambda: "graphql" not in shopify.state()["faults"])
+    # when 140 are shown meanwhile
+    said[alice.member_id] = Shown(140, "Gold", "https://encore.example/card/a", None)
+    writing.write_member(alice.shop_id, alice.member_id)
+    overtaken = alice.shows()["balance"]
+    slow.join(60)
+    # then
+    assert (overtaken, slow.is_alive()) == ("140", False)
+    assert alice.shows()["balance"] == "140"
 
 
 def test_one_who_is_gone_keeps_nobody_else_from_being_shown(
@@ -565,6 +587,14 @@ def test_the_plan_of_a_hundred_thousand_comes_from_the_shops_budget(shop_id: int
     assert plan.one_by_one.calls == 4_000 and plan.one_by_one.points >= 40_000
     assert plan.one_by_one.seconds >= 380 and plan.in_bulk.seconds == 0
     assert plan.chosen is plan.in_bulk
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait for a fact; a minute is the last resort."""
+    ends_at = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < ends_at
+        time.sleep(0.1)
 
 
 def _let_wait(shop_id: int, people: list[Alice]) -> None:
