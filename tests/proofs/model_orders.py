@@ -27,18 +27,23 @@ class Award:
 
 @dataclass
 class KnownOrder:
-    """What has arrived of an order, in whatever order, and what it deserves by it."""
+    """What has arrived of an order, in whatever order, and what it deserves by it.
+
+    `codes`: each that it was ever told with, and the lines that it makes cheaper by now.
+    """
 
     state: State | None = None
     counted: set[int] = field(default_factory=set)
     refunds: dict[int, Back] = field(default_factory=dict)
     awards: list[Award] = field(default_factory=list)
+    codes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def hear(self, state: State) -> bool:
         """Whether the state is news."""
         if self.state is not None and state.updated_at < self.state.updated_at:
             return False
         self.state = state
+        self.codes = dict.fromkeys(self.codes, ()) | dict(state.codes)
         self.counted |= {refund.refund_id for refund in state.refunds}
         self.refunds |= {refund.refund_id: refund for refund in state.refunds}
         if state.is_paid and state.cancelled_at is None:
@@ -79,6 +84,11 @@ class KnownOrder:
                 gross += line.price_minor * line.quantity
                 removed += line.price_minor * self._pieces_gone(line)
         return floor(points * removed / gross) if gross else 0
+
+    def may_be_paid(self) -> bool:
+        """Whether it is known, and neither paid nor cancelled."""
+        state = self.state
+        return state is not None and not state.is_paid and state.cancelled_at is None
 
     def is_gone(self) -> bool:
         """Whether it was cancelled, or nothing of it is left."""
