@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from loyalty.ledger.books import Books
@@ -24,6 +24,8 @@ from loyalty.shops.tables import Shop
 
 LOOK_AGAIN = timedelta(minutes=15)
 """While the programme is paused a referral waits for its end."""
+AFTER_FAILURE = timedelta(hours=1)
+"""What cannot be settled is left alone for so long, and stands behind all that is due by then."""
 
 
 def settle_of_friend(session: Session, shop: Shop, friend_id: UUID, *, now: datetime) -> None:
@@ -42,13 +44,23 @@ def settle_of_friend(session: Session, shop: Shop, friend_id: UUID, *, now: date
 
 
 def list_due(session: Session, shop_id: int, *, now: datetime, limit: int) -> Sequence[UUID]:
-    """The referrals whose time has come, the longest due first."""
+    """The open referrals whose time has come, the longest due first."""
     return session.scalars(
         select(Referral.id)
-        .where(Referral.shop_id == shop_id, Referral.due_at <= now)
+        .where(Referral.shop_id == shop_id, Referral.due_at <= now, Referral.state.in_(OPEN))
         .order_by(Referral.due_at, Referral.id)
         .limit(limit)
     ).all()
+
+
+def put_off(session: Session, shop_id: int, referral_id: UUID, *, now: datetime) -> None:
+    """Let a referral that could not be settled wait for AFTER_FAILURE. The caller commits."""
+    session.execute(
+        update(Referral)
+        .where(Referral.shop_id == shop_id, Referral.id == referral_id, Referral.due_at <= now)
+        .values(due_at=now + AFTER_FAILURE)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def settle(session: Session, shop: Shop, referral_id: UUID, *, now: datetime) -> str | None:
