@@ -41,7 +41,7 @@ from loyalty.programme.tables import (
 from loyalty.proofs.tables import EmailChallenge
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.use_table import RedemptionUse
-from loyalty.referrals.tables import Referral, ReferralSettings
+from loyalty.referrals.tables import Referral, ReferralEmail, ReferralSettings
 from loyalty.rewards.tables import Reward, RewardCode
 from loyalty.shops.tables import Location, Shop, ShopDirectory, StaffMember
 from loyalty.tiers.tables import MemberTier, Tier
@@ -97,6 +97,7 @@ __all__ = [
     "Redemption",
     "RedemptionUse",
     "Referral",
+    "ReferralEmail",
     "ReferralSettings",
     "Refund",
     "RefundLine",

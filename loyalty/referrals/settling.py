@@ -17,7 +17,8 @@ from loyalty.programme.rules import get_programme
 from loyalty.referrals import paying
 from loyalty.referrals.claiming import was_brought_before
 from loyalty.referrals.deciding import FirstOrder, find_first_order, has_earlier_order
-from loyalty.referrals.likeness import likeness, traits_of
+from loyalty.referrals.likeness import Traits, likeness, traits_of
+from loyalty.referrals.namesakes import Namesakes, find_namesakes
 from loyalty.referrals.rules import find_referral_rule
 from loyalty.referrals.tables import OPEN, Referral
 from loyalty.shops.tables import Shop
@@ -125,17 +126,24 @@ class _Settling:
     def _blocked_by(self) -> str | None:
         """What is known by now that would have kept the friend from being brought."""
         friend_id, advocate_id = self._people[paying.FRIEND], self._people[paying.ADVOCATE]
-        if has_earlier_order(
-            self._session, self._shop.shop_id, friend_id, claimed_at=self._referral.claimed_at
-        ):
+        friend = traits_of(self._session, self._shop.shop_id, friend_id)
+        if self._has_bought_before(friend):
             return "earlier_order"
         if self._referral.state == "paid":
             # Two who move in together later were two when it counted.
             return None
-        friend = traits_of(self._session, self._shop.shop_id, friend_id)
         if was_brought_before(self._session, self._referral, friend):
             return "brought_before"
         return likeness(friend, traits_of(self._session, self._shop.shop_id, advocate_id))
+
+    def _has_bought_before(self, friend: Traits) -> bool:
+        known_by = Namesakes(friend.member_ids, friend.customer_ids)
+        if self._referral.state != "paid":
+            # An address that somebody has taken over since takes back nothing that was paid.
+            known_by = find_namesakes(self._session, self._shop.shop_id, friend)
+        return has_earlier_order(
+            self._session, self._shop.shop_id, known_by, claimed_at=self._referral.claimed_at
+        )
 
     def _wait(self) -> None:
         """The order that decided went to somebody else, or there is none yet."""

@@ -9,6 +9,7 @@ from loyalty.members.consent import MemberConsent
 from loyalty.members.join_requests import JoinRequest
 from loyalty.members.tables import Customer, Member, MemberBalance
 from loyalty.merging.tables import MemberMerge, MemberMergeRow
+from loyalty.referrals.tables import Referral, ReferralEmail, ReferralSettings
 from shopify_app.platform.tables import CustomerMerge
 from tests.conftest import DatabaseUrls
 from wallet.google.tables import GoogleObject
@@ -16,7 +17,7 @@ from wallet.tables import WalletPass
 
 MODELS = (
     *(Customer, CustomerMerge, GoogleObject, JoinRequest, Member, MemberBalance, MemberConsent),
-    *(MemberMerge, MemberMergeRow, WalletPass),
+    *(MemberMerge, MemberMergeRow, Referral, ReferralEmail, ReferralSettings, WalletPass),
 )
 
 
