@@ -72,13 +72,6 @@ FAULTS = (
         _CREDIT + "test_a_second_store_credit_waits_for_the_first",
     ),
     Fault(
-        "every unit of a free product is free",
-        _DISCOUNTS + "promises.py",
-        '"appliesOnEachItem": False',
-        '"appliesOnEachItem": True',
-        _REDEEMING + "test_a_free_product_is_one_unit_at_todays_price",
-    ),
-    Fault(
         "a free product makes the whole cart cheaper",
         _DISCOUNTS + "promises.py",
         '{"items": {"products": _goods(terms)}, "value": _amount(str(product_price))}',
