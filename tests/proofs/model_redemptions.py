@@ -59,7 +59,7 @@ class Redemptions:
         """Bring the codes of an order to what has arrived of it."""
         state = known.state
         assert state is not None
-        for code, line_ids in sorted(known.codes.items()):
+        for code in sorted(known.codes):
             redeemed = self.by_code[code]
             if state.is_paid and state.order_id not in redeemed.uses:
                 self._use(redeemed, state.order_id, placed_on, today)
@@ -68,7 +68,7 @@ class Redemptions:
                 if state.cancelled_at and redeemed.state in ("reserved", "issued"):
                     redeemed.state = "returning"
                 continue
-            due = known.due_back(redeemed.points, line_ids)
+            due = known.due_back(redeemed.points, code)
             if due > use.returned:
                 self.people.give_back(use.debit, due - use.returned, today, now)
                 use.returned = due
