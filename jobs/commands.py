@@ -5,14 +5,19 @@ from uuid import UUID
 
 import click
 
-from jobs import dead_letters, schedule
-from jobs.operating import OPERATOR, any_shop_option, list_shops, shop_id_of, shop_option
+from jobs import dead_letters, history, schedule
+from jobs.operating import (
+    OPERATOR,
+    any_shop_option,
+    list_shops,
+    refusals,
+    shop_id_of,
+    shop_option,
+)
 from jobs.privacy import removal, requests
 from loyalty.base import db
 from loyalty.base.clock import utc_now
-from loyalty.earning.history import credit_orders_since
 from loyalty.programme.settings import TILL_CAP_MAX, set_till_cap
-from loyalty.shops.directory import get_shop
 from shopify_app.platform import inbox
 from shopify_app.platform.privacy import list_open_requests
 
@@ -61,18 +66,11 @@ def replay_inbox(domain: str | None, row_id: UUID | None) -> None:
 @click.option("--write", is_flag=True, help="Credit them; without it only the sum is shown.")
 def credit_history(domain: str, since: datetime, write: bool) -> None:
     """Let orders from before the install earn, from a day on; at first only says how much."""
-    shop_id = shop_id_of(domain)
-    with db.shop_transaction(shop_id) as session:
-        credited = credit_orders_since(
-            session,
-            get_shop(session, shop_id),
-            since.date(),
-            actor=OPERATOR,
-            now=utc_now(),
-        )
-        if not write:
-            session.rollback()
-    verb = "credited" if write else "would be credited"
+    run, verb = history.dry_run, "would be credited"
+    if write:
+        run, verb = history.credit, "credited"
+    with refusals():
+        credited = run(shop_id_of(domain), since.date(), actor=OPERATOR)
     click.echo(f"{credited.orders} orders, {credited.points} points {verb}")
 
 

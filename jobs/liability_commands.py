@@ -9,7 +9,7 @@ import click
 
 from jobs.operating import OPERATOR, inside, shop_option
 from loyalty.base.clock import today_in, utc_now
-from loyalty.base.money import Money
+from loyalty.base.money import Money, minor_digits
 from loyalty.liability import settings
 from loyalty.liability.report import Line, Report, make_report
 from loyalty.liability.rollforward import roll_forward
@@ -29,12 +29,12 @@ def liability_commands() -> None:
 
 @liability_commands.command("point-worth")
 @shop_option
-@click.option("--value", help="What one point is worth, such as 0.01; none: by redemptions.")
-@click.option("--breakage", help="Percent of outstanding points never redeemed; none: by history.")
+@click.option("--value", help="What one point is worth, such as 0.01; past: by redemptions.")
+@click.option("--breakage", help="Percent of outstanding points never redeemed; past: by history.")
 def set_worth(domain: str, value: str | None, breakage: str | None) -> None:
-    """Say what a point is worth and how many are never redeemed, from now on."""
+    """Say what a point is worth, how many are never redeemed, or both; the other one stays."""
     with inside(domain) as (session, shop):
-        settings.save(
+        said = settings.save(
             session,
             shop,
             point_value=value,
@@ -42,7 +42,9 @@ def set_worth(domain: str, value: str | None, breakage: str | None) -> None:
             actor=OPERATOR,
             now=utc_now(),
         )
-    click.echo("set")
+    worth = _amount_of(said, shop)
+    lost = "by history" if said.breakage is None else f"{_plain(said.breakage * 100)} %"
+    click.echo(f"a point is worth {worth}, never redeemed: {lost}")
 
 
 @liability_commands.command("liability")
@@ -69,6 +71,17 @@ def show_roll_forward(domain: str, opens_on: datetime, closes_on: datetime) -> N
     for kind, points in rolled.movements.items():
         click.echo(f"{kind} {points:+}")
     click.echo(f"{rolled.closes_on} closing {rolled.closing}")
+
+
+def _amount_of(said: settings.Said, shop: Shop) -> str:
+    if said.point_value_minor is None:
+        return "by redemptions"
+    amount = said.point_value_minor.scaleb(-minor_digits(shop.currency))
+    return f"{_plain(amount)} {shop.currency}"
+
+
+def _plain(number: Decimal) -> str:
+    return format(number.normalize(), "f")
 
 
 def _say(report: Report, shop: Shop) -> None:

@@ -8,12 +8,14 @@ import structlog
 from jobs import overview
 from loyalty.base import db
 from loyalty.base.clock import utc_now
-from loyalty.referrals.settling import list_due, settle, settle_of_friend
+from loyalty.referrals.settling import list_due, put_off, settle, settle_of_friend
 from loyalty.shops.directory import get_shop
 
 log = structlog.get_logger()
 
 BATCH = 100
+BATCHES_MAX = 20
+"""In one turn of a shop: the others must not wait for it too long."""
 
 
 def settle_friend(shop_id: int, member_id: UUID) -> None:
@@ -38,14 +40,26 @@ def run_all() -> None:
 def run_shop(shop_id: int, *, now: datetime) -> int:
     """Settle the shop's due referrals, each in a transaction of its own; how many there were.
 
-    What one of them fails at is logged, and is due again at the next turn.
+    What one of them fails at is logged, and it is put off, so that it keeps none behind it from
+    theirs. Past so many in a turn the rest is the next one's.
     """
-    with db.shop_transaction(shop_id) as session:
-        due = list_due(session, shop_id, now=now, limit=BATCH)
-    for referral_id in due:
-        try:
-            with db.shop_transaction(shop_id) as session:
-                settle(session, get_shop(session, shop_id), referral_id, now=now)
-        except Exception:
-            log.exception("referral_failed", shop=shop_id, referral=str(referral_id))
-    return len(due)
+    count = 0
+    for _ in range(BATCHES_MAX):
+        with db.shop_transaction(shop_id) as session:
+            due = list_due(session, shop_id, now=now, limit=BATCH)
+        for referral_id in due:
+            _settle_or_put_off(shop_id, referral_id, now)
+        count += len(due)
+        if len(due) < BATCH:
+            break
+    return count
+
+
+def _settle_or_put_off(shop_id: int, referral_id: UUID, now: datetime) -> None:
+    try:
+        with db.shop_transaction(shop_id) as session:
+            settle(session, get_shop(session, shop_id), referral_id, now=now)
+    except Exception:
+        log.exception("referral_failed", shop=shop_id, referral=str(referral_id))
+        with db.shop_transaction(shop_id) as session:
+            put_off(session, shop_id, referral_id, now=now)

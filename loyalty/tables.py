@@ -45,7 +45,7 @@ from loyalty.programme.tables import (
 from loyalty.proofs.tables import EmailChallenge
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.use_table import RedemptionUse
-from loyalty.referrals.tables import Referral, ReferralSettings
+from loyalty.referrals.tables import Referral, ReferralEmail, ReferralSettings
 from loyalty.rewards.tables import Reward, RewardCode
 from loyalty.segments.tables import Segment, SegmentMember, SegmentMove, SegmentOverride
 from loyalty.shops.tables import Location, Shop, ShopDirectory, StaffMember
@@ -108,6 +108,7 @@ __all__ = [
     "Redemption",
     "RedemptionUse",
     "Referral",
+    "ReferralEmail",
     "ReferralSettings",
     "Refund",
     "RefundLine",

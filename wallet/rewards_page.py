@@ -16,6 +16,7 @@ from loyalty.base.clock import day_in
 from loyalty.coupons import views as coupons
 from loyalty.coupons.views import MemberCoupon
 from loyalty.programme.rules import get_programme
+from loyalty.redemption.doubts import is_in_doubt
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.terms import Terms
 from loyalty.rewards.views import Offer, list_offers
@@ -146,6 +147,10 @@ def _of_redemption(redemption: Redemption, shop: Shop) -> OwnCode:
 
 def _state_in_words(redemption: Redemption, terms: Terms) -> str:
     match redemption.state:
+        case "reserved" if is_in_doubt(redemption):
+            return "We are looking whether this store credit was paid. If not, your points return."
+        case "reserved" if not terms.has_code:
+            return "It is being put on your account. Open this page again in a moment."
         case "reserved":
             return "It is being made. Open this page again in a moment."
         case "returning":

@@ -84,6 +84,14 @@ def shop_transaction(shop_id: int) -> Iterator[Session]:
             bell.ring(queue, shop)
 
 
+@contextmanager
+def shop_trial(shop_id: int) -> Iterator[Session]:
+    """A session inside one shop of which nothing stays: rolled back at the end, no bell is rung."""
+    with Session(engine(), expire_on_commit=False) as session:
+        enter_shop(session, shop_id)
+        yield session
+
+
 def enter_shop(session: Session, shop_id: int) -> None:
     """Bind the open transaction to `shop_id` for row-level security."""
     # A literal, never set_config(): Citus carries only literals to its workers.

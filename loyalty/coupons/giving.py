@@ -1,14 +1,16 @@
 """The moment at which a code is a member's to use: the timeline says so, and an email if wished.
 
-The invariant: nobody is told of a code that does not work yet, and nobody is told twice.
+The invariant: nobody is told of a code that does not work yet, and nobody is told twice. What
+Shopify will never make is given up: no code waits for ever.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from loyalty import outbox, timeline
@@ -79,26 +81,52 @@ def note_added(
     *,
     foreign: Collection[str],
     failed: Collection[str],
+    refused: Mapping[str, str] = MappingProxyType({}),
     now: datetime,
 ) -> int:
     """The addition is through: its codes are their members', how many that were not before.
 
     `foreign` are other discounts' in Shopify, so their members get others; those and `failed`
-    are to be asked for again.
+    are to be asked for again. `refused` → why: Shopify will never have them.
     """
     found = _lock_making(session, coupon, CouponCode.adding_gid, [adding_gid])
-    ready = [one for one in found if one.code not in {*foreign, *failed}]
-    again = [one for one in found if one.code in foreign]
-    fresh = choose_codes(session, coupon.shop_id, coupon.prefix, len(again))
     for one in found:
         one.adding_gid = None
-    for one, code in zip(again, fresh, strict=True):
-        one.code = code
-    for one in ready:
-        one.state, one.ready_at = "ready", now
-    session.flush()
-    announce(session, coupon, ready, now=now)
+    kept = [one for one in found if one.code not in refused]
+    ready = [one for one in kept if one.code not in {*foreign, *failed}]
+    _replace(session, coupon, [one for one in kept if one.code in foreign])
+    _make_ready(session, coupon, ready, now)
+    _give_up(session, coupon, [one for one in found if one.code in refused], refused, now)
     return len(ready)
+
+
+def note_refused(
+    session: Session,
+    coupon: Coupon,
+    *,
+    present: Collection[str],
+    foreign: Collection[str],
+    refused: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Shopify added none of a batch of codes, because of these among them.
+
+    `present` are the coupon's there already; `foreign` and `refused` as in `note_added`.
+    """
+    found = _lock_making(session, coupon, CouponCode.code, {*present, *foreign, *refused})
+    _replace(session, coupon, [one for one in found if one.code in foreign])
+    _make_ready(session, coupon, [one for one in found if one.code in present], now)
+    _give_up(session, coupon, [one for one in found if one.code in refused], refused, now)
+
+
+def give_up_all(session: Session, shop_id: int, coupon_id: UUID) -> None:
+    """The coupon is over in Shopify: no code of it that waits will ever come. Locks them."""
+    session.execute(
+        update(CouponCode)
+        .where(_is_making(shop_id, coupon_id))
+        .values(state="gone", adding_gid=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def announce(
@@ -125,6 +153,46 @@ def announce(
                 body={"coupon_code_id": str(one.id)},
                 now=now,
             )
+
+
+def _replace(session: Session, coupon: Coupon, codes: Sequence[CouponCode]) -> None:
+    fresh = choose_codes(session, coupon.shop_id, coupon.prefix, len(codes))
+    for one, code in zip(codes, fresh, strict=True):
+        one.code = code
+    session.flush()
+
+
+def _make_ready(
+    session: Session, coupon: Coupon, codes: Sequence[CouponCode], now: datetime
+) -> None:
+    for one in codes:
+        one.state, one.ready_at = "ready", now
+    session.flush()
+    announce(session, coupon, codes, now=now)
+
+
+def _give_up(
+    session: Session,
+    coupon: Coupon,
+    codes: Sequence[CouponCode],
+    reasons: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """The member never had it, and may be given another; staff see why."""
+    for one in codes:
+        assert one.member_id is not None
+        one.state, one.adding_gid = "gone", None
+        timeline.note_event(
+            session,
+            one.shop_id,
+            one.member_id,
+            timeline.COUPON_REFUSED,
+            now,
+            coupon=coupon.name,
+            coupon_code_id=str(one.id),
+            reason=reasons[one.code],
+        )
+    session.flush()
 
 
 def _lock_making(

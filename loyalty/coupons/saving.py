@@ -14,6 +14,7 @@ from loyalty.base.clock import day_in
 from loyalty.base.errors import BadCoupon, CouponNotFound
 from loyalty.base.ids import new_id
 from loyalty.coupons.codes import choose_codes
+from loyalty.coupons.giving import give_up_all
 from loyalty.coupons.tables import Coupon
 from loyalty.coupons.terms import is_over, read_terms
 from loyalty.programme.tables import Programme
@@ -75,10 +76,14 @@ def end_coupon(
 
 
 def refuse_coupon(session: Session, shop_id: int, coupon_id: UUID, reason: str) -> None:
-    """Shopify will not have the coupon, for `reason`: its codes work no more. Flushes."""
+    """Shopify will not have the coupon, for `reason`: its codes work no more, and none is made.
+
+    Locks the coupon and the codes that wait; flushes.
+    """
     coupon = lock_coupon(session, shop_id, coupon_id)
     coupon.is_active, coupon.error = False, reason[:500]
     session.flush()
+    give_up_all(session, shop_id, coupon_id)
 
 
 def get_coupon(session: Session, shop_id: int, coupon_id: UUID) -> Coupon:

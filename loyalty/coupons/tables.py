@@ -61,7 +61,8 @@ class CouponCode(Base):
     """One code of a coupon. `code`: upper case, as people type it.
 
     `state`: free (imported, nobody's yet), making (somebody's, but Shopify does not know it yet),
-    ready (theirs to use), used (a paid order carries it), gone (deleted in Shopify).
+    ready (theirs to use), used (a paid order carries it), gone (deleted in Shopify; or, without a
+    `ready_at`, refused there).
     `recipient_id`: whom the batch gave it to, who may have been merged into `member_id` since.
     `sends_email`: once it is ready. `adding_gid`: the addition to the discount in Shopify that it
     is part of. `used_at`: when the first order that carries it was placed.

@@ -22,7 +22,8 @@ LISTED_MAX = 50
 @dataclass(frozen=True, slots=True)
 class MemberCoupon:
     """A coupon of a member's. `state`: making (its code does not work yet), ready, early (its
-    first day is still to come), used or over. `valid_until`: the last of the shop's days.
+    first day is still to come), used, over, or refused (Shopify would not make the code: the
+    member never had it). `valid_until`: the last of the shop's days.
     """
 
     id: UUID
@@ -57,8 +58,6 @@ def list_of(session: Session, shop_id: int, member_id: UUID, now: datetime) -> l
         .where(
             CouponCode.shop_id == shop_id,
             CouponCode.member_id == member_id,
-            # What Shopify refuses to make never comes to be.
-            (CouponCode.state != "making") | Coupon.error.is_(None),
         )
         .order_by(CouponCode.assigned_at.desc(), CouponCode.id.desc())
         .limit(LISTED_MAX)
@@ -106,6 +105,8 @@ def _show(shop: Shop, code: CouponCode, coupon: Coupon, today: date) -> MemberCo
 def _state(code: CouponCode, coupon: Coupon, today: date) -> str:
     if code.state == "used":
         return "used"
+    if code.state == "gone" and code.ready_at is None:
+        return "refused"
     if coupon.error is not None or code.state == "gone" or is_over(coupon, today):
         return "over"
     if code.state == "ready" and coupon.starts_on is not None and coupon.starts_on > today:

@@ -1,14 +1,18 @@
 """Orders from before the install earn only when the merchant asks, from a day of their choosing.
 
-The invariant: what a dry run says is what is written, for both run the same statements.
+The invariant: what a dry run says is what is written, for both run the same statements. An order
+that was credited is history no more: that is the place at which whoever was interrupted goes on.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import Self
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from loyalty import audit
@@ -18,7 +22,10 @@ from loyalty.orders.sheets import OrderSheet
 from loyalty.orders.tables import Order
 from loyalty.shops.tables import Shop
 
-_CHUNK = 500
+BATCH = 500
+
+Place = tuple[UUID, datetime, int]
+"""The last order looked at: its member, when it was processed, its id. The next one is behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,63 +35,112 @@ class Credited:
     orders: int
     points: int
 
+    def __add__(self, other: Self) -> "Credited":
+        return Credited(self.orders + other.orders, self.points + other.points)
 
-def credit_orders_since(
-    session: Session, shop: Shop, since: date, *, actor: Actor, now: datetime
-) -> Credited:
-    """Let paid history orders placed on or after the shop's day `since` earn by today's rules.
 
-    Again for the same day it finds nothing left. Flushes; the caller commits, or rolls
-    back what was only a dry run.
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a batch came to. `place`: where the next one goes on; None when there is none.
+
+    `splits_member`: the next one goes on with a member of this one, whose tier may hang on it.
     """
-    credited = [
-        _credit(session, shop, chunk, now) for chunk in _chunks(_list_history(session, shop, since))
-    ]
-    orders, points = sum(one.orders for one in credited), sum(one.points for one in credited)
-    subject = ("shop", str(shop.shop_id))
+
+    credited: Credited
+    place: Place | None
+    splits_member: bool
+
+
+def credit_batch(
+    session: Session,
+    shop: Shop,
+    since: date,
+    *,
+    after: Place | None,
+    actor: Actor,
+    now: datetime,
+    limit: int = BATCH,
+) -> Batch:
+    """Let the next `limit` paid history orders since the shop's day earn by today's rules.
+
+    `after`: the place of the batch before. Whole members as far as they fit, in the order in
+    which they are locked. Raises MemberHasMoved for one who is merged at this very moment.
+    Flushes; the caller commits, or rolls back what was only a dry run.
+    """
+    places = _list_history(session, shop, since, after, limit + 1)
+    batch, is_last = _cut(places, limit), len(places) <= limit
+    credited = _credit(session, shop, [order_id for _, _, order_id in batch], now)
+    if credited.orders:
+        _audit(session, shop, since, credited, actor, now)
+    if is_last:
+        return Batch(credited, None, False)
+    return Batch(credited, batch[-1], places[len(batch)][0] == batch[-1][0])
+
+
+def _cut(places: Sequence[Place], limit: int) -> Sequence[Place]:
+    """At most `limit`, without the member who does not fit whole, unless there is no other."""
+    if len(places) <= limit:
+        return places
+    cut_off = places[limit][0]
+    whole = [place for place in places if place[0] != cut_off]
+    return whole or places[:limit]
+
+
+def _credit(session: Session, shop: Shop, order_ids: Sequence[int], now: datetime) -> Credited:
+    if not order_ids:
+        return Credited(0, 0)
+    desk = Desk.open(session, shop, order_ids, now=now)
+    desk.books.tells_rewards = False
+    # Somebody else may have asked for the same meanwhile.
+    sheets = [sheet for sheet in map(desk.find, order_ids) if sheet and sheet.is_history]
+    before = _standing(sheets)
+    for sheet in _in_turn(sheets):
+        sheet.set("is_history", False)
+        desk.settle(sheet, happened_at=sheet.processed_at)
+    desk.write()
+    return Credited(len(sheets), _standing(sheets) - before)
+
+
+def _in_turn(sheets: Iterable[OrderSheet]) -> list[OrderSheet]:
+    """Each member's first order, then each one's second: the desk writes once for each turn."""
+    seen: Counter[UUID | None] = Counter()
+    turns: list[tuple[int, OrderSheet]] = []
+    for sheet in sheets:
+        turns.append((seen[sheet.member_id], sheet))
+        seen[sheet.member_id] += 1
+    return [sheet for _, sheet in sorted(turns, key=lambda turn: turn[0])]
+
+
+def _standing(sheets: Iterable[OrderSheet]) -> int:
+    """What these orders have earned and kept, pending points too."""
+    return sum(award.standing_points for sheet in sheets for award in sheet.awards)
+
+
+def _audit(
+    session: Session, shop: Shop, since: date, credited: Credited, actor: Actor, now: datetime
+) -> None:
     audit.record(
         session,
         shop.shop_id,
         actor,
         "history_credited",
-        subject,
+        ("shop", str(shop.shop_id)),
         now=now,
         since=since.isoformat(),
-        orders=orders,
-        points=points,
+        orders=credited.orders,
+        points=credited.points,
     )
     session.flush()
-    return Credited(orders, points)
 
 
-def _credit(session: Session, shop: Shop, order_ids: Sequence[int], now: datetime) -> Credited:
-    desk = Desk.open(session, shop, order_ids, now=now)
-    desk.books.tells_rewards = False
-    # Somebody else may have asked for the same meanwhile.
-    sheets = [sheet for sheet in map(desk.find, order_ids) if sheet and sheet.is_history]
-    before = _points_of(desk, sheets)
-    for sheet in sheets:
-        sheet.set("is_history", False)
-        desk.settle(sheet, happened_at=sheet.processed_at)
-    desk.write()
-    return Credited(len(sheets), _points_of(desk, sheets) - before)
-
-
-def _points_of(desk: Desk, sheets: Iterable[OrderSheet]) -> int:
-    """What the members of these orders hold, pending points too."""
-    figures = [desk.books.balance(each) for each in {s.member_id for s in sheets} if each]
-    return sum(each.available + each.pending for each in figures)
-
-
-def _chunks(order_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (order_ids[n : n + _CHUNK] for n in range(0, len(order_ids), _CHUNK))
-
-
-def _list_history(session: Session, shop: Shop, since: date) -> Sequence[int]:
+def _list_history(
+    session: Session, shop: Shop, since: date, after: Place | None, limit: int
+) -> Sequence[Place]:
     """Members' paid history from that day on, members in the order in which they are locked."""
     began_at = datetime.combine(since, time.min, ZoneInfo(shop.timezone)).astimezone(UTC)
+    place = Order.member_id, Order.processed_at, Order.order_id
     statement = (
-        select(Order.order_id)
+        select(*place)
         .where(
             Order.shop_id == shop.shop_id,
             Order.is_history,
@@ -93,6 +149,13 @@ def _list_history(session: Session, shop: Shop, since: date) -> Sequence[int]:
             Order.member_id.is_not(None),
             Order.processed_at >= began_at,
         )
-        .order_by(Order.member_id, Order.processed_at, Order.order_id)
+        .order_by(*place)
+        .limit(limit)
     )
-    return session.scalars(statement).all()
+    if after is not None:
+        statement = statement.where(tuple_(*place) > after)
+    return [
+        (member_id, processed_at, order_id)
+        for member_id, processed_at, order_id in session.execute(statement)
+        if member_id is not None
+    ]

@@ -15,6 +15,8 @@ from loyalty.base.money import minor_digits
 from loyalty.liability.tables import LiabilitySetting
 from loyalty.shops.tables import Shop
 
+PAST = "past"
+"""The word by which a shop leaves a setting to its own past again."""
 _PLACES_MAX = 12
 
 
@@ -37,9 +39,18 @@ def save(
 ) -> Said:
     """Say from now on what a point is worth, in the shop's currency, and what share is lost.
 
-    None leaves it to the shop's own redemptions. Raises BadLiabilitySetting with the field.
+    None leaves it as it was said last; PAST leaves it to the shop's own redemptions. Raises
+    BadLiabilitySetting with the field, also when nothing is said. Flushes; the caller commits.
     """
-    said = Said(_value(point_value, shop.currency), _share(breakage_percent))
+    if point_value is None and breakage_percent is None:
+        raise BadLiabilitySetting("point_value", "Say what a point is worth, or the breakage")
+    # Two who speak at once must not take each other's word back.
+    session.get_one(Shop, shop.shop_id, with_for_update=True)
+    last = _said_last(session, shop.shop_id)
+    said = Said(
+        _value(point_value, shop.currency, last.point_value_minor),
+        _share(breakage_percent, last.breakage),
+    )
     session.add(
         LiabilitySetting(
             shop_id=shop.shop_id,
@@ -78,18 +89,23 @@ def in_force(said: list[tuple[datetime, Said]], before: datetime) -> Said:
     return next((one for at, one in reversed(said) if at < before), Said())
 
 
-def _value(text: str | None, currency: str) -> Decimal | None:
-    if text is None:
-        return None
+def _said_last(session: Session, shop_id: int) -> Said:
+    said = list_said(session, shop_id)
+    return said[-1][1] if said else Said()
+
+
+def _value(text: str | None, currency: str, last: Decimal | None) -> Decimal | None:
+    if text is None or text == PAST:
+        return None if text else last
     value = _number("point_value", text).scaleb(minor_digits(currency))
     if not 0 < value <= 10**9:
         raise BadLiabilitySetting("point_value", "A point is worth more than nothing")
     return value
 
 
-def _share(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
+def _share(text: str | None, last: Decimal | None) -> Decimal | None:
+    if text is None or text == PAST:
+        return None if text else last
     percent = _number("breakage", text)
     if not 0 <= percent < 100:
         raise BadLiabilitySetting("breakage", "Breakage is a percentage from 0 to below 100")

@@ -87,7 +87,8 @@ class Customer(Base):
     `redacted_at`: the person had their data erased; only the id is kept, so that nothing late
     brings them back. `locale`: the language they shop in, as Shopify writes it (`pt-BR`).
 
-    pk (shop_id, customer_id): who an order is for. ix member: a member's identities.
+    pk (shop_id, customer_id): who an order is for. ix member: a member's identities. ix email
+    where there is one: who else has an address.
     """
 
     __tablename__ = "customer"
@@ -97,6 +98,7 @@ class Customer(Base):
             ["shop_id", "member_id"], ["member.shop_id", "member.id"], name="fk_customer__member"
         ),
         Index("ix_customer__member", "shop_id", "member_id"),
+        Index("ix_customer__email", "shop_id", "email_norm", postgresql_where="email_norm <> ''"),
     )
 
     shop_id: Mapped[int] = mapped_column(primary_key=True)

@@ -61,7 +61,7 @@ class RefundSheet:
 
 @dataclass(slots=True)
 class CodeSheet:
-    """A discount code on an order; `lines`: what it took off each."""
+    """A discount code on an order; `lines`: what it takes off each that it ever made cheaper."""
 
     code: str
     amount_minor: int
@@ -151,7 +151,7 @@ class OrderSheet:
         told = dict(facts.lines)
         for line_id in {*sheet.lines, *told}:
             amount_minor = told.get(line_id, 0)
-            if sheet.lines.get(line_id) != amount_minor:
+            if sheet.lines.get(line_id, 0) != amount_minor:
                 sheet.lines[line_id] = amount_minor
                 sheet.changed_lines.add(line_id)
 

@@ -27,6 +27,11 @@ _LOOKED_AT_EVERY = timedelta(hours=1)
 _NOT_PAID = "The store credit was not paid"
 
 
+def is_in_doubt(redemption: Redemption) -> bool:
+    """Whether a person must say if its store credit was paid."""
+    return redemption.state == "reserved" and CREDIT_IN_DOUBT in redemption.flags
+
+
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """When a credit was last asked for, and for which customer. `is_told`: a person must say."""

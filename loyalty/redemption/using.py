@@ -87,17 +87,22 @@ def settle_codes(books: Books, sheets: Iterable[OrderSheet]) -> None:
 def points_due(points: int, sheet: OrderSheet, code: CodeSheet) -> int:
     """How many of `points` the order's state calls back: by pieces gone of the discounted lines.
 
-    Lines count with price × quantity. Without any (free shipping) only a cancellation does.
+    Lines count with price × quantity; all points when the code makes none cheaper any more. With
+    a code that never did (free shipping) only a cancellation calls anything back.
     """
     if sheet.cancelled_at is not None:
         return points
+    if code.lines and not any(code.lines.values()):
+        return points
     gone = removal_of(sheet, counts_money=False).by_line
-    gross, removed = 0, Fraction(0)
+    gross, removed = Fraction(0), Fraction(0)
     for line_id, amount_minor in code.lines.items():
         line = sheet.lines.get(line_id)
-        if line is not None and amount_minor > 0:
-            gross += line.gross_minor
-            removed += line.gross_minor * gone.get(line_id, Fraction(0))
+        if line is not None:
+            away = line.gross_minor * gone.get(line_id, Fraction(0))
+            # Pieces that are gone had the discount; what is left of such a line may have lost it.
+            gross += line.gross_minor if amount_minor > 0 else away
+            removed += away
     return floor(points * removed / gross) if gross else 0
 
 

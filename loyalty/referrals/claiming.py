@@ -19,7 +19,8 @@ from loyalty.members.tables import Member
 from loyalty.referrals.deciding import has_earlier_order
 from loyalty.referrals.gifts import give_coupon
 from loyalty.referrals.likeness import Traits, hash_of, likeness, traits_of
-from loyalty.referrals.tables import Referral
+from loyalty.referrals.namesakes import find_namesakes
+from loyalty.referrals.tables import Referral, ReferralEmail
 from loyalty.shops.tables import Shop
 
 CLAIMS_MAX = 10
@@ -92,9 +93,9 @@ def take_claim(
     if referral.state != "asked":
         return referral
     friend = traits_of(session, shop.shop_id, friend_id)
-    referral.email_hash = hash_of(shop.shop_id, min(friend.emails, default=""))
+    _keep_emails(session, referral, friend)
     referral.address_hash = hash_of(shop.shop_id, min(friend.addresses, default=""))
-    reason = _blocked_by(session, shop, referral, friend, friend_id, advocate_id, earlier_orders)
+    reason = _blocked_by(session, shop, referral, friend, advocate_id, earlier_orders)
     if reason is None and _find_other(session, referral, friend):
         reason = "brought_before"
     if reason is not None:
@@ -137,7 +138,7 @@ def drop_claim(session: Session, shop_id: int, request_id: UUID) -> None:
 
 
 def was_brought_before(session: Session, referral: Referral, friend: Traits) -> bool:
-    """Whether this person, however their email is spelt, was brought by an earlier claim."""
+    """Whether this person, by whichever address they are known, was brought by an earlier claim."""
     is_earlier = or_(
         Referral.claimed_at < referral.claimed_at,
         (Referral.claimed_at == referral.claimed_at) & (Referral.id < referral.id),
@@ -150,17 +151,37 @@ def _find_other(
     session: Session, referral: Referral, friend: Traits, *which: ColumnElement[bool]
 ) -> bool:
     """Whether the person was brought by another claim, of those `which`."""
-    same: list[ColumnElement[bool]] = [Referral.friend_id.in_(friend.member_ids)]
-    if referral.email_hash is not None:
-        same.append(Referral.email_hash == referral.email_hash)
+    known_by = select(ReferralEmail.email_hash).where(
+        ReferralEmail.shop_id == referral.shop_id, ReferralEmail.referral_id == referral.id
+    )
+    brought_by = select(ReferralEmail.referral_id).where(
+        ReferralEmail.shop_id == referral.shop_id,
+        or_(
+            ReferralEmail.email_hash.in_(_hashes(referral.shop_id, friend)),
+            ReferralEmail.email_hash.in_(known_by),
+        ),
+    )
     statement = select(Referral.id).where(
         Referral.shop_id == referral.shop_id,
         Referral.id != referral.id,
         Referral.state.not_in(("asked", "blocked")),
-        or_(*same),
+        or_(Referral.friend_id.in_(friend.member_ids), Referral.id.in_(brought_by)),
         *which,
     )
     return session.scalar(statement.limit(1)) is not None
+
+
+def _keep_emails(session: Session, referral: Referral, friend: Traits) -> None:
+    """Keep by which addresses the friend will be known again, and nothing more of them."""
+    session.add_all(
+        ReferralEmail(shop_id=referral.shop_id, referral_id=referral.id, email_hash=one)
+        for one in _hashes(referral.shop_id, friend)
+    )
+
+
+def _hashes(shop_id: int, friend: Traits) -> list[bytes]:
+    found = (hash_of(shop_id, email) for email in sorted(friend.emails))
+    return [one for one in found if one is not None]
 
 
 def _blocked_by(
@@ -168,7 +189,6 @@ def _blocked_by(
     shop: Shop,
     referral: Referral,
     friend: Traits,
-    friend_id: UUID,
     advocate_id: UUID,
     earlier_orders: int,
 ) -> str | None:
@@ -178,8 +198,9 @@ def _blocked_by(
     alike = likeness(friend, traits_of(session, shop.shop_id, advocate_id))
     if alike is not None:
         return alike
+    namesakes = find_namesakes(session, shop.shop_id, friend)
     has_bought = earlier_orders > 0 or has_earlier_order(
-        session, shop.shop_id, friend_id, claimed_at=referral.claimed_at
+        session, shop.shop_id, namesakes, claimed_at=referral.claimed_at
     )
     return "earlier_order" if has_bought else None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from loyalty.earning.assessing import earning_lines
@@ -17,6 +17,7 @@ from loyalty.orders.loading import read_sheets
 from loyalty.orders.sheets import OrderSheet
 from loyalty.orders.tables import Order
 from loyalty.programme.rules import get_programme
+from loyalty.referrals.namesakes import Namesakes
 from loyalty.shops.tables import Shop
 
 
@@ -33,11 +34,20 @@ class FirstOrder:
 
 
 def has_earlier_order(
-    session: Session, shop_id: int, friend_id: UUID, *, claimed_at: datetime
+    session: Session, shop_id: int, friend: Namesakes, *, claimed_at: datetime
 ) -> bool:
-    """Whether the friend had bought before they came by the link, cancelled since or not."""
-    earlier = _paid(shop_id, friend_id).where(Order.processed_at < claimed_at).limit(1)
-    return session.scalar(earlier) is not None
+    """Whether the friend had bought before they came by the link, cancelled since or not.
+
+    As whoever they are known by their addresses, members or not.
+    """
+    paid = select(Order.order_id).where(
+        Order.shop_id == shop_id,
+        or_(Order.member_id.in_(friend.member_ids), Order.customer_id.in_(friend.customer_ids)),
+        Order.is_paid,
+        Order.is_test.is_(False),
+        Order.processed_at < claimed_at,
+    )
+    return session.scalar(paid.limit(1)) is not None
 
 
 def find_first_order(
@@ -48,8 +58,14 @@ def find_first_order(
     `friend_id` is who the friend is by now.
     """
     statement = (
-        _paid(shop.shop_id, friend_id)
-        .where(Order.processed_at >= claimed_at)
+        select(Order.order_id)
+        .where(
+            Order.shop_id == shop.shop_id,
+            Order.member_id == friend_id,
+            Order.is_paid,
+            Order.is_test.is_(False),
+            Order.processed_at >= claimed_at,
+        )
         .order_by(Order.processed_at, Order.order_id)
         .limit(1)
     )
@@ -57,15 +73,6 @@ def find_first_order(
     if order_id is None:
         return None
     return _look_at(session, shop, read_sheets(session, shop.shop_id, [order_id])[order_id])
-
-
-def _paid(shop_id: int, friend_id: UUID) -> Select[int]:
-    return select(Order.order_id).where(
-        Order.shop_id == shop_id,
-        Order.member_id == friend_id,
-        Order.is_paid,
-        Order.is_test.is_(False),
-    )
 
 
 def _look_at(session: Session, shop: Shop, sheet: OrderSheet) -> FirstOrder:

@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from loyalty.members.join_requests import JoinRequest
-from loyalty.privacy.parts import Part, Person, Run, Stays
+from loyalty.privacy.parts import Drop, Part, Person, Run, Stays
 from loyalty.privacy.whose import is_join_request
-from loyalty.referrals.tables import Referral
+from loyalty.referrals.tables import Referral, ReferralEmail
 
 
 def _whose(person: Person) -> ColumnElement[bool]:
@@ -33,12 +33,25 @@ def _forget_traits(session: Session, person: Person, now: datetime) -> None:
     session.execute(
         update(Referral)
         .where(_came(person))
-        .values(client_hash=b"", email_hash=None, address_hash=None)
+        .values(client_hash=b"", address_hash=None)
         .execution_options(synchronize_session=False)
     )
 
 
+def _emails(person: Person) -> ColumnElement[bool]:
+    came = select(Referral.id).where(_came(person))
+    return (ReferralEmail.shop_id == person.shop_id) & ReferralEmail.referral_id.in_(came)
+
+
 PARTS: Sequence[Part] = (
+    Part(
+        ReferralEmail,
+        _emails,
+        None,
+        Drop(),
+        Stays("by whatever address they came, they are known again"),
+        withheld="hashes of email addresses that are exported themselves",
+    ),
     Part(
         Referral,
         _whose,
@@ -48,7 +61,7 @@ PARTS: Sequence[Part] = (
         # The other one is a person, too: who they are and what they bought is not this one's.
         secrets=(
             *("advocate_id", "friend_id", "order_id", "reason"),
-            *("client_hash", "email_hash", "address_hash"),
+            *("client_hash", "address_hash"),
         ),
     ),
 )

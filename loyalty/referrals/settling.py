@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from loyalty.ledger.books import Books
@@ -17,13 +17,16 @@ from loyalty.programme.rules import get_programme
 from loyalty.referrals import paying
 from loyalty.referrals.claiming import was_brought_before
 from loyalty.referrals.deciding import FirstOrder, find_first_order, has_earlier_order
-from loyalty.referrals.likeness import likeness, traits_of
+from loyalty.referrals.likeness import Traits, likeness, traits_of
+from loyalty.referrals.namesakes import Namesakes, find_namesakes
 from loyalty.referrals.rules import find_referral_rule
 from loyalty.referrals.tables import OPEN, Referral
 from loyalty.shops.tables import Shop
 
 LOOK_AGAIN = timedelta(minutes=15)
 """While the programme is paused a referral waits for its end."""
+AFTER_FAILURE = timedelta(hours=1)
+"""What cannot be settled is left alone for so long, and stands behind all that is due by then."""
 
 
 def settle_of_friend(session: Session, shop: Shop, friend_id: UUID, *, now: datetime) -> None:
@@ -42,13 +45,23 @@ def settle_of_friend(session: Session, shop: Shop, friend_id: UUID, *, now: date
 
 
 def list_due(session: Session, shop_id: int, *, now: datetime, limit: int) -> Sequence[UUID]:
-    """The referrals whose time has come, the longest due first."""
+    """The open referrals whose time has come, the longest due first."""
     return session.scalars(
         select(Referral.id)
-        .where(Referral.shop_id == shop_id, Referral.due_at <= now)
+        .where(Referral.shop_id == shop_id, Referral.due_at <= now, Referral.state.in_(OPEN))
         .order_by(Referral.due_at, Referral.id)
         .limit(limit)
     ).all()
+
+
+def put_off(session: Session, shop_id: int, referral_id: UUID, *, now: datetime) -> None:
+    """Let a referral that could not be settled wait for AFTER_FAILURE. The caller commits."""
+    session.execute(
+        update(Referral)
+        .where(Referral.shop_id == shop_id, Referral.id == referral_id, Referral.due_at <= now)
+        .values(due_at=now + AFTER_FAILURE)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def settle(session: Session, shop: Shop, referral_id: UUID, *, now: datetime) -> str | None:
@@ -113,17 +126,24 @@ class _Settling:
     def _blocked_by(self) -> str | None:
         """What is known by now that would have kept the friend from being brought."""
         friend_id, advocate_id = self._people[paying.FRIEND], self._people[paying.ADVOCATE]
-        if has_earlier_order(
-            self._session, self._shop.shop_id, friend_id, claimed_at=self._referral.claimed_at
-        ):
+        friend = traits_of(self._session, self._shop.shop_id, friend_id)
+        if self._has_bought_before(friend):
             return "earlier_order"
         if self._referral.state == "paid":
             # Two who move in together later were two when it counted.
             return None
-        friend = traits_of(self._session, self._shop.shop_id, friend_id)
         if was_brought_before(self._session, self._referral, friend):
             return "brought_before"
         return likeness(friend, traits_of(self._session, self._shop.shop_id, advocate_id))
+
+    def _has_bought_before(self, friend: Traits) -> bool:
+        known_by = Namesakes(friend.member_ids, friend.customer_ids)
+        if self._referral.state != "paid":
+            # An address that somebody has taken over since takes back nothing that was paid.
+            known_by = find_namesakes(self._session, self._shop.shop_id, friend)
+        return has_earlier_order(
+            self._session, self._shop.shop_id, known_by, claimed_at=self._referral.claimed_at
+        )
 
     def _wait(self) -> None:
         """The order that decided went to somebody else, or there is none yet."""

@@ -49,10 +49,9 @@ class Referral(Base):
     count), held (it counts, and is paid at `due_at`), paid, reversed. `reason` says why.
     `due_at`: when to look at it again. `order_id`: the order that decided; with it the rule, its
     minimum and what either side gets are fixed. By the hashes claims from one place are counted,
-    and one address under two spellings is known again.
+    and one address under two spellings is known again; see also ReferralEmail.
     ix request: the form's. ix advocate: a member's friends, newest first. uq friend: nobody is
     brought twice. ix due: what the job looks at. ix client, ix address: claims from one place.
-    ix email: whether an address was brought before.
     """
 
     __tablename__ = "referral"
@@ -86,7 +85,6 @@ class Referral(Base):
         Index("ix_referral__due", "shop_id", "due_at", postgresql_where="due_at is not null"),
         Index("ix_referral__client", "shop_id", "client_hash", "claimed_at"),
         Index("ix_referral__address", "shop_id", "address_hash", "claimed_at"),
-        Index("ix_referral__email", "shop_id", "email_hash"),
     )
 
     shop_id: Mapped[int] = mapped_column(primary_key=True)
@@ -98,7 +96,6 @@ class Referral(Base):
     reason: Mapped[str | None]
     claimed_at: Mapped[datetime]
     client_hash: Mapped[bytes]
-    email_hash: Mapped[bytes | None]
     address_hash: Mapped[bytes | None]
     due_at: Mapped[datetime | None]
     order_id: Mapped[int | None]
@@ -110,3 +107,24 @@ class Referral(Base):
     decided_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
     reversed_at: Mapped[datetime | None]
+
+
+class ReferralEmail(Base):
+    """An email address that a friend was known by when their claim was taken, as a hash.
+
+    ix hash: whether an address was brought before.
+    """
+
+    __tablename__ = "referral_email"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["shop_id", "referral_id"],
+            ["referral.shop_id", "referral.id"],
+            name="fk_referral_email__referral",
+        ),
+        Index("ix_referral_email__hash", "shop_id", "email_hash"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    referral_id: Mapped[UUID] = mapped_column(primary_key=True)
+    email_hash: Mapped[bytes] = mapped_column(primary_key=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from loyalty.base.errors import LoyaltyError
-from loyalty.rewards.eligibility import Circumstances, refusal_of
+from loyalty.rewards.eligibility import Circumstances, refusal_of, refusal_of_credit
 from loyalty.rewards.pricing import Price, price_of
 from loyalty.rewards.tables import Reward
 
@@ -39,6 +39,8 @@ def decide(
         price = price_of(reward, available=available, asked=asked, cart_minor=cart_minor)
     except LoyaltyError as error:
         return Verdict(None, refusal or error)
+    if refusal is None:
+        refusal = refusal_of_credit(reward, member_id, stands, price.amount_minor)
     return Verdict(price, refusal)
 
 

@@ -21,6 +21,7 @@ from loyalty.base.errors import (
     RewardNotAvailable,
 )
 from loyalty.programme.rules import get_programme
+from loyalty.redemption.credit_windows import list_under_way
 from loyalty.redemption.tables import Redemption
 from loyalty.rewards.free_codes import is_free
 from loyalty.rewards.tables import Reward, RewardCode
@@ -34,6 +35,10 @@ _SEEN_AT = {
     "admin": ("everywhere", "till", "online", "hidden"),
     "operator": ("everywhere", "till", "online", "hidden"),
 }
+_ON_ITS_WAY = "Another store credit of this amount is being paid: try again in a minute"
+_IN_DOUBT = (
+    "It is not known whether a store credit of this amount was just paid: try again in half an hour"
+)
 _PER = {"ever": "", "day": " a day", "week": " a week", "month": " a month", "year": " a year"}
 
 
@@ -41,7 +46,8 @@ _PER = {"ever": "", "day": " a day", "week": " a week", "month": " a month", "ye
 class Circumstances:
     """What stands now for some members and rewards: tiers, redemptions so far, stock.
 
-    `being_paid`: members one of whose store credits Shopify has yet to answer for.
+    `being_paid`: members → amounts of store credit that may not be paid to them just now; True:
+    because it is not known whether one was paid, False: because one is on its way.
     """
 
     is_paused: bool
@@ -49,11 +55,11 @@ class Circumstances:
     tiers: Mapping[UUID, str]
     uses: Mapping[tuple[UUID, UUID], int]
     in_stock: Collection[UUID]
-    being_paid: Collection[UUID]
+    being_paid: Mapping[UUID, Mapping[int, bool]]
 
     def lasting(self) -> "Circumstances":
         """The same without what passes, a pause or a payment: nothing is told again for its end."""
-        return replace(self, is_paused=False, being_paid=frozenset())
+        return replace(self, is_paused=False, being_paid={})
 
 
 def read_circumstances(
@@ -75,14 +81,16 @@ def read_circumstances(
         uses |= _uses(session, shop, limited, member_ids, _began_at(shop, period, now))
     stocked = [reward.id for reward in rewards if reward.code_source == "stock"]
     in_stock = _in_stock(session, shop.shop_id, stocked)
-    has_credit = any(reward.kind == "store_credit" for reward in rewards)
+    being_paid: Mapping[UUID, Mapping[int, bool]] = {}
+    if any(reward.kind == "store_credit" for reward in rewards):
+        being_paid = list_under_way(session, shop.shop_id, member_ids, now=now)
     return Circumstances(
         is_paused=get_programme(session, shop.shop_id).paused_at is not None,
         today=day_in(shop.timezone, now),
         tiers=tiers,
         uses=uses,
         in_stock=in_stock,
-        being_paid=_being_paid(session, shop.shop_id, member_ids) if has_credit else frozenset(),
+        being_paid=being_paid,
     )
 
 
@@ -113,10 +121,23 @@ def refusal_of(
         return RewardLimitReached(f"Redeemed {times}{_PER[reward.limit_period]}: that is the limit")
     if reward.code_source == "stock" and reward.id not in stands.in_stock:
         return OutOfStock("This reward is out of stock")
-    if reward.kind == "store_credit" and member_id in stands.being_paid:
-        return RewardNotAvailable("Another store credit is being paid: try again in a minute")
     if cart_minor is not None and cart_minor < reward.minimum_cart_minor:
         return CartTooSmall("The cart is too small for this reward")
+    return None
+
+
+def refusal_of_credit(
+    reward: Reward, member_id: UUID, stands: Circumstances, amount_minor: int | None
+) -> LoyaltyError | None:
+    """Why the member cannot be paid so much store credit now; None when they can.
+
+    Shopify takes no key with a credit: two of one amount at a time could not be told apart.
+    """
+    if reward.kind == "store_credit" and member_id in stands.being_paid:
+        assert amount_minor is not None
+        is_in_doubt = stands.being_paid[member_id].get(amount_minor)
+        if is_in_doubt is not None:
+            return RewardNotAvailable(_IN_DOUBT if is_in_doubt else _ON_ITS_WAY)
     return None
 
 
@@ -159,21 +180,6 @@ def _uses(
 def _in_stock(session: Session, shop_id: int, reward_ids: Iterable[UUID]) -> set[UUID]:
     """Those of the rewards that have a free code; each asks the index for one."""
     return {reward_id for reward_id in reward_ids if _has_code(session, shop_id, reward_id)}
-
-
-def _being_paid(session: Session, shop_id: int, member_ids: Collection[UUID]) -> set[UUID]:
-    """Those with a store credit on its way.
-
-    Shopify takes no key with a credit: two of one amount at a time could not be told apart. Who
-    redeems holds the balance's lock, so that none comes between.
-    """
-    statement = select(Redemption.member_id).where(
-        Redemption.shop_id == shop_id,
-        Redemption.state == "reserved",
-        Redemption.terms["kind"].astext == "store_credit",
-        among_many(Redemption.member_id, member_ids),
-    )
-    return set(session.scalars(statement))
 
 
 def _has_code(session: Session, shop_id: int, reward_id: UUID) -> bool:

@@ -38,6 +38,7 @@ class Fault:
     after: int = 0  # objects that a failing bulk operation still writes
     topic: str | None = None
     code: str = "INTERNAL_ERROR"  # of the userErrors in mode refuse
+    field: list[str] | None = None  # at which these point; None: what the call was given
 
 
 class Faults:

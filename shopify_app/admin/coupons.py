@@ -29,7 +29,9 @@ def give_coupon(member_id: str) -> Response:
         code, state = _give(member)
     except LoyaltyError as refusal:
         return _refuse(member, refusal)
-    made = f"The code is {code}" if state == "ready" else "The code is being made"
+    if state == "gone":
+        return _answer(member, "This code is gone. Give the coupon anew")
+    made = "The code is being made" if state == "making" else f"The code is {code}"
     return _answer(member, f"Coupon given. {made}")
 
 

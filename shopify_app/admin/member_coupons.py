@@ -20,6 +20,7 @@ STATES = {
     "early": ("Not yet", "info"),
     "used": ("Used", ""),
     "over": ("Over", ""),
+    "refused": ("Refused by Shopify", "critical"),
 }
 
 

@@ -9,7 +9,10 @@ from flask import g
 from sqlalchemy.orm import Session
 
 from loyalty.base.clock import day_in, utc_now
+from loyalty.base.money import Money
+from loyalty.redemption.doubts import is_in_doubt
 from loyalty.redemption.tables import Redemption
+from loyalty.redemption.terms import Terms
 from loyalty.redemption.views import list_redemptions
 from loyalty.rewards.views import Offer, list_offers
 from loyalty.shops.directory import get_shop
@@ -23,6 +26,8 @@ _STATES = {
     "returning": ("Being taken back", "info"),
     "returned": ("Taken back", ""),
 }
+_BEING_PAID = ("Store credit is being paid", "info")
+_DOUBTED = ("Paid or not is not known", "critical")
 _REASONS = {
     "voided": "by hand",
     "voided_at_till": "at the till",
@@ -35,7 +40,11 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Redeemed:
-    """A redemption in words; `can_be_taken_back` while its code is unused."""
+    """A redemption in words; `can_be_taken_back` while its code is unused.
+
+    `is_in_doubt`: somebody must say whether its store credit was paid. `worth`: of
+    an amount.
+    """
 
     id: UUID
     name: str
@@ -47,6 +56,8 @@ class Redeemed:
     last_on: date | None
     reason: str
     can_be_taken_back: bool
+    is_in_doubt: bool
+    worth: Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,9 @@ def read_rewards(session: Session, member_id: UUID, *, error: str = "") -> dict[
 
 def _redeemed(redemption: Redemption, shop: Shop) -> Redeemed:
     state, tone = _STATES[redemption.state]
+    terms, in_doubt = Terms.from_json(redemption.terms), is_in_doubt(redemption)
+    if redemption.state == "reserved" and not terms.has_code:
+        state, tone = _DOUBTED if in_doubt else _BEING_PAID
     is_open = redemption.state == "issued"
     reason = redemption.reason or ""
     return Redeemed(
@@ -100,7 +114,13 @@ def _redeemed(redemption: Redemption, shop: Shop) -> Redeemed:
         last_on=_last_day(redemption, shop) if is_open else None,
         reason=_REASONS.get(reason, reason),
         can_be_taken_back=is_open,
+        is_in_doubt=in_doubt,
+        worth=_worth(terms),
     )
+
+
+def _worth(terms: Terms) -> Money | None:
+    return None if terms.amount_minor is None else Money(terms.amount_minor, terms.currency)
 
 
 def _last_day(redemption: Redemption, shop: Shop) -> date | None:

@@ -1,4 +1,6 @@
-"""Staff redeem a reward for a member, or take an unused code back; each click counts once."""
+"""Staff redeem a reward for a member, take an unused code back, or say whether store credit was
+paid; each click counts once.
+"""
 
 import json
 from uuid import UUID
@@ -6,6 +8,7 @@ from uuid import UUID
 from flask import Response, g, make_response, render_template, request
 
 from loyalty import adjustments
+from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import (
     BadReward,
@@ -14,6 +17,8 @@ from loyalty.base.errors import (
     MemberNotFound,
     RedemptionNotFound,
 )
+from loyalty.redemption import doubts
+from loyalty.redemption.doubts import is_in_doubt
 from loyalty.redemption.reserving import Wish
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.views import get_redemption
@@ -61,6 +66,26 @@ def take_back_reward(member_id: str, redemption_id: str) -> Response:
     return _answer(member, "Points are back" if is_done else "The points will be back in a minute")
 
 
+@blueprint.post("/app/members/<member_id>/redemptions/<redemption_id>/settlements")
+@admin_page
+def settle_credit(member_id: str, redemption_id: str) -> Response:
+    """Staff say whether a store credit in doubt was paid; answer with what changed."""
+    member, redemption = parse_id(member_id), parse_id(redemption_id)
+    _check_theirs(member, redemption)
+    try:
+        said = request.form.get("was_paid")
+        if said not in ("yes", "no"):
+            raise BadReward("answer", "is neither yes nor no")
+        with shop_transaction(g.shop_id) as session:
+            now = utc_now()
+            doubts.settle(
+                session, g.shop_id, redemption, was_paid=said == "yes", actor=g.actor, now=now
+            )
+    except LoyaltyError as refusal:
+        return _refuse(member, refusal)
+    return _answer(member, "Noted as paid" if said == "yes" else "Points are back")
+
+
 def _wish() -> Wish:
     """What was chosen. Raises BadReward for what no form of ours sends."""
     try:
@@ -88,6 +113,10 @@ def _check_theirs(member_id: UUID, redemption_id: UUID) -> None:
 
 def _said(redemption: Redemption) -> str:
     """What became of it by now: a form that comes again finds the redemption of the first time."""
+    if is_in_doubt(redemption):
+        return "It is not known whether the store credit was paid: say so below"
+    if redemption.state == "reserved" and redemption.code is None:
+        return "Redeemed. The store credit is being paid and will be there in a minute"
     if redemption.state == "reserved":
         return "Redeemed. The code is being made and will be here in a minute"
     if redemption.state == "used" and redemption.code is None:

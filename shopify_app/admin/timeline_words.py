@@ -48,6 +48,7 @@ _KINDS = {
     "reward_returned": ("Reward returned", "Star", ""),
     "coupon_assigned": ("Coupon assigned", "Star", "info"),
     "coupon_used": ("Coupon used", "Star", "success"),
+    "coupon_refused": ("Coupon refused by Shopify", "Star", "critical"),
     "referral_claimed": ("Friend referred", "Person", "info"),
     "referral_rewarded": ("Referral rewarded", "Person", "success"),
     "referral_reversed": ("Referral reversed", "Person", ""),

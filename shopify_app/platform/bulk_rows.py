@@ -103,6 +103,19 @@ def has_refunds(node: Node) -> bool:
     return amount.strip("0.") != ""
 
 
+def has_money_refunds(node: Node, facts: OrderFacts) -> bool:
+    """Whether money went back that the pieces gone from the lines do not explain: shipping, or
+    money alone. Never of an order of which nothing is left.
+    """
+    if facts.cancelled_at is not None or not any(line.current_quantity for line in facts.lines):
+        return False
+    given = shop_minor(node.get("totalRefundedSet"), facts.currency, "totalRefundedSet")
+    gone = [line for line in facts.lines if line.current_quantity < line.quantity]
+    explained = sum(_paid_for_gone(line, taxes_included=facts.taxes_included) for line in gone)
+    # Each line's share was rounded by itself.
+    return abs(given - explained) > len(gone)
+
+
 def read_location(node: Node) -> LocationFacts:
     """The facts of a location; coordinates stay text."""
     place = object_at(node, "address")
@@ -135,6 +148,12 @@ def _line(node: Node, currency: str, *, taxes_included: bool) -> LineFacts:
         is_gift_card=flag(node, "isGiftCard"),
         is_tip=False,
     )
+
+
+def _paid_for_gone(line: LineFacts, *, taxes_included: bool) -> int:
+    """What was paid for the pieces that are gone from a line."""
+    paid = line.gross_minor - line.discount_minor + (0 if taxes_included else line.tax_minor)
+    return paid * (line.quantity - line.current_quantity) // line.quantity
 
 
 def _shipping(node: Node, currency: str) -> tuple[int, int]:

@@ -28,9 +28,16 @@ from loyalty.coupons.tables import Coupon
 from loyalty.redemption.terms import Terms
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
-from shopify_app.platform import backfill_runs
+from shopify_app.platform import backfill_runs, coupon_states
 from shopify_app.platform.discounts.making import TAKEN, CodeTaken
-from shopify_app.platform.discounts.pools import PoolTerms, add_codes, make_pool, poll_codes
+from shopify_app.platform.discounts.pools import (
+    CodesRefused,
+    PoolTerms,
+    add_codes,
+    has_code,
+    make_pool,
+    poll_codes,
+)
 from shopify_app.platform.errors import ShopifyError
 
 log = structlog.get_logger()
@@ -107,8 +114,9 @@ def ask_waiting(shop_id: int, *, now: datetime) -> int:
 def make_codes(shop_id: int, coupon_id: UUID) -> None:
     """Make the coupon's discount unless it is there, and the codes that its members wait for.
 
-    What is left when the turn is over is asked for anew. A refusal ends the coupon, with
-    Shopify's reason. Raises ShopifyError, to be tried again.
+    What is left when the turn is over is asked for anew. A discount that Shopify refuses, or has
+    no more, ends the coupon, with the reason; codes that it refuses are given up, and the others
+    stay good. Raises ShopifyError, to be tried again.
     """
     ends_at = time.monotonic() + STEP_S
     wait_s, outcome = _WAIT_FIRST_S, "more"
@@ -149,7 +157,10 @@ def _take_step(shop_id: int, coupon_id: UUID) -> str:
         _make_discount(shop_id, coupon_id, work.pool)
         return "more"
     if work.codes:
-        adding_gid = add_codes(shop_id, work.gid, work.codes)
+        try:
+            adding_gid = add_codes(shop_id, work.gid, work.codes)
+        except CodesRefused as refusal:
+            return _take_refusal(shop_id, coupon_id, work.gid, work.codes, refusal)
         faults.point("coupon_codes_asked", shop=shop_id, coupon=coupon_id)
         with shop_transaction(shop_id) as session:
             coupon = lock_coupon(session, shop_id, coupon_id)
@@ -188,6 +199,30 @@ def _choose_anchor(session: Session, coupon: Coupon) -> None:
     (coupon.anchor_code,) = choose_codes(session, coupon.shop_id, coupon.prefix, 1)
 
 
+def _take_refusal(
+    shop_id: int, coupon_id: UUID, gid: str, codes: Sequence[str], refusal: CodesRefused
+) -> str:
+    """Shopify added none of these codes: because of some of them, or because of its discount."""
+    reason = coupon_states.why_over(shop_id, gid)
+    if reason is not None:
+        coupon_states.end(shop_id, coupon_id, gid, reason, now=utc_now())
+        return "done"
+    taken = {code for code, error in refusal.by_code.items() if error in TAKEN}
+    present = {code for code in taken if has_code(shop_id, gid, code)}
+    unwanted = refusal.by_code.keys() - taken if refusal.by_code else codes
+    with shop_transaction(shop_id) as session:
+        giving.note_refused(
+            session,
+            lock_coupon(session, shop_id, coupon_id),
+            present=present,
+            foreign=taken - present,
+            refused=dict.fromkeys(unwanted, str(refusal)),
+            now=utc_now(),
+        )
+    log.warning("coupon_codes_refused", shop=shop_id, coupon=str(coupon_id), codes=len(unwanted))
+    return "more"
+
+
 def _follow(shop_id: int, coupon_id: UUID, gid: str, adding_gid: str) -> str:
     adding = poll_codes(shop_id, gid, adding_gid)
     if adding is None:
@@ -197,18 +232,25 @@ def _follow(shop_id: int, coupon_id: UUID, gid: str, adding_gid: str) -> str:
         return "wait"
     if not adding.is_done:
         return "wait"
-    foreign = {code for code, error in adding.refused.items() if error in TAKEN}
     with shop_transaction(shop_id) as session:
         coupon = lock_coupon(session, shop_id, coupon_id)
         giving.note_added(
             session,
             coupon,
             adding_gid,
-            foreign=foreign,
-            failed=adding.refused.keys() - foreign,
+            foreign=adding.foreign,
+            failed=adding.failed,
+            refused=adding.unwanted,
             now=utc_now(),
         )
-    if adding.refused.keys() - foreign:
+    if adding.unwanted:
+        log.warning(
+            "coupon_codes_refused",
+            shop=shop_id,
+            coupon=str(coupon_id),
+            codes=len(adding.unwanted),
+        )
+    if adding.failed:
         raise ShopifyError("Shopify has not made all codes of a coupon", retryable=True)
     return "more"
 

@@ -6,6 +6,7 @@ The invariant: nobody is given, sent or shown a code as good that Shopify no lon
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -47,12 +48,32 @@ def follow(shop_id: int) -> int:
     return found
 
 
+def why_over(shop_id: int, gid: str) -> str | None:
+    """Why the discount's codes work no more; None while it lives. Raises ShopifyError."""
+    (node,) = client.execute(shop_id, "coupon_states", {"ids": [gid]})["nodes"]
+    return _why_over(node or {})
+
+
+def end(shop_id: int, coupon_id: UUID, gid: str | None, reason: str, *, now: datetime) -> int:
+    """The coupon's discount `gid` is over, for `reason`: so is the coupon; 1, or 0 if it was.
+
+    Commits.
+    """
+    with shop_transaction(shop_id) as session:
+        coupon = lock_coupon(session, shop_id, coupon_id)
+        if coupon.error is not None or coupon.discount_gid != gid:
+            return 0  # Somebody saw it before us.
+        refuse_coupon(session, shop_id, coupon.id, reason)
+        kind = recording.CODE_DELETED
+        recording.note(session, shop_id, kind, coupon.id, now=now, is_mended=True)
+    log.info("coupon_over_in_shopify", shop=shop_id, coupon=str(coupon.id))
+    return 1
+
+
 def _look_at(shop_id: int, coupon: Coupon, node: dict[str, Any], now: datetime) -> int:
-    if not node.get("id"):
-        return _end(shop_id, coupon, DELETED, now)
+    if reason := _why_over(node):
+        return end(shop_id, coupon.id, coupon.discount_gid, reason, now=now)
     discount = node.get("codeDiscount") or {}
-    if discount.get("status") == "EXPIRED":
-        return _end(shop_id, coupon, ENDED, now)
     counted = discount.get("codesCount") or {}
     with shop_transaction(shop_id) as session:
         expected = living.count_made(session, shop_id, coupon.id)
@@ -62,16 +83,11 @@ def _look_at(shop_id: int, coupon: Coupon, node: dict[str, Any], now: datetime) 
     return _end_codes(shop_id, coupon, _read_codes(shop_id, coupon), now)
 
 
-def _end(shop_id: int, looked_at: Coupon, reason: str, now: datetime) -> int:
-    with shop_transaction(shop_id) as session:
-        coupon = lock_coupon(session, shop_id, looked_at.id)
-        if coupon.error is not None or coupon.discount_gid != looked_at.discount_gid:
-            return 0  # Somebody saw it before us.
-        refuse_coupon(session, shop_id, coupon.id, reason)
-        kind = recording.CODE_DELETED
-        recording.note(session, shop_id, kind, coupon.id, now=now, is_mended=True)
-    log.info("coupon_over_in_shopify", shop=shop_id, coupon=str(coupon.id))
-    return 1
+def _why_over(node: dict[str, Any]) -> str | None:
+    if not node.get("id"):
+        return DELETED
+    is_ended = (node.get("codeDiscount") or {}).get("status") == "EXPIRED"
+    return ENDED if is_ended else None
 
 
 def _end_codes(shop_id: int, coupon: Coupon, present: Sequence[str], now: datetime) -> int:

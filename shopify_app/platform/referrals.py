@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from loyalty.audit import Actor
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.members.identity import with_merged
 from loyalty.members.tables import Customer
 from loyalty.referrals import reviewing
 from loyalty.referrals.claiming import Asked, find_asked, take_claim
+from loyalty.referrals.likeness import traits_of
+from loyalty.referrals.namesakes import find_namesakes
 from loyalty.referrals.settings import read_settings
 from loyalty.referrals.tables import Referral
 from loyalty.shops.directory import get_shop
@@ -60,10 +61,11 @@ def _have_coupon_made(session: Session, referral: Referral, now: datetime) -> No
 
 
 def _customers_of(session: Session, shop_id: int, asked: Asked) -> list[int]:
-    people = with_merged(session, shop_id, [asked.friend_id])
+    """The friend's customers in Shopify, and whoever else there has an address of theirs."""
+    friend = traits_of(session, shop_id, asked.friend_id)
     statement = select(Customer.customer_id).where(
         Customer.shop_id == shop_id,
-        Customer.member_id.in_(people),
+        Customer.customer_id.in_(find_namesakes(session, shop_id, friend).customer_ids),
         Customer.deleted_at.is_(None),
     )
     return sorted(session.scalars(statement))

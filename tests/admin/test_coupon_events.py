@@ -25,6 +25,11 @@ from tests.admin.test_till_events import timeline_of
             {"coupon": "Five off", "order_id": 1, "order_name": "#1001"},
             ("Coupon used", "Five off", "Order #1001"),
         ),
+        (
+            timeline.COUPON_REFUSED,
+            {"coupon": "Five off", "coupon_code_id": "1", "reason": "It is too long"},
+            ("Coupon refused by Shopify", "Five off", "Reason: It is too long"),
+        ),
         (timeline.EMAIL_SENT, {"email": "coupon"}, ("Email sent", "Coupon")),
         (timeline.EMAIL_SENT, {"email": "reward"}, ("Email sent", "Code of a reward")),
     ],

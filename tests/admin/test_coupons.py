@@ -13,8 +13,9 @@ from werkzeug.test import TestResponse
 from loyalty.audit import Actor, AuditRow
 from loyalty.base.clock import day_in, utc_now
 from loyalty.base.db import shop_transaction
+from loyalty.coupons.giving import note_refused
 from loyalty.coupons.importing import import_codes
-from loyalty.coupons.saving import add_coupon, end_coupon
+from loyalty.coupons.saving import add_coupon, end_coupon, lock_coupon
 from loyalty.coupons.tables import CouponCode
 from loyalty.coupons.using import OrderWithCodes, note_uses
 from loyalty.outbox import COUPON_EMAIL_ASKED, OutboxEvent
@@ -89,6 +90,26 @@ def test_a_code_that_is_to_be_made_is_said_to_follow(aurora: ShopAndClient, alic
     assert toast(answer) == "Coupon given. The code is being made"
     [given] = codes(aurora)
     assert "Code is being made" in card_of(answer) and given.code not in card_of(answer)
+
+
+def test_a_code_that_shopify_refused_is_shown_as_refused(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    # given a code that was asked for, and that Shopify will not have
+    coupon_id, key = have_coupon(aurora, "Five off"), uuid4()
+    give(aurora, alice, coupon_id, key)
+    [given] = codes(aurora)
+    with shop_transaction(aurora.shop_id) as session:
+        coupon = lock_coupon(session, aurora.shop_id, coupon_id)
+        refused = {given.code: "It is too long"}
+        note_refused(session, coupon, present=(), foreign=(), refused=refused, now=utc_now())
+    # when staff look, and when the form that gave it comes again
+    page, again = aurora.get(f"/app/members/{alice}"), give(aurora, alice, coupon_id, key)
+    # then
+    assert "Five off Refused by Shopify" in card_of(page) and given.code not in card_of(page)
+    assert "Reason: It is too long" in page.text
+    assert toast(again) == "This code is gone. Give the coupon anew"
+    assert toast(give(aurora, alice, coupon_id)) == "Coupon given. The code is being made"
 
 
 def test_the_page_shows_what_the_member_has(aurora: ShopAndClient, alice: UUID) -> None:

@@ -44,6 +44,20 @@ def test_what_is_owed_is_printed(aurora: Aurora) -> None:
     assert "deferred revenue: 0.00 EUR" in said.output
 
 
+def test_each_option_changes_only_itself_and_a_word_takes_it_back(aurora: Aurora) -> None:
+    changes = (("--value", "0.01"), ("--breakage", "20"), ("--value", "0.02"), ("--value", "past"))
+
+    said = [typed("point-worth", *SHOP, *change).output.strip() for change in changes]
+
+    assert said == [
+        "a point is worth 0.01 EUR, never redeemed: by history",
+        "a point is worth 0.01 EUR, never redeemed: 20 %",
+        "a point is worth 0.02 EUR, never redeemed: 20 %",
+        "a point is worth by redemptions, never redeemed: 20 %",
+    ]
+    assert typed("point-worth", *SHOP).exit_code == 1
+
+
 def test_without_a_value_the_report_says_why_there_is_no_money(aurora: Aurora) -> None:
     assert "no money: nobody said what a point is worth" in typed("liability", *SHOP).output
 

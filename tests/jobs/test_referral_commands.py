@@ -1,7 +1,7 @@
 """What operators type about referrals."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,6 +23,7 @@ from loyalty.members.tables import Member, MemberBalance
 from loyalty.orders.recording import record_order
 from loyalty.outbox import Delivery
 from loyalty.programme.rules import get_programme
+from loyalty.referrals.settling import AFTER_FAILURE
 from loyalty.referrals.tables import Referral
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
@@ -80,6 +81,11 @@ def _a_friend(shop: Aurora) -> UUID:
     with db.shop_transaction(shop.shop_id) as session:
         session.add(MemberBalance(shop_id=shop.shop_id, member_id=friend_id))
     return friend_id
+
+
+def make_due(shop: Aurora, referral_id: UUID, at: datetime) -> None:
+    with db.shop_transaction(shop.shop_id) as session:
+        session.get_one(Referral, (shop.shop_id, referral_id)).due_at = at
 
 
 def state_of(shop: Aurora, referral_id: UUID) -> str:
@@ -216,6 +222,39 @@ def test_what_is_on_hold_is_paid_by_the_schedule(shop: Aurora) -> None:
 
     assert (held, early) == ("held", [])
     assert (state_of(shop, referral_id), entries(shop)) == ("paid", [80, 80])
+
+
+def test_those_that_fail_are_put_off_and_keep_none_from_being_paid(
+    shop: Aurora, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given three that fail, for their friend has no books, and one that is due after them
+    monkeypatch.setattr(referrals, "BATCH", 3)
+    monkeypatch.setattr(referrals, "BATCHES_MAX", 1)
+    pays(shop)
+    now = utc_now()
+    fine = brought(shop, friend_id=buys(shop))
+    failing = [brought(shop, friend_id=add_member(shop.shop_id)) for _ in range(3)]
+    for referral_id in failing:
+        make_due(shop, referral_id, now - DAYS)
+    make_due(shop, fine, now - timedelta(hours=1))
+    # when
+    first, paid = referrals.run_shop(shop.shop_id, now=now), entries(shop)
+    second = referrals.run_shop(shop.shop_id, now=now)
+    # then, and those that failed come again
+    assert (first, paid) == (3, [])
+    assert (second, entries(shop)) == (1, [200, 200])
+    assert {state_of(shop, each) for each in failing} == {"waiting"}
+    assert referrals.run_shop(shop.shop_id, now=now + AFTER_FAILURE) == 3
+
+
+def test_a_turn_goes_on_until_nothing_is_due(shop: Aurora, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(referrals, "BATCH", 2)
+    now = utc_now()
+    for _ in range(5):
+        make_due(shop, brought(shop), now)
+
+    assert referrals.run_shop(shop.shop_id, now=now) == 5
+    assert referrals.run_shop(shop.shop_id, now=now) == 0
 
 
 def test_four_workers_that_settle_at_once_pay_once(shop: Aurora) -> None:

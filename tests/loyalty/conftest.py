@@ -1,13 +1,15 @@
 """The fixed cast: shop Aurora with member Alice, shop Borealis with member Bob."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from loyalty.audit import Actor
 from loyalty.base.db import enter_shop
+from loyalty.earning.history import Credited, credit_batch
 from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.shops.directory import install, register_shop_id
@@ -72,3 +74,18 @@ def balance_of(session: Session, member: Member) -> MemberBalance:
         .execution_options(populate_existing=True)
     )
     return session.scalars(statement).one()
+
+
+def credit_history(
+    session: Session, shop: Shop, since: date, *, now: datetime = NOON, limit: int = 500
+) -> Credited:
+    """The shop's history since that day, credited batch by batch in one transaction."""
+    total, place = Credited(0, 0), None
+    while True:
+        batch = credit_batch(
+            session, shop, since, after=place, actor=Actor("staff", "42"), now=now, limit=limit
+        )
+        total += batch.credited
+        if batch.place is None:
+            return total
+        place = batch.place

@@ -68,6 +68,24 @@ def test_an_unpaid_order_that_is_cancelled_kills_the_code_before_points_return(
     assert not alice.works(redemption.code)
 
 
+def test_a_return_leaves_somebody_elses_discount_of_the_same_code_alone(alice: Redeemer) -> None:
+    # given a code that was not made yet, and that a merchant's own discount has
+    alice.shopify.fail("graphql", "fail", status=503, topic="DiscountCodeBasicCreate", count=1)
+    redemption = alice.redeem(alice.a_reward())
+    alice.shopify.tell("discounts", code=redemption.code, percentage="10")
+    # when an order that carries it is cancelled unpaid
+    order = alice.shopify.tell(
+        "orders", lines=[LAMP], discounts=[{"code": redemption.code}], paid=False
+    )
+    _arrive(alice, order, "orders/create")
+    _arrive(alice, alice.shopify.tell(f"orders/{order['id']}/cancel"), "orders/cancelled")
+    before = alice.read(redemption.id).state
+    redemptions.bring_on_due(alice.shop_id)
+    # then the points come back, and that discount goes on
+    assert (before, alice.read(redemption.id).state) == ("returning", "returned")
+    assert alice.points == 1000 and alice.works(redemption.code)
+
+
 def test_free_shipping_is_used_and_comes_back_only_when_it_is_cancelled(alice: Redeemer) -> None:
     redemption, order = _bought(alice, reward={"kind": "free_shipping"}, shipping="4.90")
     lines = [{"line_id": line["id"], "quantity": line["quantity"]} for line in order["line_items"]]

@@ -110,6 +110,25 @@ def test_what_may_still_come_by_webhook_is_left_alone(shopify: Shopify, shop_id:
         assert session.get(Order, (shop_id, order["id"])) is None
 
 
+def test_what_changed_nine_minutes_ago_is_left_alone_too(shopify: Shopify, shop_id: int) -> None:
+    an_order(shopify)
+
+    sweep.sweep(shop_id, now=utc_now() + timedelta(minutes=9))
+
+    assert found(shop_id, recording.ORDER_MISSING) == []
+
+
+def test_a_change_that_the_search_learnt_of_late_is_found_by_the_next_sweep(
+    shopify: Shopify, shop_id: int
+) -> None:
+    sweep.sweep(shop_id, now=utc_now() + LATER)
+    order = an_order(shopify)  # of a time that was looked through
+
+    sweep.sweep(shop_id, now=utc_now() + 2 * LATER)
+
+    assert found(shop_id, recording.ORDER_MISSING) == [str(order["id"])]
+
+
 def test_a_sweep_that_breaks_off_begins_again_where_it_was(shopify: Shopify, shop_id: int) -> None:
     order = an_order(shopify)
     shopify.fail("graphql", "fail", status=403, count=1)

@@ -13,9 +13,9 @@ from jobs import redemptions
 from loyalty.base import db, faults
 from loyalty.base.db import shop_transaction
 from loyalty.reconciliation.tables import Finding
+from loyalty.redemption import credit_windows
 from loyalty.redemption.tables import Redemption
 from shopify_app.platform import installations, redeeming
-from shopify_app.platform.discounts import fulfilling
 from shopify_app.platform.session_tokens import verify
 from tests.platform.redeeming_cast import STAFF, Redeemer, make_redeemer
 from tests.platform.shopify import Shopify
@@ -77,7 +77,7 @@ def test_a_kill_between_the_note_and_the_credit_pays_it_once_it_is_settled(
     assert alice.read(held.id).state == "reserved"
     with shop_transaction(alice.shop_id) as session:
         (doubt,) = session.scalars(select(Finding).where(Finding.thing == str(held.id)))
-        doubt.found_at -= fulfilling.SETTLED
+        doubt.found_at -= credit_windows.SETTLED
     sweep(alice, held)
 
     assert alice.read(held.id).state == "used"

@@ -15,10 +15,9 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import DiscountRefused, RewardNotAvailable
 from loyalty.reconciliation.tables import Finding
-from loyalty.redemption import doubts
+from loyalty.redemption import credit_windows, doubts
 from loyalty.redemption.tables import Redemption
 from shopify_app.platform import client, installations, redeeming
-from shopify_app.platform.discounts import fulfilling
 from shopify_app.platform.session_tokens import verify
 from tests.platform.redeeming_cast import Redeemer, make_redeemer
 from tests.platform.shopify import Shopify
@@ -47,11 +46,13 @@ def sweep(alice: Redeemer, redemption: Redemption) -> Redemption:
     return alice.read(redemption.id)
 
 
-def asked_long_ago(alice: Redeemer, redemption: Redemption) -> None:
-    """Let the time be over in which what was asked for may yet be done."""
+def asked_long_ago(
+    alice: Redeemer, redemption: Redemption, ago: timedelta = credit_windows.SETTLED
+) -> None:
+    """Let the time be over in which what was asked for may yet be done, or some more."""
     with shop_transaction(alice.shop_id) as session:
         (doubt,) = session.scalars(select(Finding).where(Finding.thing == str(redemption.id)))
-        doubt.found_at -= fulfilling.SETTLED
+        doubt.found_at -= ago
 
 
 def doubt_of(alice: Redeemer, redemption: Redemption) -> doubts.Doubt | None:
@@ -191,6 +192,59 @@ def test_a_second_store_credit_waits_for_the_first(alice: Redeemer, reward: UUID
     assert sweep(alice, first).state == "used"
     assert alice.redeem(reward).state == "used"
     assert alice.credits() == ["5.0", "5.0"] and alice.points == 800
+
+
+def test_a_store_credit_of_another_amount_need_not_wait(alice: Redeemer, reward: UUID) -> None:
+    # given a credit of 5.00 that was paid, and whose answer was lost
+    other = alice.a_reward(kind="store_credit", amount_minor=700)
+    alice.lose_answer("StoreCreditCredit")
+    first = alice.redeem(reward)
+    # when one of 7.00 is redeemed
+    second = alice.redeem(other)
+    # then each is found as what it is
+    assert second.state == "used"
+    assert sweep(alice, first).state == "used"
+    assert sorted(alice.credits()) == ["5.0", "7.0"]
+    assert alice.read(first.id).discount_gid != alice.read(second.id).discount_gid
+
+
+def test_a_reward_per_point_waits_only_for_the_same_amount(alice: Redeemer, reward: UUID) -> None:
+    per_point = alice.a_reward(
+        kind="store_credit", pricing="per_point", cost_points=1, amount_minor=1
+    )
+    alice.lose_answer("StoreCreditCredit")
+    alice.redeem(reward)
+
+    with pytest.raises(RewardNotAvailable, match="of this amount is being paid"):
+        alice.redeem(per_point, wish=alice.a_wish(per_point, points=500))
+
+    assert alice.redeem(per_point, wish=alice.a_wish(per_point, points=501)).state == "used"
+
+
+def test_what_is_in_doubt_holds_up_its_amount_for_half_an_hour(
+    alice: Redeemer, reward: UUID
+) -> None:
+    doubted = in_doubt(alice, reward)
+    with pytest.raises(RewardNotAvailable, match="in half an hour"):
+        alice.redeem(reward)
+
+    asked_long_ago(alice, doubted, credit_windows.APART - credit_windows.SETTLED)
+
+    assert alice.redeem(reward).state == "used"
+
+
+def test_a_later_credit_is_not_taken_for_the_one_in_doubt(alice: Redeemer, reward: UUID) -> None:
+    # given a doubt of long ago, and a credit of its amount since whose answer was lost too
+    doubted = in_doubt(alice, reward)
+    asked_long_ago(alice, doubted, credit_windows.APART - credit_windows.SETTLED)
+    alice.lose_answer("StoreCreditCredit")
+    later = alice.redeem(reward)
+    # when the doubt is looked at before the other is known
+    looked_at = sweep(alice, doubted)
+    # then
+    assert (looked_at.state, looked_at.flags) == ("reserved", ["credit_in_doubt"])
+    assert sweep(alice, later).state == "used"
+    assert alice.credits().count("5.0") == 1
 
 
 def test_an_earlier_credit_is_not_taken_for_the_lost_one(alice: Redeemer, reward: UUID) -> None:

@@ -1,5 +1,6 @@
 """The counter at which a shop's members spend points on codes: the product's and the model's."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -7,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from loyalty.audit import SYSTEM, Actor
-from loyalty.base.errors import InsufficientPoints, NotReturnable
+from loyalty.base.errors import InsufficientPoints, NotReturnable, RewardNotAvailable
+from loyalty.redemption.due import begin_expired
 from loyalty.redemption.issuing import issue, refuse
 from loyalty.redemption.reserving import Wish, reserve
 from loyalty.redemption.returning import begin, finish
@@ -18,7 +20,13 @@ from tests.proofs.model_redemptions import Redeemed
 from tests.proofs.shop import STAFF, Shop
 
 COSTS = (10, 25, 60)
-_ROWS = "SELECT code, state, points_returned, order_id FROM redemption"
+CREDIT = 40
+"""What the reward costs that is store credit."""
+VALID_DAYS = {10: 2, 25: 9, 60: 30}
+"""How many days after its own a code of that cost is good."""
+_ROWS = """
+SELECT coalesce(code, 'credit ' || id), state, points_returned, order_id FROM redemption
+"""
 # What the ledger took for each redemption is what stands of its uses, or of itself.
 _DIFFERENT = """
 SELECT r.code, l.taken, u.standing, r.points, r.points_returned FROM redemption r
@@ -33,21 +41,24 @@ LEFT JOIN LATERAL (
 WHERE l.taken <> coalesce(u.standing, r.points - r.points_returned)
 """
 # A code that works, or may work, whose points are not away; or one that is dead, and they are.
+# One that turned up after its points were back is being disabled beside them.
 _BOTH_OR_NEITHER = """
 SELECT r.code, r.state, r.points_returned FROM redemption r
-WHERE (r.state IN ('reserved', 'issued', 'returning') AND r.points_returned <> 0)
-    OR (r.state = 'returned') <> (r.points_returned = r.points)
+WHERE (r.state IN ('reserved', 'issued') AND r.points_returned <> 0)
+    OR (r.state = 'returning' AND r.points_returned NOT IN (0, r.points))
+    OR (r.state <> 'returning' AND (r.state = 'returned') <> (r.points_returned = r.points))
 """
 
 
 class Counter:
-    """Three rewards of a shop, and what becomes of them."""
+    """Three rewards of a shop and store credit, and what becomes of them."""
 
     def __init__(self, shop: Shop, *, stock: str = "") -> None:
         """`stock`: codes, one a line, that the rewards share instead of made ones."""
         self.shop = shop
         self.ids: dict[str, UUID] = {}
         self.rewards = {cost: self._reward(cost, stock) for cost in COSTS}
+        self.rewards[CREDIT] = self._credit()
 
     @property
     def redeemed(self) -> list[Redeemed]:
@@ -57,31 +68,32 @@ class Counter:
         """Reserve a reward, if the points are there."""
         shop = self.shop
         member_id, account = shop.member(customer_id), shop.account(customer_id)
-        taken = account.debit(cost, ("member", member_id), shop.today, is_burn=True)
+        taken = None
+        if cost != CREDIT or not shop.redemptions.is_being_paid(member_id):
+            taken = account.debit(cost, ("member", member_id), shop.today, is_burn=True)
         made = self.reserve(member_id, cost)
         assert (made is None) == (taken is None)
         if made is not None and taken is not None:
-            assert made.code
-            redeemed = Redeemed(made.code, cost, member_id, taken)
-            shop.redemptions.by_code[made.code] = redeemed
+            redeemed = Redeemed(_name(made), cost, member_id, taken, has_code=cost != CREDIT)
+            if redeemed.has_code:
+                redeemed.good_until = shop.today + timedelta(days=VALID_DAYS[cost])
+            shop.redemptions.by_code[redeemed.code] = redeemed
 
     def reserve(self, member_id: UUID, cost: int) -> Redemption | None:
-        """At the product alone; None when the points are too few."""
+        """At the product alone; None when points are too few, or a credit is on its way."""
         shop, wish = self.shop, Wish(self.rewards[cost], "online", uuid4())
         actor = Actor("member", str(member_id))
         try:
             made = reserve(shop.session, shop.shop, member_id, wish, actor=actor, now=shop.now)
-        except InsufficientPoints:
+        except (InsufficientPoints, RewardNotAvailable):
             return None
-        assert made.code
-        self.ids[made.code] = made.id
+        self.ids[_name(made)] = made.id
         return made
 
     def issue(self, redeemed: Redeemed) -> None:
-        """Shopify has made the code; late or again it changes nothing."""
+        """Shopify has made the code or paid the credit; again it changes nothing."""
         issue(*self._named(redeemed), discount_gid="gid://shopify/D/1", now=self.shop.now)
-        if redeemed.state == "reserved":
-            redeemed.state = "issued"
+        self.shop.redemptions.hear_made(redeemed, self.shop.today)
 
     def refuse(self, redeemed: Redeemed) -> None:
         """Shopify will not make the code."""
@@ -90,7 +102,7 @@ class Counter:
             self._give_all_back(redeemed)
 
     def void(self, redeemed: Redeemed) -> None:
-        if redeemed.state == "issued" and self._is_carried(redeemed):
+        if redeemed.state == "issued" and redeemed.code in self._carried():
             with pytest.raises(NotReturnable):
                 begin(*self._named(redeemed), reason="void", actor=SYSTEM, now=self.shop.now)
             return
@@ -98,14 +110,11 @@ class Counter:
         if redeemed.state == "issued":
             redeemed.state = "returning"
 
-    def _is_carried(self, redeemed: Redeemed) -> bool:
-        """By an order that we know, neither paid nor cancelled."""
-        states = [known.state for known in self.shop.known.values() if known.state is not None]
-        return any(
-            redeemed.code in dict(state.codes)
-            for state in states
-            if not state.is_paid and state.cancelled_at is None
-        )
+    def end_expired(self) -> None:
+        """The sweep looks for unused codes whose time is over."""
+        shop = self.shop
+        ended = begin_expired(shop.session, shop.shop.shop_id, now=shop.now, limit=1000)
+        assert ended == shop.redemptions.end_expired(self._carried(), shop.today)
 
     def finish(self, redeemed: Redeemed) -> None:
         """The code is dead at Shopify; late or again it changes nothing."""
@@ -134,6 +143,11 @@ class Counter:
         assert self._read(_DIFFERENT) == []
         assert self._read(_BOTH_OR_NEITHER) == []
 
+    def _carried(self) -> set[str]:
+        """Codes on orders that we know to be neither paid nor cancelled."""
+        orders = self.shop.known.values()
+        return {code for known in orders if known.may_be_paid() for code in known.codes}
+
     def _give_all_back(self, redeemed: Redeemed) -> None:
         self.shop.redemptions.give_all_back(redeemed, self.shop.today, self.shop.now)
 
@@ -149,6 +163,7 @@ class Counter:
             "kind": "fixed_amount",
             "cost_points": cost,
             "amount_minor": 100,
+            "validity_days": VALID_DAYS[cost],
         }
         if stock:
             given["code_source"] = "stock"
@@ -158,3 +173,13 @@ class Counter:
             codes = "\n".join(f"{code}-{cost}" for code in stock.split())
             import_codes(session, shop_id, reward.id, codes, actor=STAFF, now=self.shop.now)
         return reward.id
+
+    def _credit(self) -> UUID:
+        given = {"name": "Credit", "kind": "store_credit", "cost_points": CREDIT}
+        given |= {"amount_minor": 100}
+        shop = self.shop
+        return add_reward(shop.session, shop.shop, given, actor=STAFF, now=shop.now).id
+
+
+def _name(made: Redemption) -> str:
+    return made.code or f"credit {made.id}"

@@ -4,6 +4,8 @@ from tests.proofs.faults import Fault
 
 _CLAIMING = "tests/loyalty/referrals/test_claiming.py::"
 _SETTLING = "tests/loyalty/referrals/test_settling.py::"
+_MERGED = "tests/loyalty/referrals/test_settling_of_merged.py::"
+_TAKING_BACK = "tests/loyalty/referrals/test_taking_back.py::"
 
 FAULTS = (
     Fault(
@@ -32,14 +34,14 @@ FAULTS = (
         "loyalty/referrals/paying.py",
         "    for side, entry in paid.items():\n        member_id, points",
         "    for side, entry in list(paid.items())[:1]:\n        member_id, points",
-        _SETTLING + "test_a_cancelled_order_takes_both_back",
+        _TAKING_BACK + "test_a_cancelled_order_takes_both_back",
     ),
     Fault(
         "the desk tells of no refunds",
         "loyalty/referrals/noticing.py",
         "sheet.is_changed or any(refund.is_changed for refund in sheet.refunds.values())",
         "sheet.is_changed",
-        _SETTLING + "test_an_order_of_which_nothing_is_left_takes_both_back",
+        _TAKING_BACK + "test_an_order_of_which_nothing_is_left_takes_both_back",
     ),
     Fault(
         "who was brought has brought somebody",
@@ -54,7 +56,7 @@ FAULTS = (
         "        _reverse(books, member_id, entry, reason)\n",
         "        _reverse(books, survivor_of(session, shop.shop_id, "
         "getattr(referral, f'{side}_id')), entry, reason)\n",
-        _SETTLING + "test_what_was_paid_while_merged_is_taken_from_who_has_it",
+        _MERGED + "test_what_was_paid_while_merged_is_taken_from_who_has_it",
     ),
     Fault(
         "dots make another address at Gmail",

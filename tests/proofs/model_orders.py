@@ -3,7 +3,6 @@
 Imports nothing of `loyalty`.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
@@ -27,18 +26,27 @@ class Award:
 
 @dataclass
 class KnownOrder:
-    """What has arrived of an order, in whatever order, and what it deserves by it."""
+    """What has arrived of an order, in whatever order, and what it deserves by it.
+
+    `codes`: each that it was ever told with, and the lines that it makes cheaper by now;
+    `once_cheaper`: and those that it ever did.
+    """
 
     state: State | None = None
     counted: set[int] = field(default_factory=set)
     refunds: dict[int, Back] = field(default_factory=dict)
     awards: list[Award] = field(default_factory=list)
+    codes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    once_cheaper: dict[str, set[int]] = field(default_factory=dict)
 
     def hear(self, state: State) -> bool:
         """Whether the state is news."""
         if self.state is not None and state.updated_at < self.state.updated_at:
             return False
         self.state = state
+        self.codes = dict.fromkeys(self.codes, ()) | dict(state.codes)
+        for code, line_ids in state.codes:
+            self.once_cheaper.setdefault(code, set()).update(line_ids)
         self.counted |= {refund.refund_id for refund in state.refunds}
         self.refunds |= {refund.refund_id: refund for refund in state.refunds}
         if state.is_paid and state.cancelled_at is None:
@@ -68,17 +76,25 @@ class KnownOrder:
         if added:
             self.awards.append(Award(added, basis, basis // 100))
 
-    def due_back(self, points: int, line_ids: Collection[int]) -> int:
-        """How many points of a code that made these lines cheaper are called back by now."""
+    def due_back(self, points: int, code: str) -> int:
+        """How many points of the code are called back by now."""
         assert self.state is not None
-        if self.state.cancelled_at is not None:
+        line_ids, once = self.codes[code], self.once_cheaper.get(code, set())
+        if self.state.cancelled_at is not None or (once and not line_ids):
             return points
-        gross, removed = 0, Fraction(0)
+        gross, removed = Fraction(0), Fraction(0)
         for line in self.state.lines:
+            away = line.price_minor * self._pieces_gone(line)
             if line.line_id in line_ids:
-                gross += line.price_minor * line.quantity
-                removed += line.price_minor * self._pieces_gone(line)
+                gross, removed = gross + line.price_minor * line.quantity, removed + away
+            elif line.line_id in once:
+                gross, removed = gross + away, removed + away
         return floor(points * removed / gross) if gross else 0
+
+    def may_be_paid(self) -> bool:
+        """Whether it is known, and neither paid nor cancelled."""
+        state = self.state
+        return state is not None and not state.is_paid and state.cancelled_at is None
 
     def is_gone(self) -> bool:
         """Whether it was cancelled, or nothing of it is left."""

@@ -3,6 +3,7 @@
 Worked out from the rules' text alone: imports nothing of `loyalty`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -21,7 +22,11 @@ class Use:
 
 @dataclass(eq=False)
 class Redeemed:
-    """Points for a code. `debit` and `returned` are those of `order_id`'s use once there is one."""
+    """Points for a code, or for store credit, whose `code` is but a name.
+
+    `debit` and `returned` are those of `order_id`'s use once there is one. `good_until`: the last
+    day of the code. `is_heard`: Shopify has told that it was made.
+    """
 
     code: str
     points: int
@@ -31,6 +36,9 @@ class Redeemed:
     returned: int = 0
     order_id: int | None = None
     uses: dict[int, Use] = field(default_factory=dict)
+    good_until: date | None = None
+    has_code: bool = True
+    is_heard: bool = False
 
     @property
     def standing(self) -> int:
@@ -51,7 +59,7 @@ class Redemptions:
         """Bring the codes of an order to what has arrived of it."""
         state = known.state
         assert state is not None
-        for code, line_ids in sorted(state.codes):
+        for code in sorted(known.codes):
             redeemed = self.by_code[code]
             if state.is_paid and state.order_id not in redeemed.uses:
                 self._use(redeemed, state.order_id, placed_on, today)
@@ -60,7 +68,7 @@ class Redemptions:
                 if state.cancelled_at and redeemed.state in ("reserved", "issued"):
                     redeemed.state = "returning"
                 continue
-            due = known.due_back(redeemed.points, line_ids)
+            due = known.due_back(redeemed.points, code)
             if due > use.returned:
                 self.people.give_back(use.debit, due - use.returned, today, now)
                 use.returned = due
@@ -69,17 +77,52 @@ class Redemptions:
                     redeemed.state = "returned" if due == redeemed.points else "used"
 
     def give_all_back(self, redeemed: Redeemed, today: date, now: datetime) -> None:
-        """There is no code any more, and none was used."""
-        self.people.give_back(redeemed.debit, redeemed.points, today, now)
+        """There is no code any more, and none was used; of one that came late all is back."""
+        if left := redeemed.points - redeemed.returned:
+            self.people.give_back(redeemed.debit, left, today, now)
         redeemed.state, redeemed.returned = "returned", redeemed.points
+
+    def hear_made(self, redeemed: Redeemed, today: date) -> None:
+        """Shopify made it. Late, a code is disabled beside its points, and a credit paid again."""
+        is_news, redeemed.is_heard = not redeemed.is_heard, True
+        if redeemed.state == "reserved":
+            redeemed.state = "issued" if redeemed.has_code else "used"
+        elif is_news and redeemed.state == "returned" and redeemed.has_code:
+            redeemed.state = "returning"
+        elif is_news and redeemed.state == "returned":
+            redeemed.debit = self._owe(redeemed, today, today)
+            redeemed.state, redeemed.returned = "used", 0
+
+    def end_expired(self, carried: Collection[str], today: date) -> int:
+        """Unused codes are taken back after their last day; how many that were."""
+        over = [
+            one
+            for one in self.by_code.values()
+            if one.state == "issued" and one.good_until and one.good_until < today
+            if one.code not in carried
+        ]
+        for redeemed in over:
+            redeemed.state = "returning"
+        return len(over)
+
+    def is_being_paid(self, member: Member) -> bool:
+        """Whether Shopify has yet to answer for a store credit of theirs."""
+        waiting = (one for one in self.by_code.values() if one.state == "reserved")
+        return any(
+            not one.has_code and self.people.present(one.member) == member for one in waiting
+        )
 
     def _use(self, redeemed: Redeemed, order_id: int, placed_on: date, today: date) -> None:
         debit = redeemed.debit
-        if redeemed.state in ("used", "returned"):
-            owner = self.people.present(redeemed.member)
-            account = self.people.accounts[owner]
-            debit = account.owe(redeemed.points, ("member", owner), placed_on, today)
+        if redeemed.state in ("used", "returned") or redeemed.returned:
+            debit = self._owe(redeemed, placed_on, today)
         redeemed.uses[order_id] = Use(debit)
         if redeemed.state != "used":
             redeemed.order_id, redeemed.debit = order_id, debit
             redeemed.state, redeemed.returned = "used", 0
+
+    def _owe(self, redeemed: Redeemed, active_on: date, today: date) -> Debit:
+        """Its points are taken once more, whether they are there or not."""
+        owner = self.people.present(redeemed.member)
+        account = self.people.accounts[owner]
+        return account.owe(redeemed.points, ("member", owner), active_on, today)

@@ -127,6 +127,10 @@ class Sale:
         """An edit takes a piece out of the order."""
         self._change(at, lines=self._without({line_id: 1}))
 
+    def remove_code(self, code: str, at: datetime) -> None:
+        """An edit takes a discount off the order."""
+        self._change(at, codes=tuple(pair for pair in self.state.codes if pair[0] != code))
+
     def refund_pieces(self, refund_id: int, line_ids: list[int], at: datetime) -> None:
         pieces = {line_id: line_ids.count(line_id) for line_id in line_ids}
         refund = Back(refund_id, tuple(sorted(pieces.items())), 0, at)

@@ -18,9 +18,15 @@ from sandbox.servers.postgres import Postgres
 from tests.proofs import (
     faults,
     faults_of_books,
+    faults_of_coupons,
+    faults_of_fulfilling,
+    faults_of_issuing,
+    faults_of_liability,
     faults_of_people,
+    faults_of_reconciling,
     faults_of_redemptions,
     faults_of_referrals,
+    faults_of_the_till,
 )
 from tests.proofs.faults import Fault
 
@@ -32,12 +38,19 @@ FAULTS = (
     *faults_of_people.FAULTS,
     *faults_of_redemptions.FAULTS,
     *faults_of_referrals.FAULTS,
+    *faults_of_issuing.FAULTS,
+    *faults_of_fulfilling.FAULTS,
+    *faults_of_coupons.FAULTS,
+    *faults_of_liability.FAULTS,
+    *faults_of_reconciling.FAULTS,
+    *faults_of_the_till.FAULTS,
 )
 ROOT = Path(__file__).parents[2]
 _LEFT_BEHIND = shutil.ignore_patterns(
     ".git", ".venv", ".state", ".hypothesis", "*_cache", "__pycache__", "node_modules", "dist"
 )
-_ONE_RUN_S = 180
+_HANGS_S = 1_800
+"""For what never ends, a deadlock of two tests' threads: no speed is proved here."""
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +63,19 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_there_are_faults_enough_and_each_has_a_name_of_its_own() -> None:
-    assert len(FAULTS) >= 30
+    assert len(FAULTS) >= 150
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
 
 
 def test_without_a_fault_the_named_tests_are_green(copy: Path, postgres: Postgres) -> None:
-    named = sorted({fault.test for fault in FAULTS})
+    """Module by module, so that each is told by itself, and none is timed with all others."""
+    by_module: dict[str, set[str]] = {}
+    for fault in FAULTS:
+        by_module.setdefault(fault.test.partition("::")[0], set()).add(fault.test)
 
-    run = _run(copy, postgres, *named)
+    runs = [_run(copy, postgres, *sorted(named)) for named in by_module.values()]
 
-    assert run.returncode == 0, run.stdout
+    assert [run.stdout for run in runs if run.returncode != 0] == []
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -89,5 +105,5 @@ def _run(copy: Path, postgres: Postgres, *tests: str) -> subprocess.CompletedPro
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=_ONE_RUN_S * len(tests),
+        timeout=_HANGS_S + 60 * len(tests),
     )

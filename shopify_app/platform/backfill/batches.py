@@ -52,8 +52,7 @@ def store_orders(session: Session, shop: Shop, batch: Sequence[Whole]) -> int:
     def read_one(node: Node, nested: list[Node]) -> tuple[OrderFacts, bool]:
         facts = bulk_rows.read_order(node, nested)
         check_currency(shop, facts)
-        # It may have earned, and a bulk row cannot hold a refund's lines: it must be read whole.
-        return facts, facts.created_at >= shop.earning_since and bulk_rows.has_refunds(node)
+        return facts, _must_be_read_whole(shop, node, facts)
 
     read = _read_all(shop, batch, read_one)
     told = [facts for facts, _ in read]
@@ -62,6 +61,15 @@ def store_orders(session: Session, shop: Shop, batch: Sequence[Whole]) -> int:
         if is_partial:
             runs.ask_for_order(session, shop.shop_id, facts.order_id, now=utc_now())
     return len(batch) - len(read)
+
+
+def _must_be_read_whole(shop: Shop, node: Node, facts: OrderFacts) -> bool:
+    """A bulk row cannot hold refunds. Of history the pieces that are left say what may still earn,
+    but for money given back without them; whoever may have earned must know all of them.
+    """
+    if not bulk_rows.has_refunds(node):
+        return False
+    return facts.created_at >= shop.earning_since or bulk_rows.has_money_refunds(node, facts)
 
 
 def _read_all(

@@ -13,7 +13,8 @@ from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import DiscountRefused
-from loyalty.redemption import doubts
+from loyalty.redemption import credit_windows, doubts
+from loyalty.redemption.credit_windows import CLOCKS_DIFFER, SETTLED
 from loyalty.redemption.doubts import Doubt
 from loyalty.redemption.errands import Errand, list_claimed
 from shopify_app.platform.discounts import credit
@@ -24,11 +25,6 @@ from shopify_app.platform.discounts.making import find_made, look, make
 from shopify_app.platform.discounts.promises import Promise, redemption_tag
 from shopify_app.platform.errors import LostAnswer, ShopifyError
 
-CLOCKS_DIFFER = timedelta(minutes=10)
-"""So far Shopify's clock may be from ours; what else was paid in that time is taken for ours."""
-SETTLED = timedelta(minutes=10)
-"""A credit is asked for again only so long after it was: its call waits 16 s for an answer at most,
-and what is not on the account by then does not come."""
 _LEFT = timedelta(seconds=20)
 """A credit is asked for only while this much of the lease is left: longer than an answer takes."""
 
@@ -136,7 +132,7 @@ def _note_doubt(shop_id: int, errand: Errand) -> None:
 
 
 def _find_paid(shop_id: int, errand: Errand, doubt: Doubt, patience: Patience) -> str | None:
-    """A credit of this amount since the reservation, which is no other redemption's.
+    """A credit of this amount from when it may have been asked for, which is no other redemption's.
 
     None: it was not paid. Raises ShopifyError while it may be on its way, and CreditInDoubt when
     what Shopify shows cannot say.
@@ -148,7 +144,9 @@ def _find_paid(shop_id: int, errand: Errand, doubt: Doubt, patience: Patience) -
         credit.read_paid(shop_id, customer_id, terms.currency, since, **patience)
         for customer_id in sorted(customer_ids)
     ]
-    paid = [one for each in seen for one in each.credits if one.amount_minor == terms.amount_minor]
+    ended_at = credit_windows.ends_at(doubt.asked_at)
+    credits = [one for each in seen for one in each.credits if one.credited_at <= ended_at]
+    paid = [one for one in credits if one.amount_minor == terms.amount_minor]
     with shop_transaction(shop_id) as session:
         claimed = list_claimed(session, shop_id, [one.gid for one in paid])
     free = [one for one in paid if one.gid not in claimed]

@@ -13,12 +13,26 @@ from shopify_app.platform import client
 from shopify_app.platform.discounts.finding import find
 from shopify_app.platform.discounts.making import TAKEN, make
 from shopify_app.platform.discounts.promises import Promise
-from shopify_app.platform.discounts.refusals import in_words
+from shopify_app.platform.discounts.refusals import code_in_words, in_words
 from shopify_app.platform.errors import ShapeError, ShopifyError, UserErrors
 from shopify_app.platform.payloads.reading import object_at, objects_at
 
 CODES_AT_ONCE_MAX = 250
 """Shopify refuses more codes in one call."""
+_PASSING = {"INTERNAL_ERROR"}
+_NOT_MADE = "NOT_MADE"
+"""Our word for a code of which Shopify says neither that it is there nor why not."""
+
+
+class CodesRefused(Exception):
+    """Shopify adds none of the codes it was asked for; the message is for people.
+
+    `by_code`: the codes that it names → its error code. Empty: it names none, and means all.
+    """
+
+    def __init__(self, reason: str, by_code: Mapping[str, str]) -> None:
+        super().__init__(reason)
+        self.by_code = by_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,23 @@ class Adding:
     added: int
     refused: dict[str, str]
 
+    @property
+    def foreign(self) -> set[str]:
+        """The codes that other discounts of the shop have."""
+        return {code for code, error in self.refused.items() if error in TAKEN}
+
+    @property
+    def failed(self) -> set[str]:
+        """The codes that may be asked for again as they are."""
+        passing = {*_PASSING, _NOT_MADE}
+        return {code for code, error in self.refused.items() if error in passing}
+
+    @property
+    def unwanted(self) -> dict[str, str]:
+        """The codes that Shopify will never take → why, for people."""
+        others = self.refused.keys() - self.foreign - self.failed
+        return {code: code_in_words(self.refused[code]) for code in others}
+
 
 def make_pool(shop_id: int, wanted: PoolTerms, **patience: Any) -> str:
     """The gid of the pool's discount, made unless it is there already.
@@ -69,16 +100,16 @@ def make_pool(shop_id: int, wanted: PoolTerms, **patience: Any) -> str:
 def add_codes(shop_id: int, gid: str, codes: Sequence[str], **patience: Any) -> str:
     """Ask Shopify to add up to 250 codes to the pool; what to give `poll_codes`.
 
-    An answer that is lost may be asked for again: see Adding. Raises DiscountRefused, ShopifyError.
+    An answer that is lost may be asked for again: see Adding. Raises CodesRefused, ShopifyError.
     """
     assert 0 < len(codes) <= CODES_AT_ONCE_MAX
     variables = {"discountId": gid, "codes": [{"code": code} for code in codes]}
     try:
         data = client.execute(shop_id, "redeem_codes_add", variables, **patience)
     except UserErrors as refusal:
-        if refusal.codes == {"INTERNAL_ERROR"}:
+        if refusal.codes == _PASSING:
             raise ShopifyError(str(refusal), retryable=True) from refusal
-        raise in_words(refusal) from refusal
+        raise CodesRefused(str(in_words(refusal)), _named(refusal, codes)) from refusal
     creation = (data.get("discountRedeemCodeBulkAdd") or {}).get("bulkCreation")
     if not isinstance(creation, dict) or not creation.get("id"):
         raise ShapeError("bulkCreation")
@@ -96,14 +127,26 @@ def poll_codes(shop_id: int, gid: str, adding_gid: str, **patience: Any) -> Addi
         return None
     refused: dict[str, str] = {}
     present = 0
-    are_refused = creation["done"] and int(creation["failedCount"]) > 0
-    for node in _read_codes(shop_id, adding_gid, patience) if are_refused else ():
+    lacks = creation["done"] and int(creation["importedCount"]) < int(creation["codesCount"])
+    for node in _read_codes(shop_id, adding_gid, patience) if lacks else ():
         errors = {str(error["code"]) for error in node["errors"]}
         if errors & TAKEN and has_code(shop_id, gid, node["code"], **patience):
             present += 1
-        elif errors:
-            refused[str(node["code"])] = min(errors)
+        elif errors or node["discountRedeemCode"] is None:
+            # Of a discount that was deleted meanwhile it makes no code, and gives no reason.
+            refused[str(node["code"])] = min(errors, default=_NOT_MADE)
     return Adding(bool(creation["done"]), int(creation["importedCount"]) + present, refused)
+
+
+def _named(refusal: UserErrors, codes: Sequence[str]) -> dict[str, str]:
+    """The codes at which Shopify's errors point (`codes`, `3`, `code`), or the only one."""
+    named: dict[str, str] = {}
+    for error in refusal.errors:
+        place, *rest = [str(part) for part in error.get("field") or ("",)]
+        numbers = [int(part) for part in rest[:1] if part.isdigit()] or [0] * (len(codes) == 1)
+        if place == "codes" and numbers and numbers[0] < len(codes):
+            named[codes[numbers[0]]] = str(error.get("code") or "")
+    return named
 
 
 def _read_codes(

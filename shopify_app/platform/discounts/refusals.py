@@ -28,8 +28,16 @@ _BY_FIELD = {
     "title": "Shopify does not take the reward's name: change it",
     "minimumRequirement": "The reward's minimum is none that Shopify allows: change the reward",
     "combinesWith": "The reward may not be combined as it is set: change what it combines with",
+    "codes": "Shopify does not take these codes",
+    "discountId": "Shopify adds no codes to this discount",
 }
 _OTHERWISE = "Shopify does not make this discount: check the reward"
+
+
+def code_in_words(shopify_code: str) -> str:
+    """Why Shopify will not have one code among many, for people."""
+    said = shopify_code.lower().replace("_", " ")
+    return _WORDS.get(shopify_code) or f"Shopify does not take this code: {said}"
 
 
 def in_words(refusal: UserErrors) -> DiscountRefused:

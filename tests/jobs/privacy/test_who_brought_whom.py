@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from jobs.privacy import requests
@@ -10,7 +11,7 @@ from loyalty.base.clock import utc_now
 from loyalty.members.join_requests import Joiner, ask_to_join
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.referrals.claiming import keep_claim
-from loyalty.referrals.tables import Referral
+from loyalty.referrals.tables import Referral, ReferralEmail
 from loyalty.shops.directory import get_shop
 from tests.jobs.privacy.cast import ask
 from tests.jobs.privacy.shopper import Shopper
@@ -22,9 +23,10 @@ def available(session: Session, shop_id: int, member_id: UUID) -> int:
     return session.get_one(MemberBalance, (shop_id, member_id)).available
 
 
-def hashes_of(referral: Referral) -> tuple[bytes | None, bytes | None, bytes]:
-    """By what the friend of a referral is counted and known again."""
-    return referral.email_hash, referral.address_hash, referral.client_hash
+def hashes_of(session: Session, referral: Referral) -> tuple[int, bytes | None, bytes]:
+    """By what the friend of a referral is counted and known again: of addresses, how many."""
+    theirs = select(func.count()).where(ReferralEmail.referral_id == referral.id)
+    return session.scalar(theirs) or 0, referral.address_hash, referral.client_hash
 
 
 def test_whoever_brought_them_stays_who_they_are_with_what_they_were_paid(alice: Shopper) -> None:
@@ -42,21 +44,21 @@ def test_whoever_brought_them_stays_who_they_are_with_what_they_were_paid(alice:
         assert (erin.first_name, erin.last_name, erin.email) == ERIN
         assert (erin.state, available(session, *ids)) == ("active", paid)
         assert (referral.state, referral.friend_points) == ("paid", 50)
-        assert hashes_of(referral) == (None, None, b"")
+        assert hashes_of(session, referral) == (0, None, b"")
     assert paid == 200
 
 
 def test_whom_they_brought_is_still_known_again_when_they_are_erased(alice: Shopper) -> None:
     with db.shop_transaction(alice.shop_id) as session:
         erin = erin_of(session, alice)
-        held = hashes_of(referral_of(session, alice))
+        held = hashes_of(session, referral_of(session, alice))
     ask(alice, "customers/redact", customer_id=alice.customer_id + 9000)
 
     requests.run_shop(alice.shop_id)
 
     with db.shop_transaction(alice.shop_id) as session:
         assert session.get_one(Member, (alice.shop_id, erin.id)).state == "erased"
-        assert hashes_of(referral_of(session, alice)) == held
+        assert hashes_of(session, referral_of(session, alice)) == held
         assert session.get_one(Member, (alice.shop_id, alice.member_id)).first_name == "Alice"
     assert held[0] is not None and held[2] != b""
 

@@ -16,6 +16,7 @@ from loyalty.coupons.giving import (
     note_added,
     note_adding,
 )
+from loyalty.coupons.living import end_one
 from loyalty.coupons.saving import end_coupon
 from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.members import archiving
@@ -148,6 +149,22 @@ def test_nobody_gets_more_than_the_coupon_allows(
 
     assert handed.refused == {alice.id: HAD_IT}
     assert len(codes_of(session, alice)) == 1
+
+
+def test_who_lost_a_code_in_shopify_may_have_another(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    coupon = add_imported(session, aurora, "A1", "A2")
+    (lost,) = hand(session, aurora, coupon, [alice.id]).given.values()
+    end_one(session, aurora.shop_id, lost.id)
+
+    handed = hand(session, aurora, coupon, [alice.id], batch=OTHER_BATCH)
+
+    assert handed.refused == {}
+    assert sorted((code.code, code.state) for code in codes_of(session, alice)) == [
+        ("A1", "gone"),
+        ("A2", "ready"),
+    ]
 
 
 def test_of_a_list_everyone_has_a_code_or_a_reason(

@@ -10,6 +10,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction, shopless_transaction
 from loyalty.coupons.assigning import HAD_IT, NO_CODE_LEFT, Handed, assign
 from loyalty.coupons.tables import CouponCode
+from loyalty.coupons.using import OrderWithCodes, note_uses
 from loyalty.members.tables import Member
 from loyalty.shops.directory import get_shop, install, register_shop_id
 from tests.loyalty.coupons.cast import STAFF, add_imported, member
@@ -109,3 +110,31 @@ def test_a_batch_that_is_sent_at_once_gives_once(aurora: int) -> None:
     assert [set(one.given) for one in handed] == [set(everybody)] * 2
     with shop_transaction(aurora) as session:
         assert session.scalars(select(CouponCode.state)).all() == ["ready", "ready"]
+
+
+def test_a_code_that_an_order_uses_just_now_is_given_to_nobody(aurora: int) -> None:
+    coupon_id, alice = coupon_with(aurora, "A1", "A2"), people(aurora)[0]
+    used, hold, handed = threading.Event(), threading.Event(), []
+
+    def order() -> None:
+        with shop_transaction(aurora) as session:
+            note_uses(session, aurora, [OrderWithCodes(1, "#1", utc_now(), ("A1",))])
+            used.set()
+            assert hold.wait(30)
+
+    def hand_out() -> None:
+        handed.append(give(aurora, coupon_id, [alice], uuid4()))
+
+    threads = [threading.Thread(target=work) for work in (order, hand_out)]
+    threads[0].start()
+    assert used.wait(30)
+    threads[1].start()
+    threads[1].join(timeout=5.0)
+    hold.set()
+    for thread in threads:
+        thread.join(30)
+
+    assert [code.code for code in handed[0].given.values()] == ["A2"]
+    with shop_transaction(aurora) as session:
+        states = session.execute(select(CouponCode.code, CouponCode.state)).all()
+    assert sorted(tuple(row) for row in states) == [("A1", "used"), ("A2", "ready")]

@@ -64,3 +64,11 @@ def test_ages_after_a_gap_stand_for_no_earlier_ones() -> None:
     cells = [cell(0, earned=100), cell(1, redeemed=100), cell(9, redeemed=-100), cell(11, lost=100)]
     # then nothing is known of the ages in between
     assert breakage(cells, 13, 0) == Decimal(0)
+
+
+def test_an_age_counts_only_where_its_month_is_over() -> None:
+    # given 100 points, half of which went at the age of one month, and 100 of last month
+    last = add_months(FIRST, 11)
+    cells = [cell(0, earned=100), cell(1, redeemed=50), Cell(last, last, 100, 0, 0)]
+    # then the newer ones, which are just becoming a month old, say nothing of that age
+    assert breakage(cells, 12, 1) == Decimal("0.500000")

@@ -1,6 +1,7 @@
 """The report and the roll-forward hold against the books, whatever happened to the points."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy.orm import Session
@@ -12,11 +13,15 @@ from loyalty.ledger.archiving import archive_points, restore_points
 from loyalty.ledger.giving_back import return_points
 from loyalty.liability.report import make_report
 from loyalty.liability.rollforward import roll_forward
+from loyalty.liability.settings import save
+from loyalty.liability.worth import Worth
 from loyalty.members.tables import Member
 from loyalty.shops.tables import Shop
-from tests.factories.facts import NOON
+from tests.factories.facts import NOON, a_line, an_order
 from tests.loyalty.conftest import install_shop
+from tests.loyalty.earning.cast import OPERATOR, comes, posted, rule
 from tests.loyalty.ledger.cast import DAY, Hand, a_cause, a_member, figures
+from tests.loyalty.redemption.cast import a_reward, have_points, issued
 
 TODAY = NOON.date()
 
@@ -67,6 +72,43 @@ def test_a_day_is_the_shops(session: Session, aurora: Shop, alice: Member) -> No
 
     assert make_report(session, aurora, TODAY, now=late).points == 0
     assert make_report(session, aurora, TODAY + DAY, now=late).points == 100
+
+
+def test_what_is_posted_at_midnight_belongs_to_the_day_that_begins(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    midnight = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)  # in Madrid
+    Hand(session, alice).credit(100, at=midnight)
+
+    before = roll_forward(session, aurora, TODAY - 2 * DAY, TODAY - DAY, now=NOON)
+    after = roll_forward(session, aurora, TODAY - DAY, TODAY, now=NOON)
+
+    assert (before.movements, before.closing) == ({}, 0)
+    assert (after.opening, sum(after.movements.values()), after.closing) == (0, 100, 100)
+
+
+def test_store_credit_says_what_a_point_is_worth_as_codes_do(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    have_points(session, alice, 1000)
+
+    issued(session, aurora, alice, a_reward(session, aurora, kind="store_credit"))
+
+    worth = make_report(session, aurora, TODAY, now=NOON).worth
+    assert worth == Worth(Decimal(5), "redemptions", 100)
+
+
+def test_a_line_that_counts_for_two_rules_has_one_price(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    rule(session, aurora)
+    save(session, aurora, point_value="0.01", breakage_percent="0", actor=OPERATOR, now=NOON)
+
+    comes(session, aurora, an_order(5123, a_line(gross_minor=100_00)))
+
+    assert [points for _, points in posted(session)] == [100, 100]
+    # 2.00 ÷ 102.00 of 100.00 is 1.961.
+    assert make_report(session, aurora, TODAY, now=NOON).deferred_minor == 196
 
 
 def test_whatever_happens_the_ends_meet(session: Session, aurora: Shop, alice: Member) -> None:

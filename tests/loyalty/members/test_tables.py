@@ -9,6 +9,7 @@ from loyalty.members.consent import MemberConsent
 from loyalty.members.join_requests import JoinRequest
 from loyalty.members.tables import Customer, Member, MemberBalance
 from loyalty.merging.tables import MemberMerge, MemberMergeRow
+from loyalty.referrals.tables import Referral, ReferralEmail, ReferralSettings
 from mailing.topics import MemberTopic
 from shopify_app.platform.tables import CustomerMerge
 from tests.conftest import DatabaseUrls
@@ -17,7 +18,8 @@ from wallet.tables import WalletPass
 
 MODELS = (
     *(Customer, CustomerMerge, GoogleObject, JoinRequest, Member, MemberBalance, MemberConsent),
-    *(MemberMerge, MemberMergeRow, MemberTopic, WalletPass),
+    *(MemberMerge, MemberMergeRow, MemberTopic, Referral, ReferralEmail, ReferralSettings),
+    WalletPass,
 )
 
 

@@ -12,6 +12,7 @@ from loyalty.base.ids import new_id
 from loyalty.members.tables import Member, TimelineEvent
 from loyalty.orders.recording import record_order
 from loyalty.outbox import OutboxEvent
+from loyalty.redemption import doubts
 from loyalty.redemption.due import begin_expired, list_due
 from loyalty.redemption.issuing import issue, postpone, refuse
 from loyalty.redemption.returning import begin, finish
@@ -134,6 +135,19 @@ def test_what_cannot_be_taken_back_says_why(session: Session, aurora: Shop, alic
             begin(session, aurora.shop_id, redemption.id, reason="x", actor=STAFF, now=SOON)
 
 
+def test_a_test_order_keeps_nobody_from_taking_the_code_back(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    have_points(session, alice, 100)
+    redemption = issued(session, aurora, alice, a_reward(session, aurora))
+    order = carrying(redemption, is_test=True, is_paid=False)
+    record_order(session, aurora, order, now=NOON, is_backfill=False)
+
+    begin(session, aurora.shop_id, redemption.id, reason="x", actor=STAFF, now=SOON)
+
+    assert redemption.state == "returning"
+
+
 def test_a_sweep_takes_what_is_due_and_leaves_it_to_nobody_else_for_a_while(
     session: Session, aurora: Shop, alice: Member
 ) -> None:
@@ -166,6 +180,25 @@ def test_who_cannot_tell_what_became_of_it_looks_again_soon_then_once_a_minute(
         "timeout",
         0,
     )
+
+
+def test_of_two_who_ask_for_one_credit_one_may(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    have_points(session, alice, 100)
+    redemption = reserved(session, aurora, alice, a_reward(session, aurora, kind="store_credit"))
+    settled = timedelta(minutes=10)
+
+    def may_ask(after: timedelta) -> bool:
+        ids, now = (aurora.shop_id, redemption.id), NOON + after
+        return doubts.begin(session, *ids, 501, settled_before=now - settled, now=now)
+
+    asked = [may_ask(timedelta(0)), may_ask(timedelta(seconds=1)), may_ask(settled)]
+    issue(session, aurora.shop_id, redemption.id, discount_gid=GID, now=NOON + settled)
+
+    assert asked == [True, False, True]
+    # Nor is what was paid by now asked for again, however long ago that was.
+    assert not may_ask(timedelta(days=1))
 
 
 def test_a_code_whose_time_is_over_begins_to_return_at_that_instant(

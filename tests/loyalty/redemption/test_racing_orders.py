@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from loyalty.audit import SYSTEM
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction, shopless_transaction
+from loyalty.base.errors import NotReturnable
 from loyalty.ledger.posting import Cause, credit, lock_balance
 from loyalty.ledger.selfcheck import find_differences
 from loyalty.members.enrolment import record_customer
@@ -28,13 +29,30 @@ Deed = Callable[[Session], object]
 
 
 class Race:
-    """Alice has 900 points left, and a code that is being taken back."""
+    """Alice has 900 points left, and a code that is being taken back, or that is good."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_returning: bool = True) -> None:
+        self.refusals: list[str] = []
         with shopless_transaction() as session:
             self.shop_id = register_shop_id(session, "aurora.myshopify.com")
         with shop_transaction(self.shop_id) as session:
             self._set_up(session)
+            if is_returning:
+                self.void(session)
+
+    def void(self, session: Session) -> None:
+        """Somebody begins to take the code back."""
+        try:
+            begin(
+                session,
+                self.shop_id,
+                self.redemption_id,
+                reason="void",
+                actor=SYSTEM,
+                now=utc_now(),
+            )
+        except NotReturnable as refusal:
+            self.refusals.append(str(refusal))
 
     def finish(self, session: Session) -> None:
         """The code is dead at Shopify."""
@@ -107,7 +125,6 @@ class Race:
         wish = Wish(reward.id, "online", uuid4())
         made = reserve(session, shop, self.alice, wish, actor=SYSTEM, now=now)
         issue(session, self.shop_id, made.id, discount_gid="gid://shopify/D/1", now=now)
-        begin(session, self.shop_id, made.id, reason="void", actor=SYSTEM, now=now)
         assert made.code
         self.redemption_id, self.code = made.id, made.code
 
@@ -137,3 +154,22 @@ def test_two_orders_that_meet_with_one_code_both_pay(race: Race) -> None:
 
     assert is_waiting
     assert race.result() == ("used", ["used_twice"], 800)
+
+
+def test_a_void_that_meets_the_order_of_its_code_waits_and_is_refused(database: None) -> None:
+    race = Race(is_returning=False)
+
+    is_waiting = race.run(race.order(1), race.void)
+
+    assert is_waiting
+    assert race.refusals == ["It was used with an order: refund the order instead"]
+    assert race.result() == ("used", [], 900)
+
+
+def test_an_order_that_meets_the_void_of_its_code_waits_and_uses_it(database: None) -> None:
+    race = Race(is_returning=False)
+
+    is_waiting = race.run(race.void, race.order(1))
+
+    assert is_waiting
+    assert race.result() == ("used", [], 900)

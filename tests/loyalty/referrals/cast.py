@@ -178,3 +178,10 @@ def told(session: Session, member: Member) -> list[str]:
         .order_by(TimelineEvent.id)
     )
     return list(kinds)
+
+
+def standing(session: Session, referral: Referral) -> tuple[str, str | None]:
+    """The referral's state and why, as the database has them."""
+    session.flush()
+    session.refresh(referral)
+    return referral.state, referral.reason

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from loyalty.audit import AuditRow
@@ -12,7 +13,8 @@ from loyalty.coupons.saving import add_coupon
 from loyalty.coupons.tables import CouponCode
 from loyalty.members.addresses import address_mark, same_address
 from loyalty.members.enrolment import record_customer
-from loyalty.members.tables import Member
+from loyalty.members.tables import Customer, Member
+from loyalty.programme.rules import get_programme
 from loyalty.referrals.claiming import (
     CLAIMS_MAX,
     drop_claim,
@@ -124,6 +126,52 @@ def test_nobody_is_brought_twice(
     again = come(session, offering, dora, carol, at=CAME + timedelta(minutes=1))
 
     assert state_of(again) == ("blocked", "brought_before")
+
+
+@pytest.mark.parametrize("email", ["zoe@example.com", "Anna+shop@example.com"])
+def test_nor_by_any_of_the_addresses_that_they_had(
+    session: Session, offering: Shop, alice: Member, email: str
+) -> None:
+    # given a friend with two addresses, one in Shopify and one of their own
+    one = a_friend(session, offering, email="anna@example.com")
+    one.email, one.email_norm = "zoe@example.com", "zoe@example.com"
+    come(session, offering, alice, one)
+    one.email, one.email_norm = None, ""
+    session.execute(update(Customer).values(email=None, email_norm=""))
+    # when
+    other = a_friend(session, offering, customer_id=602, email=email)
+    again = come(session, offering, alice, other, at=CAME + timedelta(minutes=1))
+    # then
+    assert state_of(again) == ("blocked", "brought_before")
+
+
+@pytest.mark.parametrize("has_account", [True, False])
+@pytest.mark.parametrize("email", ["zoe@example.com", "anna+2@example.com", "anna@example.com"])
+def test_who_bought_before_under_another_of_their_addresses_is_blocked(
+    session: Session, offering: Shop, alice: Member, email: str, has_account: bool
+) -> None:
+    # given an order of somebody with an address of the friend's, a member or a guest
+    get_programme(session, offering.shop_id).enrolment = "everyone" if has_account else "joiners"
+    before = CAME - timedelta(days=2)
+    earlier = a_customer(650, email=email, has_account=has_account)
+    buy(session, offering, customer_id=650, customer=earlier, processed_at=before)
+    get_programme(session, offering.shop_id).enrolment = "everyone"
+    friend = a_friend(session, offering, email="anna+2@example.com")
+    friend.email, friend.email_norm = "Zoe@example.com", "zoe@example.com"
+    # when
+    referral = come(session, offering, alice, friend)
+    # then
+    assert state_of(referral) == ("blocked", "earlier_order")
+
+
+def test_somebody_elses_earlier_order_blocks_nobody(
+    session: Session, offering: Shop, alice: Member, carol: Member
+) -> None:
+    before = CAME - timedelta(days=2)
+    other = a_customer(650, email="zoe@example.com")
+    buy(session, offering, customer_id=650, customer=other, processed_at=before)
+
+    assert state_of(come(session, offering, alice, carol)) == ("waiting", None)
 
 
 def test_nor_under_another_spelling_of_their_address(

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty.earning.history import credit_orders_since
 from loyalty.ledger.books import Books
 from loyalty.ledger.giving_back import give_back
 from loyalty.members.tables import Member, TimelineEvent
@@ -17,6 +16,7 @@ from loyalty.redemption.issuing import refuse
 from loyalty.rewards.crossing import list_newest
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_line, an_order
+from tests.loyalty.conftest import credit_history
 from tests.loyalty.ledger.cast import DAY, Hand, a_cause
 from tests.loyalty.redemption.cast import STAFF, a_reward, have_points, reserved
 
@@ -139,7 +139,7 @@ def test_an_order_tells_and_credited_history_does_not(
     old = {"created_at": past, "processed_at": past, "updated_at": past}
     history = an_order(1, a_line(gross_minor=1000), **old)
     record_order(session, aurora, history, now=NOON, is_backfill=False)
-    credit_orders_since(session, aurora, past.date(), actor=STAFF, now=NOON)
+    credit_history(session, aurora, past.date())
     assert told(session, alice) == []
 
     order = an_order(2, a_line(2, gross_minor=1000))

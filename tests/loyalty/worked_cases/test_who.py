@@ -6,8 +6,6 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from loyalty.audit import Actor
-from loyalty.earning.history import credit_orders_since
 from loyalty.members.enrolment import join, record_customer
 from loyalty.members.leaving import delete_customer
 from loyalty.members.matching import find_by_verified_phone
@@ -18,11 +16,11 @@ from loyalty.programme.tables import Programme
 from loyalty.queries.profile import get_profile
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_customer, a_line, an_order
+from tests.loyalty.conftest import credit_history
 from tests.loyalty.merging.cast import figures
 
 LATER = NOON + timedelta(hours=1)
 LONG_AGO = NOON - timedelta(days=60)
-STAFF = Actor("staff", "1")
 
 
 def told(session: Session, shop: Shop, customer_id: int, **facts: Any) -> Customer:
@@ -98,11 +96,11 @@ def test_who_5_history_earns_when_the_merchant_asks_after_a_dry_run(
     member = session.scalars(select(Member)).one()
 
     savepoint = session.begin_nested()
-    seen = credit_orders_since(session, aurora, since, actor=STAFF, now=NOON)
+    seen = credit_history(session, aurora, since)
     savepoint.rollback()
     assert (seen.points, figures(session, member)[0]) == (40, 0)
 
-    credit_orders_since(session, aurora, since, actor=STAFF, now=NOON)
+    credit_history(session, aurora, since)
     assert figures(session, member)[0] == 40
 
 

@@ -65,7 +65,7 @@ def refuse_on_demand(context: Context, argument: str) -> None:
     """UserErrors if the control asked for a refusal: of a code, or of any one."""
     fault = context.world.faults.take("discounts", "refuse")
     if fault is not None:
-        raise refuse(f"Refused on demand: {fault.code}", [argument], fault.code)
+        raise refuse(f"Refused on demand: {fault.code}", fault.field or [argument], fault.code)
 
 
 def _missing(given: dict[str, Any], argument: str) -> Iterator[Error]:
