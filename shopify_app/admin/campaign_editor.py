@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, g, make_response, render_template, request, url_for
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from loyalty.base.clock import day_in, utc_now
@@ -137,10 +138,12 @@ def _choices(session: Session, shop: Shop, now: datetime) -> dict[str, Any]:
         "promotions": list_promotions_to_come(session, shop.shop_id, today),
         "timezone": shop.timezone,
         "limits": terms,
-        "merge_fields": _in_braces(get_mail(KIND).fields),
+        # The promotion's own headline is put above the text by itself.
+        "merge_fields": _in_braces(name for name in get_mail(KIND).fields if name != "headline"),
         "push_fields": _in_braces(FIELDS),
     }
 
 
-def _in_braces(names: Iterable[str]) -> str:
-    return ", ".join(f"{{{{ {name} }}}}" for name in names)
+def _in_braces(names: Iterable[str]) -> Markup:
+    code = Markup('<code dir="ltr">{{{{ {} }}}}</code>')
+    return Markup(", ").join(code.format(name) for name in names)

@@ -61,7 +61,7 @@ def test_push_to_a_member_without_a_card_is_refused_in_the_dialog(
 def test_points_are_given_to_a_segment_and_taken_back(admin: Admin, world: World) -> None:
     frame = admin.open("/group-grants/new")
     mark(frame)
-    frame.get_by_label("Segment", exact=True).select_option(index=1)
+    frame.get_by_label("Segment", exact=True).select_option(label="Big spenders")
     frame.get_by_label("Points for each member").fill("25")
     frame.get_by_label("Reason").select_option(label="VIP bonus")
     expect(frame.locator("#group-grant-forecast")).to_contain_text("together")

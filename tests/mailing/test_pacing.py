@@ -42,9 +42,16 @@ def write_to(alice: Addressee) -> None:
     with shop_transaction(alice.shop_id) as session:
         ids, now = (alice.shop_id, alice.member_id), utc_now()
         say(session, *ids, "email", "subscribed", source="staff", said_at=now)
-        words = {"subject": "Scarves", "text": "They are here."}
-        key = {"client_key": "offer", "actor": DANA, "now": now}
-        ask_for_one_off(session, *ids, **words, is_answer=False, **key)
+        ask_for_one_off(
+            session,
+            *ids,
+            subject="Scarves",
+            text="They are here.",
+            is_answer=False,
+            client_key="offer",
+            actor=DANA,
+            now=now,
+        )
 
 
 SENDER_OF_ITS_OWN = """

@@ -180,7 +180,7 @@ def test_link_that_we_did_not_sign_leads_nowhere(
 def test_who_unsubscribed_still_gets_the_link_they_asked_for(
     client: FlaskClient, alice: Addressee, amazon: Amazon, before: int, path: str
 ) -> None:
-    headers = {h["Name"]: h["Value"] for h in amazon.emails()[-1]["headers"]}  # type: ignore[index]
+    headers = {h["Name"]: h["Value"] for h in amazon.emails()[-1]["headers"]}
     client.post(urlsplit(headers["List-Unsubscribe"].strip("<>")).path)
     with shop_transaction(alice.shop_id) as session:
         later = utc_now() + timedelta(minutes=2)
