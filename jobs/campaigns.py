@@ -37,8 +37,8 @@ Outcome = Literal["more", "wait", "done"]
 """Of a step: there is more to do at once, or once something has ended, or nothing."""
 Step = Callable[[Session, Shop, Campaign, datetime], Outcome]
 
-TURN_S = 20.0
-"""So long a shop's campaigns are brought on before other shops and emails have their turn."""
+TURN_S = 3.0
+"""So long a shop's campaigns are brought on before emails have their turn."""
 LOOKS_AGAIN = timedelta(seconds=2)
 AWAITED_MAX = 1_000
 """So many may wait for codes that Shopify is to make: it makes hundreds at once."""
