@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from loyalty.base.clock import day_in
 from loyalty.base.errors import RedemptionNotFound
 from loyalty.base.money import parse_minor
+from loyalty.redemption.doubts import is_in_doubt
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.terms import Terms
 from loyalty.rewards.views import Offer
@@ -53,7 +54,10 @@ def offer_json(offer: Offer) -> dict[str, Any]:
 
 
 def redemption_json(shop: Shop, redemption: Redemption) -> dict[str, Any]:
-    """A redemption as the cashier sees it; `code` is None until it can be used."""
+    """A redemption as the cashier sees it; `code` is None until it can be used.
+
+    `is_in_doubt`: staff in the admin must say whether its store credit was paid.
+    """
     terms = Terms.from_json(redemption.terms)
     return {
         "id": f"{shop.shop_id}-{redemption.id.hex}",
@@ -62,6 +66,7 @@ def redemption_json(shop: Shop, redemption: Redemption) -> dict[str, Any]:
         "points": redemption.points,
         "points_returned": redemption.points_returned,
         "state": redemption.state,
+        "is_in_doubt": is_in_doubt(redemption),
         "code": redemption.code if redemption.state == "issued" else None,
         "variant_id": terms.variant_id,
         "last_valid_on": _last_day(shop, redemption.expires_at),

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from config import Settings
 from jobs import redemptions
@@ -16,6 +17,7 @@ from loyalty.base.errors import InsufficientPoints
 from loyalty.ledger.selfcheck import find_differences
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.tables import Member
+from loyalty.redemption.doubts import CREDIT_IN_DOUBT
 from loyalty.redemption.tables import Redemption
 from loyalty.till.tables import TillAllowance
 from shopify_app.platform import installations
@@ -459,6 +461,17 @@ def test_what_is_held_already_is_shown_with_its_code(customer: Customer) -> None
     [held] = customer.offers()["redemptions"]
 
     assert held == made
+
+
+def test_a_store_credit_of_which_nobody_knows_is_told_as_one(customer: Customer) -> None:
+    made = customer.redeem(customer.alice.a_reward()).get_json()["redemption"]
+    with shop_transaction(customer.till.shop_id) as session:
+        redemption = session.scalars(select(Redemption)).one()
+        redemption.state, redemption.flags = "reserved", [CREDIT_IN_DOUBT]
+
+    [held] = customer.offers()["redemptions"]
+
+    assert (made["is_in_doubt"], held["is_in_doubt"]) == (False, True)
 
 
 def test_who_redeems_often_is_told_of_and_served(customer: Customer) -> None:

@@ -76,7 +76,10 @@ export interface Offer {
   why_not: string | null;
 }
 
-/** `code` is null until it can be used, and once it cannot; store credit has none. */
+/**
+ * `code` is null until it can be used, and once it cannot; store credit has none.
+ * `is_in_doubt`: nobody knows whether Shopify paid it; staff in the admin must say.
+ */
 export interface Redemption {
   id: string;
   name: string;
@@ -84,6 +87,7 @@ export interface Redemption {
   points: number;
   points_returned: number;
   state: 'reserved' | 'issued' | 'used' | 'returning' | 'returned';
+  is_in_doubt: boolean;
   code: string | null;
   variant_id: number | null;
   last_valid_on: string | null;

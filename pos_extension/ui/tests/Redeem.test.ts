@@ -209,6 +209,17 @@ test('a code that Shopify never made leaves the points where they were', async (
   expect(live.addCartCodeDiscount).not.toHaveBeenCalled();
 });
 
+test('a store credit of which nobody knows is left to staff, and not asked for again', async () => {
+  const doubt = {...ISSUED, kind: 'store_credit', state: 'reserved', code: null, is_in_doubt: true};
+  const asked = await atRewards(SCANNED, REWARDS, {...REDEEMED, redemption: doubt}, REDEEMED);
+
+  await tap(REDEEM);
+
+  await see('Staff must look at it in the admin.');
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(asked.filter(({path}) => path.endsWith(ISSUED.id)).length).toBe(0);
+});
+
 test('who has gone on is not called back to a code that is ready', async () => {
   const making = {...REDEEMED, redemption: {...ISSUED, state: 'reserved', code: null}};
   const asked = await atRewards(SCANNED, REWARDS, making, REDEEMED);

@@ -79,6 +79,7 @@ export const ISSUED: Redemption = {
   points: 500,
   points_returned: 0,
   state: 'issued',
+  is_in_doubt: false,
   code: 'ENC-A2B3-C4D5',
   variant_id: null,
   last_valid_on: '2026-12-22',

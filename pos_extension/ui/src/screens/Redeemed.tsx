@@ -50,6 +50,7 @@ function Standing(props: Own) {
   const {redemption} = screen;
   switch (redemption.state) {
     case 'reserved':
+      if (redemption.is_in_doubt) return <s-banner tone="warning" heading={t('redeemed.in_doubt')} />;
       return <Waiting label={t('redeemed.making')} />;
     case 'returning':
       return <Waiting label={t('redeemed.returning')} />;
@@ -95,7 +96,8 @@ function Code({till, t, screen, isOnline}: Own) {
 /** While Shopify is at work we ask how far it is. */
 function useProgress({actions, screen, isOnline}: Own): void {
   const {redemption} = screen;
-  const isMoving = redemption.state === 'reserved' || redemption.state === 'returning';
+  const isMade = redemption.state === 'reserved' && !redemption.is_in_doubt;
+  const isMoving = isMade || redemption.state === 'returning';
   useEffect(() => {
     if (!isMoving || !isOnline) return undefined;
     let timer: ReturnType<typeof setTimeout>;
