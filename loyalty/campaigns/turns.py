@@ -18,9 +18,10 @@ from loyalty import timeline
 from loyalty.base.bulk import among, update_rows
 from loyalty.campaigns.channels import NAMES, Told, channels_of
 from loyalty.campaigns.gifts import Gifts, give
+from loyalty.campaigns.once import list_had
 from loyalty.campaigns.preparing import Reasons, ask_channels, note_members
 from loyalty.campaigns.tables import Campaign, CampaignRecipient
-from loyalty.campaigns.words import NOT_ACTIVE
+from loyalty.campaigns.words import HAD_IT, NOT_ACTIVE
 from loyalty.members.tables import MemberBalance
 from loyalty.shops.tables import Shop
 
@@ -51,7 +52,7 @@ def take_turns(
     lock_balances(session, campaign, next_ones, posts=campaign.bonus_points is not None)
     rows = _lock_next(session, campaign, next_ones)
     told = [row for row in rows if not row.is_held_out]
-    reasons = ask_channels(session, campaign, [row.member_id for row in told]) if told else {}
+    reasons = _ask(session, campaign, [row.member_id for row in told]) if told else {}
     reached = [row.member_id for row in told if is_reached(row, reasons)]
     gifts = give(session, shop, campaign, reached, now=now)
     sent = send_to(session, shop, campaign, rows, reasons, gifts, now=now)
@@ -63,6 +64,14 @@ def take_turns(
         [sent[row.member_id] | {"turn_at": now} for row in rows],
     )
     return Turn(len(rows), gifts.needs_codes)
+
+
+def _ask(session: Session, campaign: Campaign, members: Sequence[UUID]) -> Reasons:
+    """Why who may not be told what; no channel tells whoever has had it before a merge."""
+    had = list_had(session, campaign.shop_id, campaign.id, members)
+    blocked = dict.fromkeys(had, HAD_IT)
+    reasons = ask_channels(session, campaign, members)
+    return {name: {**found, **blocked} for name, found in reasons.items()}
 
 
 def send_to(

@@ -10,6 +10,7 @@ PREFERENCE_OFF = "preference_off"
 NO_CARD = "no_card"
 STOPPED = "stopped"
 HAD_COUPON = "had_coupon"
+HAD_IT = "had_it"
 NO_CODE_LEFT = "no_code_left"
 BOUNCED = "bounced"
 OFF = "off"
@@ -27,6 +28,7 @@ REASONS = {
     NO_CARD: "Has no card on a phone",
     STOPPED: "The campaign was stopped before",
     HAD_COUPON: "Has had the coupon as many times as allowed",
+    HAD_IT: "Has had it already, as a member who was merged into this one",
     NO_CODE_LEFT: "No code was left",
     BOUNCED: "The email came back",
     OFF: "Was switched off before it was sent",

@@ -217,6 +217,42 @@ def test_both_halves_of_a_merge_are_told_once(
     assert of(session, campaign, other).email_reason == "not_active"
 
 
+def test_who_was_told_and_is_merged_then_is_not_told_or_given_points_again(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    agree(session, alice)
+    other = person(session, aurora, 601)
+    first, second = sorted((alice, other), key=lambda one: one.id)
+    vip = segment(session, aurora, [first, second])
+    campaign = prepared(session, aurora, vip, bonus_points="25")
+    turn(session, aurora, campaign, limit=1)
+    merge(session, aurora, second.id, first.id, actor=STAFF, now=NOON)
+
+    turn(session, aurora, campaign)
+
+    assert [member_id for member_id, _ in emails(session, aurora)] == [first.id]
+    skipped = of(session, campaign, second)
+    assert (skipped.fate, skipped.email_reason) == ("skipped", "had_it")
+    assert balance_of(session, second).available == 25
+
+
+def test_who_took_in_somebody_that_was_left_out_is_told(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    agree(session, alice)
+    other = person(session, aurora, 601)
+    first, second = sorted((alice, other), key=lambda one: one.id)
+    campaign = prepared(session, aurora, segment(session, aurora, [first, second]))
+    first.state = "archived"
+    turn(session, aurora, campaign, limit=1)
+    first.state = "active"
+    merge(session, aurora, second.id, first.id, actor=STAFF, now=NOON)
+
+    turn(session, aurora, campaign)
+
+    assert [member_id for member_id, _ in emails(session, aurora)] == [second.id]
+
+
 def _make_ready(session: Session, coupon: Coupon) -> None:
     making = session.scalars(
         select(CouponCode.code).where(
