@@ -8,6 +8,7 @@ from flask import Response, g, make_response, render_template, request
 from loyalty.base import clock
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadMessage, IdempotencyConflict
+from loyalty.queries.profile import get_profile
 from shopify_app.admin.one_off_form import OneOffForm, read_push
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile import read_figures
@@ -48,9 +49,10 @@ def send_push(member_id: str) -> Response:
 @admin_page
 def preview_push(member_id: str) -> str:
     """The lock screen as it would be."""
-    parse_id(member_id)
+    member = parse_id(member_id)
     with shop_transaction(g.shop_id) as session:
         shop = enter(session)
+        get_profile(session, g.shop_id, member)
         text = " ".join(request.form.get("push_text", "").split())
     return render_template("admin/_push_preview.html", shop_name=shop.name, push_text=text)
 
