@@ -5,7 +5,7 @@ and the email's own row says what became of it.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from loyalty.base.errors import BadCampaign
 from loyalty.base.ids import new_id
 from loyalty.campaigns.announcing import read_promotion
 from loyalty.campaigns.channels import Channel, Told
+from loyalty.campaigns.once import had_by_another
 from loyalty.campaigns.tables import Campaign
 from loyalty.campaigns.words import NO_ANSWER, OFF
 from loyalty.coupons.tables import Coupon, CouponCode
@@ -27,13 +28,15 @@ from loyalty.outbox import CAMPAIGN_EMAIL_ASKED, OutboxEvent
 from loyalty.shops.tables import Shop
 from mailing import merging, pacing, setup
 from mailing.campaign_links import CampaignLink, campaign_url
-from mailing.errors import BadTemplate
+from mailing.errors import BadTemplate, CampaignPaused
 from mailing.permission import why_not
 
 KIND = "campaign"
 QUEUED_S = 10
 """So many seconds' worth of a campaign may be under way: a code that somebody waits for comes
 behind no more of it than that."""
+PAUSE_LOOK = timedelta(minutes=1)
+"""How long after it goes on an email that a pause held back may come."""
 _ROOM_MIN, _ROOM_UNKNOWN, _ROOM_MAX = 20, 100, 2_000
 
 # An email whose event made no message and has no delivery to make one: email was off just then.
@@ -133,10 +136,15 @@ def room() -> int:
 def read_words(
     session: Session, shop: Shop, body: Mapping[str, Any], now: datetime
 ) -> dict[str, Any] | None:
-    """What the email of a campaign says, read before it goes; None when it must not go any more."""
+    """What the email of a campaign says, read before it goes; None when it must not go any more.
+
+    Raises CampaignPaused while it is.
+    """
     campaign = _find(session, shop, body)
     if campaign is None or campaign.state == "stopped":
         return None
+    if campaign.state == "paused":
+        raise CampaignPaused("The campaign is paused", PAUSE_LOOK)
     code = _read_code(session, shop, campaign, body, now)
     promotion = read_promotion(session, shop, campaign, now=now)
     if promotion is None or (campaign.coupon_id is not None and code is None):
@@ -147,6 +155,14 @@ def read_words(
         link = CampaignLink(shop.shop_id, campaign.id, UUID(str(body["member_id"])))
         said |= {"button": campaign.button, "url": campaign_url(link)}
     return said
+
+
+def has_had(session: Session, event: OutboxEvent, member_id: UUID) -> bool:
+    """Whether the member was told of the event's campaign as a recipient of their own."""
+    if not event.body.get("campaign_id"):
+        return False
+    campaign_id = UUID(str(event.body["campaign_id"]))
+    return had_by_another(session, event.shop_id, campaign_id, member_id, email_event_id=event.id)
 
 
 def _why_not(session: Session, campaign: Campaign, members: Sequence[UUID]) -> Mapping[UUID, str]:

@@ -16,18 +16,20 @@ from loyalty import automatic_emails
 from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
+from loyalty.campaigns.words import HAD_IT, REASONS
+from loyalty.members.identity import survivor_of
 from loyalty.members.tables import Member
 from loyalty.outbox import OutboxEvent
-from mailing import messages, pacing, setup
+from mailing import campaigns, messages, pacing, setup
 from mailing.addresses import address_hash
 from mailing.catalogue import Mail, mail_for
 from mailing.contents import read_content
-from mailing.errors import BadTemplate, EmailError, PaceExceeded
+from mailing.errors import BadTemplate, EmailError, PutOff
 from mailing.facts import read_facts
 from mailing.letters import Letter, compose
 from mailing.look_store import load_look
 from mailing.overrides import load
-from mailing.permission import MARKETING, why_blocked
+from mailing.permission import MARKETING, WAITED_FOR, why_blocked
 from mailing.ses import Outgoing, send
 from mailing.tables import EmailMessage
 from mailing.wording import Draft
@@ -43,26 +45,26 @@ def send_emails(shop_id: int, member_id: UUID) -> None:
     """Send what the member is still to be sent; nothing where email is off.
 
     Raises EmailError when one was not sent; retryable if another try may succeed. Raises
-    PaceExceeded when the account may send no more just now.
+    PutOff when one is to wait: the account may send no more just now, its campaign is paused.
     """
     if not setup.is_on():
         return
-    errors: list[EmailError | PaceExceeded] = []
+    errors: list[EmailError | PutOff] = []
     turn_ends = time.monotonic() + TURN_S
-    for message_id, kind in _list_due(shop_id, member_id, utc_now()):
+    for message_id, kind, is_asked_for in _list_due(shop_id, member_id, utc_now()):
         if time.monotonic() > turn_ends:
             raise EmailError("more emails than one turn can send", retryable=True)
         try:
             # Before it is begun: what waits for its turn stays queued, and costs no attempt.
-            pacing.take(kind)
+            pacing.take(kind, is_asked_for=is_asked_for)
             _send(shop_id, message_id)
-        except (EmailError, PaceExceeded) as error:
+        except (EmailError, PutOff) as error:
             errors.append(error)
     if errors:
         raise max(errors, key=_weight)
 
 
-def _weight(error: EmailError | PaceExceeded) -> tuple[bool, bool]:
+def _weight(error: EmailError | PutOff) -> tuple[bool, bool]:
     """What may still be sent keeps its tries; an outage among it counts one of them."""
     return error.retryable, isinstance(error, EmailError)
 
@@ -75,13 +77,22 @@ def give_up(shop_id: int, member_id: UUID, reason: str) -> None:
             messages.give_up(session, message, reason, now)
 
 
-def _list_due(shop_id: int, member_id: UUID, now: datetime) -> list[tuple[UUID, str]]:
-    """The messages to be sent now, and their kinds; nobody's code stands behind an offer."""
+def _list_due(shop_id: int, member_id: UUID, now: datetime) -> list[tuple[UUID, str, bool]]:
+    """The messages to be sent now, their kinds, and whether a person asked for them.
+
+    What somebody waits for comes first, and marketing last.
+    """
     with shop_transaction(shop_id) as session:
         found = messages.list_open(session, shop_id, member_id)
         due = [message for message in found if messages.is_due(session, message, now)]
-        due.sort(key=lambda message: message.kind in MARKETING)
-        return [(message.id, message.kind) for message in due]
+        due.sort(key=_rank)
+        return [(message.id, message.kind, message.is_asked_for) for message in due]
+
+
+def _rank(message: EmailMessage) -> int:
+    if message.is_asked_for or message.kind in WAITED_FOR:
+        return 0
+    return 2 if message.kind in MARKETING else 1
 
 
 def _send(shop_id: int, message_id: UUID) -> None:
@@ -113,7 +124,7 @@ def _begin(shop_id: int, message_id: UUID, now: datetime) -> Letter | None:
         message = messages.lock_message(session, shop_id, message_id)
         if message is None or message.state not in ("queued", "unknown"):
             return None
-        member = session.get_one(Member, (shop_id, message.member_id))
+        member = session.get_one(Member, (shop_id, _whom(session, message)))
         reason = _why_not(session, message, member)
         body = None if reason else _read_body(session, message, now)
         if body is None:
@@ -125,12 +136,24 @@ def _begin(shop_id: int, message_id: UUID, now: datetime) -> Letter | None:
         return _letter(session, message, member, body)
 
 
+def _whom(session: Session, message: EmailMessage) -> UUID:
+    """Whom it is for by now: a campaign's recipient is the survivor of a merge.
+
+    The message stays the member's of its delivery, which finds it there.
+    """
+    if message.kind != campaigns.KIND:
+        return message.member_id
+    return survivor_of(session, message.shop_id, message.member_id)
+
+
 def _why_not(session: Session, message: EmailMessage, member: Member) -> str | None:
     if message.kind == "verification" and member.email_verified_at is not None:
         return "The address is confirmed already"
     if _is_off(session, message):
         return "The shop sends no such emails any more"
     event = session.get(OutboxEvent, (message.shop_id, message.event_id))
+    if member.id != message.member_id and event and campaigns.has_had(session, event, member.id):
+        return REASONS[HAD_IT]
     return why_blocked(
         session,
         member,
