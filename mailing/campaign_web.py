@@ -71,8 +71,7 @@ def _is_machine() -> bool:
 
 def _note(session: Session, link: CampaignLink, *, now: datetime) -> None:
     """The click counts for the recipient, who may be another member's by a merge since."""
-    members = {link.member_id, survivor_of(session, link.shop_id, link.member_id)}
-    for member_id in sorted(members):
+    for member_id in sorted(_members(session, link)):
         note_click_of(session, link.shop_id, link.campaign_id, member_id, at=now)
 
 
@@ -81,11 +80,12 @@ def _way(session: Session, link: CampaignLink, campaign: Campaign) -> str:
     into their cart and leads on.
     """
     path = campaign.link_path or "/"
-    code = _ready_code(session, link.shop_id, link.campaign_id, link.member_id)
+    code = _ready_code(session, link)
     return f"/discount/{quote(code, safe='')}?redirect={quote(path, safe='/')}" if code else path
 
 
-def _ready_code(session: Session, shop_id: int, campaign_id: UUID, member_id: UUID) -> str | None:
+def _ready_code(session: Session, link: CampaignLink) -> str | None:
+    """The code of the email's own recipient first, then one that a merge has moved."""
     return session.scalar(
         select(CouponCode.code)
         .join(
@@ -94,9 +94,16 @@ def _ready_code(session: Session, shop_id: int, campaign_id: UUID, member_id: UU
             & (CampaignRecipient.coupon_code_id == CouponCode.id),
         )
         .where(
-            CouponCode.shop_id == shop_id,
+            CouponCode.shop_id == link.shop_id,
             CouponCode.state == "ready",
-            CampaignRecipient.campaign_id == campaign_id,
-            CampaignRecipient.member_id == member_id,
+            CampaignRecipient.campaign_id == link.campaign_id,
+            CampaignRecipient.member_id.in_(_members(session, link)),
         )
+        .order_by((CampaignRecipient.member_id == link.member_id).desc())
+        .limit(1)
     )
+
+
+def _members(session: Session, link: CampaignLink) -> set[UUID]:
+    """The member of the link, and whoever has taken them in."""
+    return {link.member_id, survivor_of(session, link.shop_id, link.member_id)}

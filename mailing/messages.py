@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -34,6 +34,7 @@ from loyalty.outbox import (
     Delivery,
     OutboxEvent,
 )
+from mailing.permission import WAITED_FOR
 from mailing.tables import EmailMessage
 
 SUBSCRIBER = "mail"
@@ -57,6 +58,9 @@ KIND_OF_EVENT = {
     ONE_OFF_EMAIL_ASKED: "one_off",
 }
 """The email that each outbox event makes; the mail subscriber is told of these."""
+
+URGENT_EVENTS = frozenset(event for event, kind in KIND_OF_EVENT.items() if kind in WAITED_FOR)
+"""What makes an email that somebody waits for, whoever asked."""
 
 # A greeting or an offer twice is worse than none; what a person waits for is better twice than
 # never.
@@ -122,6 +126,16 @@ def is_due(session: Session, message: EmailMessage, now: datetime) -> bool:
 def is_lost(message: EmailMessage) -> bool:
     """Whether the answer was lost so often that nobody may send it again."""
     return message.doubts >= _DOUBTS_MAX[message.kind]
+
+
+def has_ended() -> ColumnElement[bool]:
+    """What a merge takes along: what is still to be sent stays where its delivery looks for it."""
+    lost = [
+        and_(EmailMessage.kind == kind, EmailMessage.doubts >= most)
+        for kind, most in _DOUBTS_MAX.items()
+    ]
+    is_lost_one = and_(EmailMessage.state == "unknown", or_(*lost))
+    return or_(EmailMessage.state.in_(("sent", "failed", "blocked")), is_lost_one)
 
 
 def mark_sent(

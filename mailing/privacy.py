@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from loyalty.members.tables import Member
 from loyalty.privacy.parts import Blank, Drop, Merging, Moves, Part, Person, Run, Unites, by_member
 from mailing.addresses import address_hash, find_address, lock_address, unsubscribe
+from mailing.messages import has_ended
 from mailing.tables import EmailAddress, EmailMessage
 from mailing.topic_merge import TOPICS_UNITED
 from mailing.topics import MemberTopic
@@ -32,11 +33,6 @@ def _suppress(session: Session, person: Person, now: datetime) -> None:
         _addresses(person), EmailAddress.hard_bounced_at.is_not(None)
     )
     session.execute(found.values(hard_bounce_reason="it bounced before"))
-
-
-def _has_ended() -> ColumnElement[bool]:
-    """What is still to be sent stays where its delivery looks for it."""
-    return EmailMessage.state.in_(("sent", "failed", "blocked"))
 
 
 def _be_strict(session: Session, merging: Merging) -> None:
@@ -93,7 +89,7 @@ PARTS: Sequence[Part] = (
                 "complained_at",
             ),
         ),
-        Moves("points at the survivor, once it has ended", only=_has_ended),
+        Moves("points at the survivor, once it has ended", only=has_ended),
     ),
     Part(
         EmailAddress,

@@ -27,6 +27,7 @@ ROOM = 150
 ANSWERS_IN = timedelta(hours=1)
 """A notification that was neither sent nor refused by then was taken the place of, or silent."""
 
+# A text stays with its member when a merge moves the recipient; its push moves along.
 _SETTLE = """
 UPDATE campaign_recipient r SET push_fate = ended.fate, push_reason = ended.reason
 FROM (
@@ -37,10 +38,21 @@ FROM (
             WHEN p.failed_at IS NOT NULL THEN coalesce(p.reason, :no_answer)
             ELSE :no_answer END AS reason
     FROM campaign_recipient o
-    LEFT JOIN member_message m ON m.shop_id = o.shop_id AND m.member_id = o.member_id
-        AND m.campaign_id = o.campaign_id
-    LEFT JOIN push_message p ON p.shop_id = m.shop_id AND p.member_id = m.member_id
-        AND p.message = 'marketing:' || m.id
+    LEFT JOIN LATERAL (
+        SELECT n.sent_at, n.failed_at, n.reason
+        FROM member_message m
+        JOIN push_message n ON n.shop_id = m.shop_id AND n.member_id IN (o.member_id, m.member_id)
+            AND n.message = 'marketing:' || m.id
+        WHERE m.shop_id = o.shop_id AND m.campaign_id = o.campaign_id
+            AND m.member_id = ANY (ARRAY(
+                SELECT o.member_id
+                UNION ALL
+                SELECT b.member_id FROM member_balance b
+                WHERE b.shop_id = o.shop_id AND b.merged_into = o.member_id
+            ))
+        ORDER BY m.member_id = o.member_id DESC, m.id DESC
+        LIMIT 1
+    ) p ON true
     WHERE o.shop_id = :shop_id AND o.campaign_id = :campaign_id AND o.turn_at IS NOT NULL
         AND o.push_fate = 'queued'
         AND (p.sent_at IS NOT NULL OR p.failed_at IS NOT NULL OR o.turn_at < :too_old)

@@ -15,11 +15,12 @@ from loyalty.base.ids import new_id
 from loyalty.campaigns import running
 from loyalty.campaigns.saving import add_campaign
 from loyalty.campaigns.tables import CampaignRecipient
+from loyalty.merging.merging import merge
 from loyalty.segments.overriding import put_in
 from loyalty.segments.tables import Segment
 from loyalty.shops.directory import get_shop
 from sandbox.apple.world import World
-from tests.wallet.cast import Cardholder
+from tests.wallet.cast import Cardholder, join
 from tests.wallet.test_reward_push import news, refresh
 from tests.wallet.test_subscriber import PHONE, _install
 from wallet.errors import ApplePassError
@@ -135,3 +136,19 @@ def test_a_notification_without_an_end_is_unknown_after_an_hour(
     campaigns.advance(alice.shop_id)
 
     assert fate(alice, campaign_id) == ("unknown", "no_answer")
+
+
+def test_a_notification_that_was_sent_ends_as_sent_after_a_merge(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    carol = join(alice.shop_id, "Carol", customer_id=502)
+    campaign_id = start(alice)
+    campaigns.advance(alice.shop_id)
+    refresh(alice)
+    with shop_transaction(alice.shop_id) as session:
+        shop = get_shop(session, alice.shop_id)
+        merge(session, shop, carol.member_id, alice.member_id, actor=DANA, now=utc_now())
+
+    campaigns.advance(alice.shop_id)
+
+    assert fate(alice, campaign_id) == ("sent", None)
