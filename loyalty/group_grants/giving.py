@@ -18,6 +18,7 @@ from loyalty.base.ids import new_id
 from loyalty.group_grants.tables import GroupGrant, GroupGrantMember
 from loyalty.ledger.books import Books
 from loyalty.ledger.journal import Cause
+from loyalty.members.identity import survivor_of
 from loyalty.members.tables import Member
 from loyalty.outbox import OutboxEvent
 from loyalty.segments.tables import SegmentMember
@@ -66,7 +67,8 @@ def prepare_batch(session: Session, grant: GroupGrant) -> None:
 def give_batch(session: Session, grant: GroupGrant, *, now: datetime) -> None:
     """Give the points to the next members; when nobody waits any more, it is done.
 
-    `grant` is locked. Who is not active by now is skipped, with the reason. Flushes.
+    `grant` is locked. Who is not active by now is skipped, with the reason; for whoever was merged
+    the survivor has a turn. Flushes.
     """
     waiting = _list_waiting(session, grant)
     if not waiting:
@@ -83,6 +85,7 @@ def give_batch(session: Session, grant: GroupGrant, *, now: datetime) -> None:
     states = _list_states(session, grant.shop_id, waiting)
     entries = _credit(books, grant, [one for one in there if states[one] == "active"], now)
     _note(session, grant, states, entries)
+    _take_on_survivors(session, grant, [one for one in waiting if states[one] == "merged"])
     if grant.tells_members:
         _tell(session, grant, list(entries), now)
     shop = get_shop(session, grant.shop_id)
@@ -157,6 +160,16 @@ def _note(
     grant.skipped += len(rows) - len(entries)
 
 
+def _take_on_survivors(session: Session, grant: GroupGrant, merged: Sequence[UUID]) -> None:
+    """Let who has taken these in wait for the points, unless the decision names them already."""
+    survivors = {survivor_of(session, grant.shop_id, one) for one in merged}
+    rows = [
+        {"shop_id": grant.shop_id, "grant_id": grant.id, "member_id": one, "state": "waiting"}
+        for one in sorted(survivors)
+    ]
+    grant.members += len(bulk.add_rows(session, GroupGrantMember, rows, "member_id"))
+
+
 def _tell(session: Session, grant: GroupGrant, member_ids: Sequence[UUID], now: datetime) -> None:
     events = [
         {
@@ -164,7 +177,7 @@ def _tell(session: Session, grant: GroupGrant, member_ids: Sequence[UUID], now: 
             "id": new_id(),
             "kind": outbox.GRANT_EMAIL_ASKED,
             "member_id": one,
-            "body": {"points": grant.points},
+            "body": {"points": grant.points, "grant_id": str(grant.id)},
             "state": "new",
             "created_at": now,
         }

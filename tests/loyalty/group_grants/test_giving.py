@@ -97,6 +97,27 @@ def test_member_who_left_meanwhile_is_skipped_with_the_reason(
     assert (grant.given, grant.skipped) == (1, 2)
 
 
+def test_whoever_took_in_a_waiting_member_gets_the_points_once(
+    session: Session, aurora: Shop, alice: Member, carol: Member
+) -> None:
+    dave, erin = a_member(session, aurora, 602), a_member(session, aurora, 603)
+    grant = give(session, aurora, a_segment(session, aurora, alice, carol))
+    prepare_batch(session, grant)
+    merge(session, aurora, dave.id, carol.id, actor=STAFF, now=NOON)
+    merge(session, aurora, dave.id, alice.id, actor=STAFF, now=NOON)
+    merge(session, aurora, erin.id, dave.id, actor=STAFF, now=NOON)
+
+    run(session, grant)
+
+    assert fates(session, grant) == {
+        alice.id: ("skipped", "merged"),
+        carol.id: ("skipped", "merged"),
+        erin.id: ("given", None),
+    }
+    assert (grant.state, grant.members, grant.given, grant.skipped) == ("done", 3, 1, 2)
+    assert entries_of(session, erin) == [("grant", 100)]
+
+
 def test_they_are_told_only_where_that_was_ticked(
     session: Session, aurora: Shop, alice: Member, carol: Member
 ) -> None:
@@ -116,7 +137,9 @@ def test_they_are_told_only_where_that_was_ticked(
             OutboxEvent.shop_id == aurora.shop_id, OutboxEvent.kind == GRANT_EMAIL_ASKED
         )
     ).all()
-    assert [tuple(one) for one in asked] == [(carol.id, {"points": 100})]
+    assert [tuple(one) for one in asked] == [
+        (carol.id, {"points": 100, "grant_id": str(loud.id)})
+    ]
 
 
 def test_one_key_is_one_decision(session: Session, aurora: Shop, alice: Member) -> None:
