@@ -8,6 +8,7 @@ from babel import Locale
 from mailing.catalogue import LANGUAGES, MAILS, mail_for
 from mailing.facts import Facts
 from mailing.merging import Field, read
+from mailing.page_wording import page_words
 from mailing.values import points_in_words
 from mailing.wording import Draft, language_words, own_words
 from mailing.writing import Links, check, write
@@ -87,6 +88,19 @@ def test_no_language_tells_less_than_english(mail: str, language: str) -> None:
 
     assert set(fields_of(told, mail)) >= set(fields_of(english, mail)) - {"points_name"}
     assert len(told.text.split("\n")) == len(english.text.split("\n"))
+
+
+@pytest.mark.parametrize(("mail", "language"), EVERYWHERE)
+def test_no_line_begins_small_and_no_name_hangs_on_an_article(mail: str, language: str) -> None:
+    text = own_words(mail, language).text
+
+    assert not [line for line in text.split("\n") if line[:1].islower()]
+    assert "\N{ARABIC TATWEEL}{{" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_email_and_page_call_unsubscribing_the_same(language: str) -> None:
+    assert language_words(language).unsubscribe == page_words(language).words["unsubscribe"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
