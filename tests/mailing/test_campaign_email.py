@@ -203,15 +203,42 @@ def test_a_link_that_we_did_not_sign_leads_nowhere(
         assert answer.status_code == 404 and 'lang="de"' in answer.text
 
 
-def test_another_shops_member_is_no_recipient(
-    alice: Addressee, browser_client: FlaskClient
-) -> None:
+def test_a_member_without_it_is_no_recipient(alice: Addressee, browser_client: FlaskClient) -> None:
     sent = start(alice)
     sent.advance()
     carol = enrol(alice.shop_id, "Carol", customer_id=502, email="carol@example.com")
     other = make_token(CampaignLink(alice.shop_id, sent.campaign_id, carol.member_id))
 
     assert browser_client.get(f"/mail/go/{other}", headers=AGENT).status_code == 303
+    assert sent.recipient().clicked_at is None
+
+
+def test_another_shops_member_is_no_recipient(
+    alice: Addressee, bob: Addressee, browser_client: FlaskClient
+) -> None:
+    sent = start(alice)
+    sent.advance()
+    other = make_token(CampaignLink(alice.shop_id, sent.campaign_id, bob.member_id))
+
+    response = browser_client.get(f"/mail/go/{other}", headers=AGENT)
+
+    assert response.headers["Location"] == "https://aurora.myshopify.com/collections/spring?a=1"
+    assert sent.recipient().clicked_at is None
+
+
+@pytest.mark.parametrize("who", ["alice", "bob"])
+def test_a_link_of_another_shop_with_this_campaign_leads_nowhere(
+    alice: Addressee, bob: Addressee, browser_client: FlaskClient, who: str
+) -> None:
+    sent = start(alice, coupon_id=str(coupon_of(alice)), text="Your code: {{ code }}")
+    sent.advance()
+    member_id = {"alice": alice, "bob": bob}[who].member_id
+    other = make_token(CampaignLink(bob.shop_id, sent.campaign_id, member_id))
+
+    answer = browser_client.get(f"/mail/go/{other}", headers=AGENT)
+
+    assert answer.status_code == 404
+    assert "aurora" not in answer.text.lower() and "SPRING-1" not in answer.text
     assert sent.recipient().clicked_at is None
 
 
