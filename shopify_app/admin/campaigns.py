@@ -3,7 +3,6 @@
 A step that the campaign's state does not allow changes nothing and says why.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +24,7 @@ from shopify_app.admin.campaign_result import read_outcome, read_progress
 from shopify_app.admin.campaign_terms import list_terms, read_letter
 from shopify_app.admin.campaign_words import CHANNELS, STATES, sentence
 from shopify_app.admin.pages import blueprint, enter, parse_id
-from shopify_app.admin.responses import go_to, tell
+from shopify_app.admin.responses import go_to, look_again, tell
 from shopify_app.platform.admin_auth import admin_page
 
 _BATCH = 50
@@ -82,7 +81,7 @@ def campaign(campaign_id: str) -> Response:
         shop = enter(session)
         found = saving.get_campaign(session, g.shop_id, wanted)
         if seen and seen != found.state:
-            return _look_again(wanted)
+            return look_again(url_for("admin.campaign", campaign_id=wanted), "#campaign")
         # Who only asks how far it is gets the rest of the page without the costly result.
         values = _read(session, shop, found, with_result=not seen)
     return make_response(render_template("admin/campaign.html", **values))
@@ -153,20 +152,6 @@ def _read(
 def _is_stopping(found: Campaign) -> bool:
     """Whether it is still to be written down who gets nothing any more."""
     return found.state == "stopped" and found.done_at is None
-
-
-def _look_again(campaign_id: UUID) -> Response:
-    """The answer to a page that shows another state: it fetches all of itself."""
-    where = {
-        "path": url_for("admin.campaign", campaign_id=campaign_id),
-        "target": "#campaign",
-        "select": "#campaign",
-        "swap": "outerHTML",
-        "replace": "true",
-    }
-    response = make_response("", 204)
-    response.headers["HX-Location"] = json.dumps(where)
-    return response
 
 
 def _listed(found: Campaign, counts: Mapping[str, int]) -> Listed:

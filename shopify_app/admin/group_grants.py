@@ -4,7 +4,6 @@ Before anything is given, the page says to how many and how much; each form coun
 """
 
 from typing import Any
-from uuid import UUID
 
 from flask import Response, g, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -24,7 +23,7 @@ from loyalty.segments.views import list_segments
 from mailing import setup as mail_setup
 from shopify_app.admin.group_grant_form import GroupGrantForm, forecast
 from shopify_app.admin.pages import blueprint, enter, parse_id
-from shopify_app.admin.responses import go_to, tell
+from shopify_app.admin.responses import go_to, look_again, tell
 from shopify_app.platform.admin_auth import admin_page
 
 STATES = {
@@ -87,9 +86,15 @@ def give_group_grant() -> Response:
 
 @blueprint.get("/app/group-grants/<grant_id>")
 @admin_page
-def group_grant(grant_id: str) -> str:
-    """One decision and how far it is; it asks for itself again while that moves."""
-    return _page(parse_id(grant_id))
+def group_grant(grant_id: str) -> Response:
+    """One decision; whoever has `seen` it in another state is sent for the whole page."""
+    wanted, seen = parse_id(grant_id), request.args.get("seen")
+    with shop_transaction(g.shop_id) as session:
+        enter(session)
+        grant = get_grant(session, g.shop_id, wanted)
+    if seen and seen != grant.state:
+        return look_again(url_for("admin.group_grant", grant_id=wanted), "#group-grant")
+    return make_response(_page(grant))
 
 
 @blueprint.post("/app/group-grants/<grant_id>/undo")
@@ -99,7 +104,7 @@ def undo_grant(grant_id: str) -> Response:
     wanted = parse_id(grant_id)
     with shop_transaction(g.shop_id) as session:
         enter(session)
-        undo_group_grant(
+        grant = undo_group_grant(
             session,
             g.shop_id,
             wanted,
@@ -107,7 +112,7 @@ def undo_grant(grant_id: str) -> Response:
             now=utc_now(),
             is_forced="is_forced" in request.form,
         )
-    return tell(make_response(_page(wanted)), "The points are being taken back")
+    return tell(make_response(_page(grant)), "The points are being taken back")
 
 
 def _give(form: GroupGrantForm) -> GroupGrant:
@@ -147,10 +152,7 @@ def _read_form(session: Session, form: GroupGrantForm) -> dict[str, Any]:
     }
 
 
-def _page(grant_id: UUID) -> str:
-    with shop_transaction(g.shop_id) as session:
-        enter(session)
-        grant = get_grant(session, g.shop_id, grant_id)
+def _page(grant: GroupGrant) -> str:
     return render_template(
         "admin/group_grant.html",
         grant=grant,

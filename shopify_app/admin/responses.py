@@ -41,6 +41,20 @@ def go_to(address: str, message: str) -> Response:
     return tell(response, message)
 
 
+def look_again(address: str, part: str) -> Response:
+    """The answer to a poll that shows another state: the page fetches all of `part` (`#id`)."""
+    where = {
+        "path": address,
+        "target": part,
+        "select": part,
+        "swap": "outerHTML",
+        "replace": "true",
+    }
+    response = make_response("", 204)
+    response.headers["HX-Location"] = json.dumps(where)
+    return response
+
+
 def tell(response: Response, message: str) -> Response:
     """The same answer; the page says in a toast what was done."""
     response.headers["HX-Trigger"] = json.dumps({"encore:toast": {"message": message}})

@@ -1,6 +1,8 @@
 """R139: points for a segment on a page: shown before, given once, taken back."""
 
+import html
 import json
+import re
 from uuid import UUID, uuid4
 
 import pytest
@@ -93,6 +95,30 @@ def test_points_are_given_once_whoever_clicks_twice_and_taken_back(
     assert undone.status_code == 200 and "Being taken back" in undone.text
     assert "Taken back" in aurora.get(where).text
     assert available(aurora, alice) == 0
+
+
+def test_while_it_moves_the_figures_alone_are_swapped_and_keep_the_focus(
+    aurora: ShopAndClient, segment: UUID
+) -> None:
+    give(aurora, segment)
+    (grant,) = grants(aurora)
+    page = aurora.get(f"{PATH}/{grant.id}").text
+    polled = page.split('id="figures"')[1].split("</section>")[0]
+    poll = html.unescape(polled.split('hx-get="')[1].split('"')[0])
+
+    assert 'hx-select="#figures"' in polled and 'id="take-back"' not in polled
+    assert aurora.get(poll).status_code == 200
+    run_shop(aurora.shop_id)
+
+    # Another state by now: the whole page is fetched, with its badge and its button.
+    where = json.loads(aurora.get(poll).headers["HX-Location"])
+    assert (where["path"], where["target"]) == (f"{PATH}/{grant.id}", "#group-grant")
+    whole = aurora.get(where["path"]).text
+    controls = re.findall(
+        r"<(?:a|button)\b[^>]*>", whole.split('id="figures"')[1].split("</form>")[0]
+    )
+    # htmx gives the focus back to what has an id.
+    assert len(controls) == 2 and all(" id=" in control for control in controls)
 
 
 def test_each_member_is_listed_with_what_became_of_theirs_and_in_a_file(
