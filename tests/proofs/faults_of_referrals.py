@@ -45,7 +45,7 @@ FAULTS = (
     ),
     Fault(
         "who was brought has brought somebody",
-        "loyalty/criteria/loading.py",
+        "loyalty/criteria/dealings.py",
         ' & (LedgerEntry.source_kind != "referral_friend")',
         "",
         _SETTLING + "test_only_who_brought_somebody_gets_the_badge",

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction, shopless_transaction
@@ -51,17 +52,22 @@ def people(shop_id: int) -> list[UUID]:
 
 def give(shop_id: int, coupon_id: UUID, members: list[UUID], batch: UUID) -> Handed:
     with shop_transaction(shop_id) as session:
-        shop = get_shop(session, shop_id)
-        return assign(
-            session,
-            shop,
-            coupon_id,
-            members,
-            batch_id=batch,
-            sends_email=False,
-            actor=STAFF,
-            now=utc_now(),
-        )
+        return hand_out(session, shop_id, coupon_id, members, batch)
+
+
+def hand_out(
+    session: Session, shop_id: int, coupon_id: UUID, members: list[UUID], batch: UUID
+) -> Handed:
+    return assign(
+        session,
+        get_shop(session, shop_id),
+        coupon_id,
+        members,
+        batch_id=batch,
+        sends_email=False,
+        actor=STAFF,
+        now=utc_now(),
+    )
 
 
 def at_once(*wishes: tuple[int, UUID, list[UUID], UUID]) -> list[Handed]:
@@ -94,11 +100,29 @@ def test_each_code_goes_to_one_member_alone(aurora: int) -> None:
 
 def test_a_member_gets_no_more_than_the_coupon_allows(aurora: int) -> None:
     coupon_id, alice = coupon_with(aurora, "A1", "A2", "A3"), people(aurora)[0]
+    given, hold = threading.Event(), threading.Event()
+    handed: list[Handed] = []
 
-    handed = at_once(*((aurora, coupon_id, [alice], uuid4()) for _ in range(3)))
+    def first() -> None:
+        with shop_transaction(aurora) as session:
+            handed.append(hand_out(session, aurora, coupon_id, [alice], uuid4()))
+            given.set()
+            assert hold.wait(30)
 
-    assert sum(one.fresh for one in handed) == 1
-    assert [one.refused for one in handed if not one.fresh] == [{alice: HAD_IT}] * 2
+    def second() -> None:
+        handed.append(give(aurora, coupon_id, [alice], uuid4()))
+
+    threads = [threading.Thread(target=work) for work in (first, second)]
+    threads[0].start()
+    assert given.wait(30)
+    threads[1].start()
+    threads[1].join(timeout=5.0)
+    hold.set()
+    for thread in threads:
+        thread.join(30)
+
+    assert [one.fresh for one in handed] == [1, 0]
+    assert handed[1].refused == {alice: HAD_IT}
 
 
 def test_a_batch_that_is_sent_at_once_gives_once(aurora: int) -> None:
@@ -122,10 +146,10 @@ def test_a_code_that_an_order_uses_just_now_is_given_to_nobody(aurora: int) -> N
             used.set()
             assert hold.wait(30)
 
-    def hand_out() -> None:
+    def give_one() -> None:
         handed.append(give(aurora, coupon_id, [alice], uuid4()))
 
-    threads = [threading.Thread(target=work) for work in (order, hand_out)]
+    threads = [threading.Thread(target=work) for work in (order, give_one)]
     threads[0].start()
     assert used.wait(30)
     threads[1].start()
