@@ -45,7 +45,8 @@ class Source(StrEnum):
 class Fact:
     """A fact by `name`, with the words that a person reads.
 
-    `choices`: all that a text can be; without any it can be anything.
+    `choices`: all that a text can be; without any it can be anything. `most`: no number is larger.
+    `is_country`: the two letters of one.
     """
 
     name: str
@@ -53,6 +54,8 @@ class Fact:
     source: Source
     title: str
     choices: tuple[str, ...] = ()
+    most: int | None = None
+    is_country: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +121,10 @@ FACTS: dict[str, Fact] = {
         Fact("enrolled_by", Kind.TEXT, Source.MEMBER, "Enrolled by", ENROLLED_BY),
         Fact("has_verified_email", Kind.TRUTH, Source.MEMBER, "Email verified"),
         Fact("has_birthday", Kind.TRUTH, Source.MEMBER, "Birthday known"),
-        Fact("birthday_month", Kind.COUNT, Source.MEMBER, "Month of the birthday, 1 to 12"),
-        Fact("country", Kind.TEXT, Source.MEMBER, "Country, as its two letters"),
+        Fact(
+            "birthday_month", Kind.COUNT, Source.MEMBER, "Month of the birthday, 1 to 12", most=12
+        ),
+        Fact("country", Kind.TEXT, Source.MEMBER, "Country, as its two letters", is_country=True),
         Fact("has_email", Kind.TRUTH, Source.MEMBER, "Has an email address"),
         Fact("available_points", Kind.POINTS, Source.BALANCE, "Points available"),
         Fact("pending_points", Kind.POINTS, Source.BALANCE, "Points on hold"),

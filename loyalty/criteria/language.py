@@ -14,6 +14,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from loyalty.base.errors import BadCriteria
+from loyalty.criteria.countries import COUNTRIES
 from loyalty.criteria.facts import FACTS, NUMBERS, Fact, Kind, Source
 
 DEPTH_MAX = 8
@@ -123,6 +124,8 @@ def _test(given: dict[Any, Any], way: str) -> Test:
     if operator not in allowed:
         raise BadCriteria(_join(way, "is"), f"Use one of {', '.join(allowed)} with {name}")
     value = _value(fact.kind, operator, given["value"], _join(way, "value"))
+    if fact.is_country:
+        value = _countries(value, _join(way, "value"))
     _check_choices(fact, value, _join(way, "value"))
     return Test(fact, operator, value)
 
@@ -182,6 +185,19 @@ def _several(kind: Kind, given: object, way: str) -> tuple[str, ...] | tuple[UUI
     if kind == Kind.ID:
         return tuple(_id(each, f"{way}[{n}]") for n, each in enumerate(given))
     return tuple(_text(each, f"{way}[{n}]") for n, each in enumerate(given))
+
+
+def _countries(value: Value, way: str) -> Value:
+    """In capitals, as addresses have them."""
+    if isinstance(value, tuple):
+        return tuple(_country(str(each), f"{way}[{n}]") for n, each in enumerate(value))
+    return _country(str(value), way)
+
+
+def _country(given: str, way: str) -> str:
+    if given.upper() not in COUNTRIES:
+        raise BadCriteria(way, "Write the two letters of a country, such as ES")
+    return given.upper()
 
 
 def _check_choices(fact: Fact, value: Value, way: str) -> None:

@@ -99,7 +99,7 @@ class _Sense:
     def universe(self, fact: Fact) -> Spans:
         """All that the fact may be."""
         if fact.kind in (Kind.COUNT, Kind.MONEY):
-            return ((0, _HIGH),)
+            return ((0, _HIGH if fact.most is None else fact.most),)
         if fact.kind == Kind.TRUTH:
             return ((0, 1),)
         if fact.kind == Kind.ID or fact.choices:

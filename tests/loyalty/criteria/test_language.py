@@ -55,6 +55,9 @@ def deep(levels: int) -> dict[str, Any]:
         ({"fact": "sms_consent", "is": "one_of", "value": ["asked", "maybe"]}, "value"),
         ({"fact": "enrolled_by", "is": "equals", "value": ""}, "value"),
         ({"fact": "tier", "is": "equals", "value": "gold"}, "value"),
+        ({"fact": "country", "is": "equals", "value": "Spain"}, "value"),
+        ({"fact": "country", "is": "equals", "value": "ZZ"}, "value"),
+        ({"fact": "country", "is": "one_of", "value": ["es", "Spain"]}, "value[1]"),
         ({"all": [TEN_ORDERS] * 100}, "all[99]"),
     ],
 )
@@ -81,7 +84,7 @@ def test_every_fact_and_operator_can_be_written() -> None:
         "after": "2026-11-22",
     }
     for fact in FACTS.values():
-        text = fact.choices[0] if fact.choices else "a"
+        text = fact.choices[0] if fact.choices else "es"
         for operator in OPERATORS[fact.kind]:
             plain: object = {"truth": True, "text": text, "id": "0" * 32}.get(fact.kind.value, 7)
             value = values.get(operator, plain)
@@ -119,3 +122,9 @@ def test_nothing_but_a_refusal_comes_of_nonsense(nonsense: object) -> None:
         read_criteria(nonsense)
     except BadCriteria as refused:
         assert str(refused)
+
+
+def test_a_country_is_read_in_capitals() -> None:
+    assert read_criteria(
+        {"fact": "country", "is": "one_of", "value": ["es", "Fr"]}
+    ) == read_criteria({"fact": "country", "is": "one_of", "value": ["ES", "FR"]})
