@@ -32,16 +32,18 @@ from loyalty.criteria.language import Criteria
 from loyalty.segments.tables import Segment, SegmentMember, SegmentMove, SegmentOverride
 from loyalty.shops.tables import Shop
 
+_MOVE = ["shop_id", "id", "segment_id", "member_id", "is_in", "at"]
+
 
 def fill(
     session: Session, shop: Shop, segment: Segment, criteria: Criteria | None, *, now: datetime
 ) -> tuple[int, int, int]:
     """How many belong to the segment by now, entered and left it. Its row is locked.
 
-    That an empty segment is filled which waited for it is no move of anybody's.
+    That a segment is filled which nobody has ever belonged to is no move of anybody's.
     """
     meant = meant_by(session, shop, segment.id, criteria, now=now).cte("meant")
-    tells = segment.size > 0 or segment.refreshed_at is not None
+    tells = segment.size > 0 or segment.refreshed_at is not None or _has_moves(session, segment)
     with making_room(session):
         row = session.execute(_statement(segment, meant, now, tells)).one()
     return row.size, row.entered, row.left_it
@@ -72,6 +74,14 @@ def making_room(session: Session) -> Iterator[None]:
     yield
     for name in settings:
         session.execute(text(f"SET LOCAL {name} TO DEFAULT"))
+
+
+def _has_moves(session: Session, segment: Segment) -> bool:
+    """Whether anybody has come or gone: whoever comes by another rule comes after them."""
+    found = exists().where(
+        SegmentMove.shop_id == segment.shop_id, SegmentMove.segment_id == segment.id
+    )
+    return bool(session.scalar(select(found)))
 
 
 def _statement(segment: Segment, meant: CTE, now: datetime, tells: bool) -> Select[int, int, int]:
@@ -114,11 +124,24 @@ def _come(segment: Segment, meant: CTE, now: datetime) -> CTE:
     return insert(members).from_select(names, fresh).returning(members.c.member_id).cte("come")
 
 
+def empty(session: Session, segment: Segment, *, now: datetime) -> None:
+    """Have everybody leave the segment, whose row is locked. Flushes nothing but its own."""
+    members, moves = _table(SegmentMember), _table(SegmentMove)
+    gone = (
+        delete(members)
+        .where(members.c.shop_id == segment.shop_id, members.c.segment_id == segment.id)
+        .returning(members.c.member_id)
+        .cte("gone")
+    )
+    moved = _moved(segment, gone, False, now)
+    session.execute(insert(moves).from_select(_MOVE, moved))
+    segment.size = 0
+
+
 def _moves(segment: Segment, come: CTE, gone: CTE, now: datetime) -> CTE:
     moves = _table(SegmentMove)
     moved = union_all(_moved(segment, come, True, now), _moved(segment, gone, False, now))
-    names = ["shop_id", "id", "segment_id", "member_id", "is_in", "at"]
-    return insert(moves).from_select(names, moved).cte("moved")
+    return insert(moves).from_select(_MOVE, moved).cte("moved")
 
 
 def _moved(segment: Segment, rows: CTE, is_in: bool, now: datetime) -> Select[Any]:

@@ -19,8 +19,9 @@ from loyalty.base.ids import new_id
 from loyalty.criteria.language import read_criteria
 from loyalty.criteria.sense import check_sense
 from loyalty.programme.tables import Programme
+from loyalty.segments.filling import empty
 from loyalty.segments.refreshing import lock_segments
-from loyalty.segments.tables import Segment, SegmentMember, SegmentOverride
+from loyalty.segments.tables import Segment, SegmentOverride
 from loyalty.segments.views import list_segments
 from loyalty.shops.tables import Shop
 from loyalty.tiers.ladder import load_ladder
@@ -84,14 +85,16 @@ def change_segment(
 def retire_segment(
     session: Session, shop_id: int, segment_id: UUID, *, actor: Actor, now: datetime
 ) -> None:
-    """Remove the segment: nobody belongs to it any more. Raises SegmentNotFound."""
+    """Remove the segment: everybody leaves it. Raises SegmentNotFound."""
     segment = _lock(session, shop_id, segment_id)
-    for model in (SegmentMember, SegmentOverride):
-        session.execute(
-            delete(model).where(model.shop_id == shop_id, model.segment_id == segment_id),
-            execution_options={"synchronize_session": False},
-        )
-    segment.size, segment.retired_at = 0, now
+    empty(session, segment, now=now)
+    session.execute(
+        delete(SegmentOverride).where(
+            SegmentOverride.shop_id == shop_id, SegmentOverride.segment_id == segment_id
+        ),
+        execution_options={"synchronize_session": False},
+    )
+    segment.retired_at = now
     _end(session, segment, "segment_removed", actor, now)
 
 

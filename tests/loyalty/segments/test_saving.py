@@ -26,7 +26,15 @@ from loyalty.segments.views import list_segments
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON
 from tests.loyalty.conftest import install_shop
-from tests.loyalty.segments.cast import BUYERS, EVERYBODY, NOBODY, STAFF, a_segment, members_in
+from tests.loyalty.segments.cast import (
+    BUYERS,
+    EVERYBODY,
+    NOBODY,
+    STAFF,
+    a_segment,
+    members_in,
+    moves_of,
+)
 from tests.loyalty.tiers.cast import have_tiers
 
 
@@ -69,6 +77,9 @@ def test_segment_without_a_rule_is_by_hand_alone_and_waits_for_nothing(
         ({"criteria": {"all": []}}, "criteria.all"),
         ({"criteria": {"any": [BUYERS, BUYERS | {"value": "1"}]}}, "criteria.any[1].value"),
         ({"criteria": {"all": [BUYERS, {"not": BUYERS}]}}, "criteria.all"),
+        ({"criteria": {"fact": "birthday_month", "is": "equals", "value": 13}}, "criteria"),
+        ({"criteria": {"fact": "birthday_month", "is": "more_than", "value": 12}}, "criteria"),
+        ({"criteria": {"fact": "country", "is": "equals", "value": "Spain"}}, "criteria.value"),
         (
             {"criteria": {"any": [{"fact": "tier", "is": "equals", "value": str(NOBODY)}]}},
             "criteria.any[0]",
@@ -191,3 +202,32 @@ def test_all_segments_can_be_asked_to_be_looked_at_anew(
     ask_for_refresh(session, aurora.shop_id)
 
     assert {s.refreshed_at for s in list_segments(session, aurora.shop_id)} == {None}
+
+
+def test_whoever_was_in_a_removed_segment_has_left_it(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    segment = a_segment(session, aurora, EVERYBODY)
+
+    retire_segment(session, aurora.shop_id, segment.id, actor=STAFF, now=NOON)
+
+    assert members_in(session, segment) == set()
+    assert moves_of(session, segment) == [(alice.id, False)]
+
+
+@pytest.mark.parametrize("is_asked_anew", [True, False])
+def test_an_empty_segment_that_had_members_tells_who_enters_by_another_rule(
+    session: Session, aurora: Shop, alice: Member, is_asked_anew: bool
+) -> None:
+    segment = a_segment(session, aurora, EVERYBODY)
+    facts = {"name": "Buyers", "actor": STAFF, "now": NOON}
+    change_segment(session, aurora, segment.id, criteria=BUYERS, **facts)
+    refresh(session, aurora, segment.id, now=NOON)
+    assert members_in(session, segment) == set()
+
+    change_segment(session, aurora, segment.id, criteria=EVERYBODY, **facts)
+    if is_asked_anew:
+        ask_for_refresh(session, aurora.shop_id)
+    refresh(session, aurora, segment.id, now=NOON)
+
+    assert moves_of(session, segment)[-1] == (alice.id, True)
