@@ -1,6 +1,7 @@
 """By hand: a member is put into a segment or kept out of it, and stays so whatever the rule says.
 
-The invariant: what somebody says counts at once, and every look after it keeps to it.
+The invariant: what somebody says counts at once, or with the look that a segment waits for, and
+every look after it keeps to it.
 """
 
 from datetime import datetime

@@ -35,6 +35,7 @@ _WORDS: dict[str, tuple[Callable[..., bool], str]] = {
     "out": (overriding.keep_out, "Kept out of {}"),
     "rule": (overriding.clear, "{} goes by its rule again"),
 }
+_NOT_YET = ", once all its members have been counted"
 _GONE = "This segment is no longer there. Choose another."
 _NOT_ACTIVE = "This member is not active any more. Nothing was changed."
 
@@ -117,10 +118,10 @@ def _say(session: Session, segment_id: UUID, member_id: UUID) -> str:
     if word not in _WORDS:
         raise BadRequest
     shop = enter(session)
-    name = views.get_segment(session, g.shop_id, segment_id).name
+    segment = views.get_segment(session, g.shop_id, segment_id)
     say, told = _WORDS[word]
     say(session, shop, segment_id, member_id, actor=g.actor, now=utc_now())
-    return told.format(name)
+    return told.format(segment.name) + ("" if segment.refreshed_at else _NOT_YET)
 
 
 def _show(member_id: UUID, status: int, *, error: str = "") -> Response:

@@ -146,6 +146,21 @@ def test_by_hand_counts_at_once_and_goes_back_to_the_rule(
     assert belonging(aurora, rich) == {alice}
 
 
+def test_by_hand_of_a_segment_that_waits_says_when_it_counts(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    with shop_transaction(aurora.shop_id) as session:
+        shop = get_shop(session, aurora.shop_id)
+        segment_id = saving.add_segment(
+            session, shop, name="New", criteria=RICH, actor=STAFF, now=utc_now()
+        ).id
+
+    put_in = say(aurora, segment_id, alice, "in")
+
+    assert toast(put_in) == "Put into New, once all its members have been counted"
+    assert belonging(aurora, segment_id) == set()
+
+
 def test_saying_it_twice_changes_nothing_more(
     aurora: ShopAndClient, rich: UUID, alice: UUID
 ) -> None:
