@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from jobs.subscribers import Subscriber
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
-from loyalty.outbox import Delivery
+from loyalty.outbox import Delivery, OutboxEvent
 
 _ROWS_PER_MEMBER = 4
 """How many pending rows to look through per member asked for: a busy member has several."""
@@ -31,12 +31,15 @@ class Claim:
     attempts: dict[UUID, int]
 
 
-def claim_next(subscriber: Subscriber, shop_id: int) -> list[Claim]:
-    """Claim the members whose deliveries are due first, at most `subscriber.batch` of them."""
+def claim_next(subscriber: Subscriber, shop_id: int, *, is_urgent: bool = False) -> list[Claim]:
+    """Claim the members whose deliveries are due first, at most `subscriber.batch` of them.
+
+    `is_urgent`: only those with a delivery that somebody waits for. It looks at all that is due.
+    """
     while True:
         now = utc_now()
         with db.shop_transaction(shop_id) as session:
-            member_ids = _next_members(session, subscriber, shop_id, now)
+            member_ids = _next_members(session, subscriber, shop_id, now, is_urgent)
             if not member_ids:
                 return []
             rows = _lock_pending(session, subscriber, shop_id, member_ids)
@@ -67,7 +70,7 @@ def settle(
 
 
 def _next_members(
-    session: Session, subscriber: Subscriber, shop_id: int, now: datetime
+    session: Session, subscriber: Subscriber, shop_id: int, now: datetime, is_urgent: bool
 ) -> list[UUID]:
     """Whose deliveries are due first, leaving out members claimed by others or in a back-off."""
     later = aliased(Delivery)
@@ -88,11 +91,23 @@ def _next_members(
             Delivery.next_at <= now,
             Delivery.member_id.is_not(None),
             ~is_waiting,
+            *([_is_waited_for(subscriber)] if is_urgent else []),
         )
         .order_by(Delivery.next_at, Delivery.id)
         .limit(1 if subscriber.batch == 1 else subscriber.batch * _ROWS_PER_MEMBER)
     )
     return list(dict.fromkeys(member for member in due if member))[: subscriber.batch]
+
+
+def _is_waited_for(subscriber: Subscriber) -> ColumnElement[bool]:
+    return exists().where(
+        OutboxEvent.shop_id == Delivery.shop_id,
+        OutboxEvent.id == Delivery.event_id,
+        or_(
+            OutboxEvent.kind.in_(subscriber.urgent),
+            OutboxEvent.body["is_asked_for"].as_boolean(),
+        ),
+    )
 
 
 def _holds(subscriber: Subscriber, row: Delivery, now: datetime) -> bool:

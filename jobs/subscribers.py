@@ -20,7 +20,7 @@ from loyalty.outbox import (
 )
 from mailing import setup as mail_setup
 from mailing import subscriber as mail
-from mailing.messages import KIND_OF_EVENT
+from mailing.messages import KIND_OF_EVENT, URGENT_EVENTS
 from shopify_app.platform import consents
 from shopify_app.platform.projection import shown, writing
 from wallet import setup
@@ -41,6 +41,8 @@ class Subscriber:
     What happens while `is_on()` is False makes no deliveries.
     What was put off by a `retry_after` keeps the member's newer deliveries waiting, too, unless
     `passes_put_off`.
+    Members with an event of `urgent` kinds, or one whose body says `is_asked_for`, are told
+    before the others; with none all are equal.
     All tries take a day and more: an outage or a used-up quota of a day loses nothing.
     """
 
@@ -51,6 +53,7 @@ class Subscriber:
     call_many: Callable[[int, Sequence[UUID]], Mapping[UUID, Exception | None]] | None = None
     batch: int = 1
     passes_put_off: bool = False
+    urgent: frozenset[str] = frozenset()
     is_on: Callable[[], bool] = lambda: True
     attempts_max: int = 36
     lease: timedelta = timedelta(seconds=120)
@@ -83,6 +86,7 @@ SUBSCRIBERS = (
         give_up=mail.give_up,
         # A code that somebody waits for must not wait behind an offer over the day's quota.
         passes_put_off=True,
+        urgent=URGENT_EVENTS,
         is_on=mail_setup.is_on,
     ),
     Subscriber(

@@ -24,14 +24,22 @@ class UnknownMail(LoyaltyError):
     code, status = "unknown_mail", 404
 
 
-class PaceExceeded(Exception):
-    """The account may send nothing now; asking again after `retry_after` costs no attempt."""
+class PutOff(Exception):
+    """An email is not to go now; asking again after `retry_after` costs no attempt."""
 
     retryable = True
 
     def __init__(self, words: str, retry_after: timedelta) -> None:
         super().__init__(words)
         self.retry_after = retry_after
+
+
+class PaceExceeded(PutOff):
+    """The account may send nothing now."""
+
+
+class CampaignPaused(PutOff):
+    """The merchant has paused the campaign that the email belongs to."""
 
 
 class EmailError(Exception):

@@ -18,7 +18,7 @@ from loyalty.base.db import shopless_transaction
 from mailing import setup
 from mailing.account import read_account
 from mailing.errors import EmailError, PaceExceeded
-from mailing.permission import MARKETING
+from mailing.permission import WAITED_FOR
 from mailing.tables import MailPace
 
 log = structlog.get_logger()
@@ -27,8 +27,9 @@ LOOK_EVERY = timedelta(minutes=1)
 WAIT_MAX = timedelta(seconds=5)
 """A turn that comes within it is waited for; for a later one the email is put off."""
 QUOTA_PAUSE = timedelta(minutes=10)
-MARKETING_PERCENT = 90
-"""Of the day's quota: the rest is kept for the codes and cards that people wait for."""
+UNASKED_PERCENT = 90
+"""Of the day's quota, for what nobody asked for: the rest is kept for the codes and cards that
+people wait for."""
 
 _LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
 
@@ -41,15 +42,16 @@ class Pace:
     left_24h: int | None
 
 
-def take(kind: str, *, now: datetime | None = None) -> None:
+def take(kind: str, *, is_asked_for: bool = False, now: datetime | None = None) -> None:
     """Wait for the turn of one email of `kind`, and count it. Commits; up to five seconds.
 
     Raises PaceExceeded when its turn does not come so soon, or the day's quota is used up.
     """
-    wait = _try(kind, now)
+    is_waited_for = is_asked_for or kind in WAITED_FOR
+    wait = _try(is_waited_for, now)
     while wait is None:
         _look()
-        wait = _try(kind, now)
+        wait = _try(is_waited_for, now)
     if wait > timedelta(0):
         time.sleep(wait.total_seconds())
 
@@ -64,7 +66,16 @@ def read() -> Pace:
     return Pace(row.rate_per_s, left)
 
 
-def _try(kind: str, now: datetime | None) -> timedelta | None:
+def is_used_up() -> bool:
+    """Whether what nobody asked for waits until Amazon allows more, as far as is known here."""
+    with shopless_transaction() as session:
+        row = session.get(MailPace, setup.current().region)
+    if row is None or row.quota_24h is None:
+        return False
+    return row.sent_24h >= _share(row.quota_24h, is_waited_for=False)
+
+
+def _try(is_waited_for: bool, now: datetime | None) -> timedelta | None:
     """Take the next turn; how long until it comes, or None when it is on us to ask SES anew."""
     at = now or utc_now()
     with shopless_transaction() as session:
@@ -73,7 +84,7 @@ def _try(kind: str, now: datetime | None) -> timedelta | None:
             # The others go on by what they know meanwhile.
             row.read_at = at
             return None
-        return _reserve(row, kind, at)
+        return _reserve(row, is_waited_for, at)
 
 
 def _lock_row(session: Session, now: datetime) -> MailPace:
@@ -90,8 +101,8 @@ def _lock_row(session: Session, now: datetime) -> MailPace:
     return session.scalars(statement).one()
 
 
-def _reserve(row: MailPace, kind: str, now: datetime) -> timedelta:
-    if row.quota_24h is not None and row.sent_24h >= _share(row.quota_24h, kind):
+def _reserve(row: MailPace, is_waited_for: bool, now: datetime) -> timedelta:
+    if row.quota_24h is not None and row.sent_24h >= _share(row.quota_24h, is_waited_for):
         raise PaceExceeded("The day's quota of emails is used up", QUOTA_PAUSE)
     if row.rate_per_s is None:
         row.sent_24h += 1
@@ -105,8 +116,8 @@ def _reserve(row: MailPace, kind: str, now: datetime) -> timedelta:
     return max(wait, timedelta(0))
 
 
-def _share(quota: int, kind: str) -> int:
-    return quota * MARKETING_PERCENT // 100 if kind in MARKETING else quota
+def _share(quota: int, is_waited_for: bool) -> int:
+    return quota if is_waited_for else quota * UNASKED_PERCENT // 100
 
 
 def _look() -> None:

@@ -43,6 +43,8 @@ WORDS: Mapping[str, str] = {
 
 MARKETING = frozenset({"campaign", "one_off"})
 """Kinds of email that only who said yes may be sent, unless it answers them."""
+WAITED_FOR = frozenset({"proof", "verification", "reward", "data_request", "erasure"})
+"""Kinds that somebody waits for, as for every email that a person asked for."""
 TOPIC_OF_KIND: Mapping[str, str] = {
     "campaign": OFFERS,
     "one_off": OFFERS,

@@ -52,7 +52,7 @@ def send_test(
             session, shop_id, actor, "test_email_sent", subject, now=now, language=language
         )
     try:
-        pacing.take(KIND)
+        pacing.take(KIND, is_asked_for=True)
     except PaceExceeded as error:
         raise EmailRefused(f"{error}: try again later") from error
     send(

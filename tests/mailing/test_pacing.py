@@ -165,6 +165,18 @@ def test_marketing_leaves_a_part_of_the_quota_to_what_people_wait_for(amazon: Am
     pacing.take("proof")
 
 
+@pytest.mark.parametrize("kind", ["granted", "one_off", "birthday", "card"])
+def test_what_nobody_asked_for_leaves_that_part_too(amazon: Amazon, kind: str) -> None:
+    amazon.put("settings", quota_max=100)
+    pacing.take(kind)
+    use_up(90)
+
+    with pytest.raises(PaceExceeded):
+        pacing.take(kind)
+    assert pacing.is_used_up()
+    pacing.take(kind, is_asked_for=True)
+
+
 def test_a_code_does_not_wait_behind_marketing_that_waits(
     alice: Addressee, amazon: Amazon, before: int
 ) -> None:
