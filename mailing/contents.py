@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from loyalty.base.clock import day_in
 from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.coupons.terms import is_over
+from loyalty.group_grants.tables import GroupGrant, GroupGrantMember
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.programme.rules import get_programme
 from loyalty.proofs.challenges import code_of
@@ -159,6 +160,19 @@ def _points(session: Session, shop: Shop, body: Body, now: datetime) -> dict[str
     return {} if "points" in body else None
 
 
+def _granted(session: Session, shop: Shop, body: Body, now: datetime) -> dict[str, Any] | None:
+    """Points that were given to many, unless they are taken back by now."""
+    if not body.get("grant_id"):
+        return _points(session, shop, body, now)
+    key = (shop.shop_id, UUID(str(body["grant_id"])))
+    grant = session.get(GroupGrant, key, populate_existing=True)
+    if grant is None or grant.state in ("undoing", "undone"):
+        return None
+    theirs = (*key, UUID(str(body["member_id"])))
+    row = session.get(GroupGrantMember, theirs, populate_existing=True)
+    return {} if row is not None and row.state == "given" else None
+
+
 def _last_day(shop: Shop, expires_at: datetime | None) -> str | None:
     """The last of the shop's days on which it can be used."""
     if expires_at is None:
@@ -176,7 +190,7 @@ _CONTENTS: dict[str, Read] = {
     "referral": _referral,
     "data_request": _data,
     "one_off": _own_words,
-    "granted": _points,
+    "granted": _granted,
     "adjustment": _points,
     "birthday": _points,
     "expiry_warning": _points,

@@ -137,9 +137,7 @@ def test_they_are_told_only_where_that_was_ticked(
             OutboxEvent.shop_id == aurora.shop_id, OutboxEvent.kind == GRANT_EMAIL_ASKED
         )
     ).all()
-    assert [tuple(one) for one in asked] == [
-        (carol.id, {"points": 100, "grant_id": str(loud.id)})
-    ]
+    assert [tuple(one) for one in asked] == [(carol.id, {"points": 100, "grant_id": str(loud.id)})]
 
 
 def test_one_key_is_one_decision(session: Session, aurora: Shop, alice: Member) -> None:
