@@ -8,6 +8,7 @@ from playwright.sync_api import Frame, expect
 
 from sandbox.demo import story
 from sandbox.demo.world import SHOPS, World
+from sandbox.servers.launching import wait_until
 from tests.browser.admin import Admin, accessibility_problems, is_marked, mark, overflow
 from tests.browser.test_emails import emails_to, wait_for_email
 
@@ -27,6 +28,28 @@ def people(world: World) -> list[dict[str, Any]]:
         requests.post(address, json=shop | {"email": said}, timeout=30).raise_for_status()
     story.operate(world, "wait-for-work")
     return chosen
+
+
+def buy(world: World, customer: dict[str, Any]) -> None:
+    """The customer orders something in the shop."""
+    control, shop = f"{world.shopify_url}/_control", {"shop": SHOPS[0]}
+    product = requests.get(f"{control}/state", params=shop, timeout=30).json()["products"][0]
+    lines = [{"product_id": product["id"], "quantity": 1}]
+    order = shop | {"customer_id": customer["id"], "source": "web", "lines": lines}
+    requests.post(f"{control}/orders", json=order, timeout=30).raise_for_status()
+    wait_until(
+        lambda: requests.get(f"{control}/state", params=shop, timeout=30).json()["webhooks_idle"],
+        timeout_s=120,
+        what="the webhooks of the order",
+    )
+    story.operate(world, "wait-for-work")
+
+
+def expect_result(frame: Frame, label: str, *figures: str) -> None:
+    """A row of the card: those told beside those held out."""
+    card = frame.get_by_role("region", name="Result")
+    row = card.locator("tbody tr", has=frame.get_by_role("rowheader", name=label, exact=True))
+    expect(row.locator("td")).to_have_text(figures)
 
 
 def put_in(frame: Frame, email: str) -> None:
@@ -74,7 +97,12 @@ def test_from_a_segment_to_the_result_of_its_campaign(
     assert "an evening for you" in wait_for_email(world, agreed)["subject"]
     assert not any("an evening" in one["subject"] for one in emails_to(world, refused))
     expect(frame.locator("#live")).to_contain_text("2 of 2 members")
+    expect(frame.get_by_role("region", name="Result")).to_contain_text("Nobody was held out")
+    expect_result(frame, "Members", "1", "0")
+    expect_result(frame, "Ordered within 14 days", "0 (0%)", "0")
     problems += accessibility_problems(frame)
+    for customer in people:
+        buy(world, customer)
     frame.get_by_role("link", name="See each member").click()
     expect(frame.locator("#recipients tbody tr")).to_have_count(2)
     with admin.page.expect_download() as download:
@@ -82,6 +110,10 @@ def test_from_a_segment_to_the_result_of_its_campaign(
     rows = download.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert sorted(row.split(",")[3] for row in rows[1:]) == ["Left out", "Sent"]
     problems += accessibility_problems(frame)
+    frame.get_by_role("link", name="Back to the campaign").click()
+    # Whoever was not told may order: it is none of the campaign's.
+    expect_result(frame, "Members", "1", "0")
+    expect_result(frame, "Ordered within 14 days", "1 (100%)", "0")
     assert is_marked(frame) and problems == []
     assert frame.evaluate("window.violations") == []
 
