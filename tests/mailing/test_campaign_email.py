@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from jobs import queues
 from loyalty.base.clock import utc_now
@@ -14,6 +15,7 @@ from loyalty.campaigns import running
 from loyalty.campaigns.saving import get_campaign
 from loyalty.coupons.importing import import_codes
 from loyalty.coupons.saving import add_coupon
+from loyalty.outbox import Delivery
 from loyalty.shops.directory import get_shop
 from mailing import campaign_web, web
 from mailing.campaign_links import CampaignLink, make_token
@@ -121,6 +123,27 @@ def test_what_is_stopped_before_it_left_is_not_sent(
     assert taken(amazon, before) == []
     assert sent.fate()[0] == "skipped"
     assert sent.campaign().done_at is not None
+
+
+def test_what_is_paused_before_it_left_waits_and_costs_no_attempt(
+    alice: Addressee, amazon: Amazon, before: int
+) -> None:
+    sent = start(alice)
+    sent.advance()
+    sent.move(running.pause)
+
+    alice.work()
+    alice.work_later()
+
+    assert (taken(amazon, before), alice.states()) == ([], ["queued"])
+    with shop_transaction(alice.shop_id) as session:
+        mine = select(Delivery).where(Delivery.subscriber == "mail")
+        delivery = session.scalars(mine).one()
+        assert (delivery.state, delivery.attempts) == ("pending", 0)
+        assert delivery.next_at > utc_now()
+    sent.move(running.resume)
+    alice.work_later()
+    assert len(taken(amazon, before)) == 1
 
 
 def test_nothing_is_staged_while_it_is_paused(
