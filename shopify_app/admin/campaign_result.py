@@ -19,11 +19,14 @@ from loyalty.campaigns.results import Result, Share, read_result
 from loyalty.campaigns.tables import Campaign
 from loyalty.campaigns.words import in_words
 from loyalty.shops.tables import Shop
+from mailing import pacing
+from mailing import setup as mail_setup
 from shopify_app.admin.campaign_words import CHANNELS, FATES
 from shopify_app.admin.formatting import ShopFormat
 
 _SETTLED = ("held_out", "skipped", "sent", "unknown", "failed")
 _PERCENT = Decimal(100)
+_WAITS = "Waits: today's emails are used up. It goes on as Amazon allows."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,16 @@ class FateCount:
 
 @dataclass(frozen=True, slots=True)
 class ShownProgress:
-    """A bar that is filled to `value` of `total`; `value` None while they are looked for."""
+    """A bar that is filled to `value` of `total`; `value` None while they are looked for.
+
+    `waits`: why nothing may move for a while.
+    """
 
     words: str
     value: int | None
     total: int
     fates: list[FateCount]
+    waits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,13 @@ def read_progress(session: Session, campaign: Campaign) -> ShownProgress:
     if campaign.prepared_at is None:
         return ShownProgress(f"{words.number(total)} found so far", None, total, shown)
     line = f"{words.number(settled)} of {words.number(total)} members"
-    return ShownProgress(line, settled, max(total, 1), shown)
+    waits = _WAITS if settled < total and _emails_wait(campaign) else ""
+    return ShownProgress(line, settled, max(total, 1), shown, waits)
+
+
+def _emails_wait(campaign: Campaign) -> bool:
+    sends = campaign.state == "sending" and "email" in campaign.channels
+    return sends and mail_setup.is_on() and pacing.is_used_up()
 
 
 def read_outcome(session: Session, shop: Shop, campaign: Campaign) -> dict[str, Any]:
@@ -121,10 +134,14 @@ def verdict(found: Result, words: ShopFormat) -> str:
 def _gain(gain: Interval | None, shop: Shop, words: ShopFormat) -> str:
     if gain is None:
         return ""
-    middle, low, high = (
-        words.money(Money(round(one), shop.currency)) for one in (gain.middle, gain.low, gain.high)
+    more, sign = ("more", 1) if round(gain.middle) >= 0 else ("less", -1)
+    low, middle, high = (
+        words.money(Money(one, shop.currency))
+        for one in sorted(sign * round(one) for one in (gain.low, gain.middle, gain.high))
     )
-    return f"Each member told spent {middle} more than one held out: 95% interval {low} to {high}."
+    return (
+        f"Each member told spent {middle} {more} than one held out: 95% interval {low} to {high}."
+    )
 
 
 def _rows(shop: Shop, told: Share, held_out: Share, days: str, words: ShopFormat) -> list[Compared]:

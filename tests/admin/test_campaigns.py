@@ -11,9 +11,10 @@ from sqlalchemy import select
 from loyalty.audit import AuditRow
 from loyalty.base import sampling
 from loyalty.base.clock import utc_now
-from loyalty.base.db import shop_transaction
+from loyalty.base.db import shop_transaction, shopless_transaction
 from loyalty.campaigns.tables import Campaign
 from loyalty.shops.tables import StaffMember
+from mailing.tables import MailPace
 from tests.admin.campaign_cast import (
     agree,
     be_sending,
@@ -220,6 +221,31 @@ def test_progress_counts_each_fate(aurora: ShopAndClient, draft: UUID, alice: UU
     assert "2 of 3 members" in page
     assert "Waiting 1 Left out 1 Sent 1" in page
     assert "Email Left out No email address that can be written to 1" in page
+
+
+@pytest.mark.parametrize(("sent", "is_said"), [(899, False), (900, True)])
+def test_emails_that_wait_for_amazons_quota_are_said_to(
+    aurora: ShopAndClient, draft: UUID, alice: UUID, sent: int, is_said: bool
+) -> None:
+    be_sending(aurora, draft)
+    have_recipient(aurora, draft, alice, 1, email_fate="queued")
+    with shopless_transaction() as session:
+        session.merge(
+            MailPace(
+                region="us-east-1",
+                rate_per_s=14,
+                quota_24h=1000,
+                sent_24h=sent,
+                read_at=utc_now(),
+                next_at=utc_now(),
+            )
+        )
+
+    page = aurora.get(f"/app/campaigns/{draft}").text
+
+    with shopless_transaction() as session:
+        session.get_one(MailPace, "us-east-1").sent_24h = 0
+    assert ("emails are used up. It goes on as Amazon allows." in page) is is_said
 
 
 def test_why_it_waits_by_itself_is_said(aurora: ShopAndClient, draft: UUID) -> None:
