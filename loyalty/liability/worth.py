@@ -1,7 +1,7 @@
 """What one point is worth: what the shop says, else what a point took off orders last year.
 
 Only redemptions, orders and edits recorded before the moment count, so an old report stays what it
-was.
+was. A redemption whose points had all come back by then is none.
 """
 
 from dataclasses import dataclass
@@ -33,6 +33,11 @@ SELECT coalesce(sum(points), 0) AS points, coalesce(sum(minor), 0) AS minor FROM
     FROM redemption_use use
     WHERE use.shop_id = :shop_id AND use.recorded_at < :before
         AND use.recorded_at >= CAST(:before AS timestamptz) - interval '1 year'
+        AND use.points > (
+            SELECT coalesce(sum(back.points), 0) FROM ledger_entry back
+            WHERE back.shop_id = use.shop_id AND back.reverses_id = use.entry_id
+                AND back.posted_at < :before
+        )
     UNION ALL
     SELECT points, (terms ->> 'amount_minor')::bigint
     FROM redemption

@@ -213,7 +213,7 @@ def test_a_second_store_credit_is_not_offered_until_the_first_is_paid(
     issue(session, aurora.shop_id, first.id, discount_gid="gid://shopify/Credit/1", now=NOON)
     paid = {offer.name: offer.why_not for offer in offers(session, aurora, alice)}
 
-    wait = "Another store credit is being paid: try again in a minute"
+    wait = "Another store credit of this amount is being paid: try again in a minute"
     assert waiting == {"Credit": wait, "Code": None}
     assert paid == {"Credit": None, "Code": None}
 
