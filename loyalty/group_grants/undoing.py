@@ -113,7 +113,7 @@ def _undo_one(session: Session, grant: GroupGrant, entry_id: UUID, now: datetime
                 is_forced=grant.undo_is_forced,
             )
     except PointsSpent as spent:
-        return f"{spent.spent} spent"
+        return f"Has spent {spent.spent} of them"
     except CannotUndo as error:
         return str(error)
     return None

@@ -115,7 +115,7 @@ def test_while_it_moves_the_figures_alone_are_swapped_and_keep_the_focus(
     assert (where["path"], where["target"]) == (f"{PATH}/{grant.id}", "#group-grant")
     whole = aurora.get(where["path"]).text
     controls = re.findall(
-        r"<(?:a|button)\b[^>]*>", whole.split('id="figures"')[1].split("</form>")[0]
+        r"<(?:a|button)\b[^>]*>", whole.split('id="figures"')[1].split("<dialog")[0]
     )
     # htmx gives the focus back to what has an id.
     assert len(controls) == 2 and all(" id=" in control for control in controls)
@@ -141,10 +141,10 @@ def test_each_member_is_listed_with_what_became_of_theirs_and_in_a_file(
     rows = aurora.get(f"{PATH}/{grant.id}/members.csv").get_data(as_text=True).splitlines()
     assert f'href="{PATH}/{grant.id}/members"' in page
     assert "Erin &lt;b&gt;" in everybody and "Taken back" in everybody
-    assert "30 spent" in kept and "Erin" not in kept
+    assert "Has spent 30 of them" in kept and "Erin" not in kept
     assert rows[0].endswith("Member,Email,Points,What became of them,Why,Expired before")
     assert any("erin@example.com,100,Taken back,," in row for row in rows[1:])
-    assert any("100,Kept them,30 spent," in row for row in rows[1:]) and len(rows) == 3
+    assert any("100,Kept them,Has spent 30 of them," in row for row in rows[1:]) and len(rows) == 3
 
 
 def test_members_come_page_by_page(
@@ -246,3 +246,24 @@ def test_write_needs_a_bearer_token(
 
 def test_members_page_leads_there(aurora: ShopAndClient) -> None:
     assert f'href="{PATH}"' in aurora.get("/app/members").text
+
+
+def test_points_are_taken_back_after_a_question_alone(
+    aurora: ShopAndClient, segment: UUID, alice: UUID
+) -> None:
+    give(aurora, segment)
+    run_shop(aurora.shop_id)
+    (grant,) = grants(aurora)
+    spend(aurora, alice, 30)
+
+    asked = aurora.get(f"{PATH}/{grant.id}").text
+    aurora.post(f"{PATH}/{grant.id}/undo")
+    run_shop(aurora.shop_id)
+    forced = aurora.get(f"{PATH}/{grant.id}").text
+
+    for page in (asked, forced):
+        dialog = page.split('<dialog class="dialog" id="undo"')[1].split("</dialog>")[0]
+        undoing = f'{PATH}/{grant.id}/undo"'
+        assert 'data-open="undo"' in page
+        assert page.count(undoing) == dialog.count(undoing) == 1
+    assert "falls below zero" in forced and "falls below zero" not in asked

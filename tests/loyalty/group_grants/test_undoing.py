@@ -59,7 +59,7 @@ def test_who_has_spent_some_keeps_all_until_it_is_forced(
     undone(session, grant)
 
     assert (grant.undone, grant.kept) == (1, 1)
-    assert fates(session, grant)[alice.id] == ("kept", "30 spent")
+    assert fates(session, grant)[alice.id] == ("kept", "Has spent 30 of them")
     assert figures(session, alice)[0] == 70
 
     undone(session, grant, is_forced=True)
@@ -147,7 +147,7 @@ def test_of_a_batch_each_keeps_what_is_theirs(
     run(session, grant, now=NOON + 5 * DAY)
 
     assert (grant.undone, grant.kept, grant.expired_points) == (4, 1, 100)
-    assert fates(session, grant)[alice.id] == ("kept", "30 spent")
+    assert fates(session, grant)[alice.id] == ("kept", "Has spent 30 of them")
     # Two of the five are one person by now: both credits were taken from them.
     for who in (whole, merged_too, expired):
         assert figures(session, who)[0] == 0
