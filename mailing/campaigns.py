@@ -18,6 +18,7 @@ from loyalty.base.db import ring_after_commit
 from loyalty.base.errors import BadCampaign
 from loyalty.base.ids import new_id
 from loyalty.campaigns.announcing import read_promotion
+from loyalty.campaigns.bringing import check_fields
 from loyalty.campaigns.channels import Channel, Told
 from loyalty.campaigns.once import had_by_another
 from loyalty.campaigns.tables import Campaign
@@ -28,6 +29,7 @@ from loyalty.outbox import CAMPAIGN_EMAIL_ASKED, OutboxEvent
 from loyalty.shops.tables import Shop
 from mailing import merging, pacing, setup
 from mailing.campaign_links import CampaignLink, campaign_url
+from mailing.catalogue import get_mail
 from mailing.errors import BadTemplate, CampaignPaused
 from mailing.permission import why_not
 
@@ -76,6 +78,7 @@ def check(session: Session, shop: Shop, campaign: Campaign) -> None:
         if not words:
             raise BadCampaign(field, f"Write the email's {field}")
         check_words(words, field)
+        check_fields(campaign, merging.read(words, get_mail(KIND).fields, field=field), field)
     if campaign.link_path and not campaign.button:
         raise BadCampaign("button", "Say what stands on the button")
 

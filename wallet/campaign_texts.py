@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from loyalty.base.bulk import among
 from loyalty.base.errors import BadCampaign, BadTemplate
 from loyalty.campaigns.announcing import read_promotion
+from loyalty.campaigns.bringing import check_fields
 from loyalty.campaigns.channels import Told
 from loyalty.campaigns.tables import Campaign
 from loyalty.coupons.tables import Coupon, CouponCode
@@ -32,7 +33,6 @@ FIELDS = (
     *("first_name", "last_name", "shop", "programme", "balance", "points_name", "tier"),
     *("coupon", "code", "valid_until", "bonus_points", "promotion", "promotion_until"),
 )
-_OF_COUPON, _OF_PROMOTION = ("coupon", "code", "valid_until"), ("promotion", "promotion_until")
 _NOT_ALWAYS = ("first_name", "last_name", "tier", "valid_until", "promotion_until")
 _CUT = "…"
 # Longer than most people's: what is longer still is cut.
@@ -50,8 +50,9 @@ def read_push(text: str) -> tuple[Parts, ...]:
 def check_push(session: Session, shop: Shop, campaign: Campaign, *, now: datetime) -> None:
     """Raise BadCampaign for a line with a gap for some, or too long for who has a long name."""
     lines = read_push(campaign.push_text)
+    check_fields(campaign, lines, "push_text")
     for part in (part for line in lines for part in line if isinstance(part, Field)):
-        _check_field(campaign, part)
+        _check_field(part)
     longest = fill_title(lines, _longest(session, shop, campaign, now))
     if len(longest) > TEXT_MAX:
         words = f"With a long name this has {len(longest)} characters: a card shows {TEXT_MAX}"
@@ -71,15 +72,7 @@ def fill_pushes(
     return {one.member_id: _cut(fill_title(lines, common | own[one.member_id])) for one in told}
 
 
-def _check_field(campaign: Campaign, part: Field) -> None:
-    brings = (
-        (_OF_COUPON, campaign.coupon_id, "coupon"),
-        (_OF_PROMOTION, campaign.promotion_id, "promotion"),
-        (("bonus_points",), campaign.bonus_points, "bonus points"),
-    )
-    for names, brought, what in brings:
-        if part.name in names and brought is None:
-            raise BadCampaign("push_text", f"“{part.name}” is empty: the campaign has no {what}")
+def _check_field(part: Field) -> None:
     if part.name in _NOT_ALWAYS and part.fallback is None:
         words = "Not everybody has one: write what stands there then, such as"
         raise BadCampaign("push_text", f"{words} {{{{ {part.name} | … }}}}")

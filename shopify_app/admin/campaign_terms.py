@@ -5,6 +5,7 @@ from uuid import UUID
 from flask import g
 from sqlalchemy.orm import Session
 
+from loyalty.campaigns.bringing import list_missing
 from loyalty.campaigns.tables import Campaign
 from loyalty.coupons.tables import Coupon
 from loyalty.programme.tables import Promotion
@@ -62,12 +63,8 @@ def draft_of(session: Session, campaign: Campaign) -> Draft:
 
 def lacks_of(campaign: Campaign) -> tuple[str, ...]:
     """What an example of its email is without."""
-    brings = {
-        ("coupon", "code", "valid_until"): campaign.coupon_id,
-        ("bonus_points",): campaign.bonus_points,
-        ("promotion", "promotion_until", "headline"): campaign.promotion_id,
-    }
-    return tuple(name for names, brought in brings.items() if brought is None for name in names)
+    headline = ("headline",) if campaign.promotion_id is None else ()
+    return (*list_missing(campaign), *headline)
 
 
 def language_of(shop: Shop) -> str:

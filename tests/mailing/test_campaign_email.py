@@ -11,6 +11,7 @@ from sqlalchemy import select
 from jobs import queues
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
+from loyalty.base.errors import BadCampaign
 from loyalty.campaigns import running
 from loyalty.campaigns.saving import get_campaign
 from loyalty.coupons.importing import import_codes
@@ -161,6 +162,24 @@ def test_nothing_is_staged_while_it_is_paused(
     alice.work()
 
     assert len(taken(amazon, before)) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "field", "what"),
+    [
+        ({"text": "Hello\nUse {{ code }} until {{ valid_until }}"}, "text", "coupon"),
+        ({"subject": "{{ bonus_points }} for you"}, "subject", "bonus points"),
+        ({"text": "{{ promotion }} is on"}, "text", "promotion"),
+    ],
+)
+def test_a_field_of_what_it_does_not_bring_is_refused_before_it_starts(
+    alice: Addressee, words: dict[str, str], field: str, what: str
+) -> None:
+    with pytest.raises(BadCampaign) as refused:
+        start(alice, **words)
+
+    assert refused.value.field == field
+    assert f"the campaign has no {what}" in str(refused.value)
 
 
 def test_the_code_stands_in_the_email_and_its_link_puts_it_into_the_cart(

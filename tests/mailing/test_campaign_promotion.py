@@ -35,7 +35,7 @@ def announce(who: Addressee, **changes: Any) -> tuple[Sent, UUID]:
         promotion = add_promotion(session, shop.shop_id, given, actor=DANA, now=utc_now())
     words = {
         "subject": "{{ promotion }}!",
-        "text": "Hello\n{{ promotion }} until {{ promotion_until }}\n{{ code }} is yours",
+        "text": "Hello\n{{ promotion }} until {{ promotion_until }}\n{{ tier }} is yours",
     }
     return start(who, promotion_id=str(promotion.id), **words | changes), promotion.id
 
