@@ -110,7 +110,7 @@ def _result(shop: Shop, campaign: Campaign, found: Result, words: ShopFormat) ->
     days = "a day" if campaign.order_days == 1 else f"{words.number(campaign.order_days)} days"
     return ShownResult(
         verdict=verdict(found, words),
-        gain=_gain(found.gain, shop, words),
+        gain=gained(found.gain, shop, words),
         note="" if found.is_over else f"Orders still count, for {days} after each message.",
         rows=_rows(shop, found.told, found.held_out, days, words),
     )
@@ -128,10 +128,12 @@ def verdict(found: Result, words: ShopFormat) -> str:
     if not found.is_clear:
         return f"What those told ordered more or less may well be chance: {measured}."
     more = "more" if found.difference > 0 else "less"
-    return f"Those told ordered {more} often than those held out: {measured}."
+    who = "Those told" if found.is_over else "So far those told"
+    return f"{who} ordered {more} often than those held out: {measured}."
 
 
-def _gain(gain: Interval | None, shop: Shop, words: ShopFormat) -> str:
+def gained(gain: Interval | None, shop: Shop, words: ShopFormat) -> str:
+    """What the campaign brought or cost for each member told; "" where nobody was held out."""
     if gain is None:
         return ""
     more, sign = ("more", 1) if round(gain.middle) >= 0 else ("less", -1)

@@ -6,8 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from loyalty.campaigns.comparing import Interval
 from loyalty.campaigns.results import Result, Share
-from shopify_app.admin.campaign_result import verdict
+from loyalty.shops.tables import Shop
+from shopify_app.admin.campaign_result import gained, verdict
 from shopify_app.admin.formatting import ShopFormat
 
 ENGLISH = ShopFormat.of("en", "UTC")
@@ -45,6 +47,20 @@ def test_a_campaign_that_kept_people_from_ordering_is_told_so() -> None:
     )
 
     assert "ordered less often" in verdict(worse, ENGLISH)
+
+
+def test_while_orders_still_count_it_is_so_far_alone() -> None:
+    assert verdict(replace(CLEAR, is_over=False), ENGLISH).startswith("So far those told ordered")
+
+
+def test_a_loss_is_told_as_less() -> None:
+    shop = Shop(currency="EUR")
+
+    told = gained(Interval(Decimal(-120), Decimal(-210), Decimal(-30)), shop, ENGLISH)
+
+    assert told == (
+        "Each member told spent €1.20 less than one held out: 95% interval €0.30 to €2.10."
+    )
 
 
 def test_without_a_hold_out_nothing_is_claimed() -> None:
