@@ -6,6 +6,7 @@ piece is looked at once, whatever it was given.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from loyalty.base.clock import day_in
@@ -74,10 +75,11 @@ def assess(
 ) -> Assessment:
     """The awards for the pieces that nothing looked at yet; the caller then marks all pieces so.
 
-    An order earns by the rules of its own day, pieces added later by those of the day they came.
+    An order earns by the rules of the day on which it was placed, if nothing paused when it was
+    paid; pieces added later by those of the moment at which they came.
     """
-    happened_at = order.processed_at if order.assessed_at is None else order.shopify_updated_at
-    fate = terms.pauses.fate(happened_at)
+    added_at = added_when(order)
+    fate = terms.pauses.fate(added_at or order.counts_from)
     if fate == WAITS:
         return Assessment((), PAUSED)
     if fate == NEVER:
@@ -93,9 +95,14 @@ def assess(
         tier=circumstances.tier,
         products=circumstances.products,
         is_first_order=circumstances.is_first_order,
-        today=day_in(terms.timezone, happened_at),
+        today=day_in(terms.timezone, added_at or order.processed_at),
     )
     return Assessment(plans, None)
+
+
+def added_when(order: OrderSheet) -> datetime | None:
+    """When the pieces came that nothing looked at yet; None for an order's first ones."""
+    return None if order.assessed_at is None else order.shopify_updated_at
 
 
 def unknown_products(lines: Iterable[LineSheet], products: Products) -> set[int]:

@@ -7,9 +7,16 @@ of them was forgiven.
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from loyalty.earning.assessing import Circumstances, Terms, assess, is_waiting_to_be_assessed
+from loyalty.earning import holds
+from loyalty.earning.assessing import (
+    Circumstances,
+    Terms,
+    added_when,
+    assess,
+    is_waiting_to_be_assessed,
+)
 from loyalty.earning.removal import Removal, removal_of, target_points
 from loyalty.earning.sheets import AwardSheet
 from loyalty.ledger.books import Books
@@ -37,6 +44,7 @@ def settle(sheet: OrderSheet, by: Settling, *, happened_at: datetime) -> None:
     """
     if sheet.is_test or sheet.is_history:
         return
+    _bring_forward(sheet, by)
     lines = list(sheet.lines.values())
     counts_money = by.terms.programme.money_refunds == "prorate"
     removal = removal_of(sheet, counts_money=counts_money)
@@ -46,12 +54,31 @@ def settle(sheet: OrderSheet, by: Settling, *, happened_at: datetime) -> None:
         sheet.set("held_back", None)
     moved: dict[str, list[tuple[AwardSheet, int]]] = defaultdict(list)
     for award in sheet.awards:
-        target = target_points(award.points, removal.share_of(award))
+        target = 0
+        if not _is_skipped(sheet, award, by):
+            target = target_points(award.points, removal.share_of(award))
         if target != award.standing_points:
             moved[str(award.rule_id)].append((award, target - award.standing_points))
             award.standing_points, award.is_changed = target, True
     for rule_id, changes in moved.items():
         _post(sheet, rule_id, changes, by, happened_at)
+
+
+def _bring_forward(sheet: OrderSheet, by: Settling) -> None:
+    """Let the books be as if we had known at first by when the order was paid."""
+    before, sheet.counted_from = sheet.counted_from, None
+    if before is None:
+        return
+    skips, since = by.terms.pauses.skips, sheet.counts_from
+    if skips(before) and not skips(since) and not sheet.awards:
+        sheet.look_again()
+    if since < before:
+        holds.bring_forward(sheet, by.books, before - since)
+
+
+def _is_skipped(sheet: OrderSheet, award: AwardSheet, by: Settling) -> bool:
+    """Whether an order that was looked at turns out to have been paid in a pause since skipped."""
+    return award.added_at is None and by.terms.pauses.skips(sheet.counts_from)
 
 
 def _assess(sheet: OrderSheet, removal: Removal, by: Settling) -> None:
@@ -62,9 +89,12 @@ def _assess(sheet: OrderSheet, removal: Removal, by: Settling) -> None:
     if found.held_back is not None:
         return
     assert sheet.member_id is not None
+    added_at = added_when(sheet)
     for plan in found.plans:
         earlier = sum(award.rule_id == plan.rule_id for award in sheet.awards)
-        sheet.awards.append(AwardSheet.of(plan, 1 + earlier, sheet.member_id, by.now))
+        sheet.awards.append(
+            AwardSheet.of(plan, 1 + earlier, sheet.member_id, by.now, added_at=added_at)
+        )
     sheet.set("assessed_at", sheet.assessed_at or by.now)
     for line in lines:
         if line.assessed_quantity < line.quantity:
@@ -90,8 +120,8 @@ def _post(
     posted = abs(difference)
     if difference > 0:
         # Without a hold points are free at once, even when Shopify's clock runs ahead of ours.
-        held = timedelta(days=by.terms.programme.hold_days)
-        available_at = sheet.processed_at + held if held else None
+        gaining = [award for award, change in changes if change > 0]
+        available_at = holds.free_at(sheet, gaining, by.books, by.terms.programme.hold_days)
         by.books.credit(sheet.member_id, cause, points=difference, available_at=available_at)
     else:
         forgiven = by.books.reverse(
@@ -124,7 +154,7 @@ def _cause(sheet: OrderSheet, rule_id: str, difference: int, happened_at: dateti
     version = sheet.posted.get(rule_id, 0) + 1
     return Cause(
         kind="earn_order" if difference > 0 else "earn_reversal",
-        idempotency_key=f"order:{sheet.order_id}:rule:{rule_id}:v{version}",
+        idempotency_key=holds.key_of(sheet, rule_id, version),
         source_kind="order_rule",
         source_id=f"{sheet.order_id}:{rule_id}",
         actor="system:encore",

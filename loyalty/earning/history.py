@@ -146,6 +146,7 @@ def _list_history(
             Order.is_history,
             Order.is_paid,
             Order.is_test.is_(False),
+            Order.is_there(),
             Order.member_id.is_not(None),
             Order.processed_at >= began_at,
         )

@@ -23,7 +23,10 @@ class ShareSheet:
 
 @dataclass(slots=True)
 class AwardSheet:
-    """An award. `standing_points`: what the ledger still holds of `points`."""
+    """An award. `standing_points`: what the ledger still holds of `points`.
+
+    `added_at`: when its pieces were added to the order; None for those it was first looked at with.
+    """
 
     rule_id: UUID
     number: int
@@ -36,12 +39,21 @@ class AwardSheet:
     tier_id: UUID | None
     tier_multiplier: Decimal
     awarded_at: datetime
+    added_at: datetime | None = None
     shares: list[ShareSheet] = field(default_factory=list)
     is_new: bool = False
     is_changed: bool = False
 
     @classmethod
-    def of(cls, plan: AwardPlan, number: int, member_id: UUID, now: datetime) -> Self:
+    def of(
+        cls,
+        plan: AwardPlan,
+        number: int,
+        member_id: UUID,
+        now: datetime,
+        *,
+        added_at: datetime | None = None,
+    ) -> Self:
         """A new award, of which the ledger holds nothing yet."""
         return cls(
             rule_id=plan.rule_id,
@@ -55,6 +67,7 @@ class AwardSheet:
             tier_id=plan.tier_id,
             tier_multiplier=plan.tier_multiplier,
             awarded_at=now,
+            added_at=added_at,
             shares=[
                 ShareSheet(
                     line.line_id,

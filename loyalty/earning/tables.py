@@ -15,7 +15,9 @@ class Award(Base):
 
     `basis` is the weighted basis in minor units; `standing_points` what the ledger
     still holds of `points`; `forgiven_points`: reversed without being taken, because they
-    were spent and the shop clamps at zero. pk (shop_id, order_id, rule_id, number).
+    were spent and the shop clamps at zero. `added_at`: when the lines, or pieces of them, were
+    added to the order; None for what it was first looked at with.
+    pk (shop_id, order_id, rule_id, number).
     """
 
     __tablename__ = "award"
@@ -45,6 +47,7 @@ class Award(Base):
     points: Mapped[int]
     standing_points: Mapped[int]
     awarded_at: Mapped[datetime]
+    added_at: Mapped[datetime | None]
     tier_id: Mapped[UUID | None]
     tier_multiplier: Mapped[Decimal] = mapped_column(Numeric, default=1, server_default="1")
     forgiven_points: Mapped[int] = mapped_column(default=0, server_default="0")

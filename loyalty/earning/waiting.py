@@ -6,7 +6,7 @@ The invariant: an order leaves the queue by being settled, and comes back by its
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from loyalty.catalogue.tables import Product
@@ -38,13 +38,12 @@ def settle_waiting(session: Session, shop: Shop, *, now: datetime, limit: int) -
 
 def count_waiting(session: Session, shop_id: int) -> dict[str, int]:
     """How many orders wait, by the reason why."""
-    statement = select(Order.held_back).where(
-        Order.shop_id == shop_id, Order.held_back.is_not(None)
+    statement = (
+        select(Order.held_back, func.count())
+        .where(Order.shop_id == shop_id, Order.held_back.is_not(None))
+        .group_by(Order.held_back)
     )
-    found: dict[str, int] = {}
-    for reason in session.scalars(statement):
-        found[str(reason)] = found.get(str(reason), 0) + 1
-    return found
+    return {str(reason): number for reason, number in session.execute(statement)}
 
 
 def list_lacking_products(session: Session, shop_id: int, *, limit: int) -> Sequence[int]:

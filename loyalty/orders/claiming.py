@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from loyalty import audit
@@ -19,6 +19,7 @@ from loyalty.members.states import get_active_member
 from loyalty.members.tables import Customer
 from loyalty.orders.desk import Desk
 from loyalty.orders.sheets import OrderSheet
+from loyalty.orders.strays import list_left, list_proved, list_strays
 from loyalty.orders.tables import Order
 from loyalty.programme.rules import get_programme
 from loyalty.programme.tables import Programme
@@ -93,6 +94,7 @@ def claim_last_sale(
             Order.shop_id == shop.shop_id,
             Order.location_id == location_id,
             Order.is_test.is_(False),
+            Order.is_there(),
             Order.processed_at > now - LAST_SALE_MAX,
         )
         .order_by(Order.processed_at.desc(), Order.order_id.desc())
@@ -105,10 +107,14 @@ def claim_last_sale(
 
 
 def claim_by_email(session: Session, shop: Shop, member_id: UUID, *, now: datetime) -> Claimed:
-    """Give the member the orders of guests whose email they have proved to be theirs."""
+    """Give the member what was bought with the email that they have proved to be theirs.
+
+    By guests of that address, and by nobody: of those the orders that are young enough.
+    """
     member = get_active_member(session, shop.shop_id, member_id)
     if member.email_verified_at is None or not member.email_norm:
         return Claimed((), 0)
+    strays = list_strays(session, shop.shop_id, member.email_norm, now)
     guests = session.scalars(
         select(Customer.customer_id).where(
             Customer.shop_id == shop.shop_id,
@@ -117,7 +123,24 @@ def claim_by_email(session: Session, shop: Shop, member_id: UUID, *, now: dateti
             Customer.redacted_at.is_(None),
         )
     )
-    return take_over(session, shop, dict.fromkeys(guests, member_id), now=now)
+    owners = dict.fromkeys(guests, member_id)
+    earlier = list_unowned(session, shop.shop_id, owners) | dict.fromkeys(strays, member_id)
+    return _adopt_all(session, shop, earlier, now)
+
+
+def claim_vouched(session: Session, shop: Shop, emails: Iterable[str], *, now: datetime) -> Claimed:
+    """Give members the orders of no customer with these normalised emails, if they proved theirs.
+
+    As `claim_by_email` does; for who hears that Shopify has verified them. Flushes.
+    """
+    return _adopt_all(session, shop, list_proved(session, shop.shop_id, emails, now), now)
+
+
+def claim_left(session: Session, shop: Shop, *, now: datetime, limit: int) -> Claimed:
+    """Give members what they have proved and did not get: order and proof came at one moment, or
+    with the history. At most `limit` orders; the caller commits.
+    """
+    return _adopt_all(session, shop, list_left(session, shop.shop_id, now, limit=limit), now)
 
 
 def take_over(
@@ -127,7 +150,10 @@ def take_over(
 
     Those of the last `guest_claim_days` earn; older ones are history. Flushes.
     """
-    earlier = list_unowned(session, shop.shop_id, owners)
+    return _adopt_all(session, shop, list_unowned(session, shop.shop_id, owners), now)
+
+
+def _adopt_all(session: Session, shop: Shop, earlier: Mapping[int, UUID], now: datetime) -> Claimed:
     if not earlier:
         return Claimed((), 0)
     desk = Desk.open(session, shop, earlier, member_ids=set(earlier.values()), now=now)
@@ -144,6 +170,7 @@ def list_unowned(session: Session, shop_id: int, owners: Mapping[int, UUID]) -> 
         Order.shop_id == shop_id,
         among(Order.customer_id, sorted(owners)),
         Order.member_id.is_(None),
+        Order.is_there(),
     )
     return {
         order_id: owners[customer_id]
@@ -159,14 +186,32 @@ def adopt(desk: Desk, earlier: Mapping[int, UUID], programme: Programme) -> int:
     unowned = [sheet for sheet in found if sheet is not None and sheet.member_id is None]
     points = 0
     for sheet in sorted(unowned, key=lambda sheet: (sheet.processed_at, sheet.order_id)):
-        if sheet.processed_at < since:
+        if sheet.customer_id is not None and sheet.processed_at < since:
             sheet.set("is_history", True)
         points += _give(desk, sheet, earlier[sheet.order_id])
     return points
 
 
+def forget_old_emails(session: Session, shop_id: int, *, now: datetime) -> int:
+    """Let go of the email of orders that nobody can claim by it any more; how many."""
+    days = get_programme(session, shop_id).claim_days
+    result = session.execute(
+        update(Order)
+        .where(
+            Order.shop_id == shop_id,
+            Order.email_mark.is_not(None),
+            Order.member_id.is_(None),
+            Order.processed_at < now - timedelta(days=days),
+        )
+        .values(email_mark=None),
+        execution_options={"synchronize_session": False},
+    )
+    return result.rowcount  # type: ignore[attr-defined]
+
+
 def _give(desk: Desk, sheet: OrderSheet, member_id: UUID) -> int:
     sheet.set("member_id", member_id)
+    sheet.forget_addresses(and_where_it_went=False)
     desk.settle(sheet, happened_at=sheet.processed_at)
     return _standing((sheet,))
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among
@@ -18,9 +18,16 @@ from loyalty.earning.awards import Settling, settle
 from loyalty.earning.circumstances import Asker
 from loyalty.earning.faults import report_faults
 from loyalty.ledger.books import Books
+from loyalty.orders.erased import Erased, find_erased
 from loyalty.orders.facts import OrderFacts, RefundFacts
 from loyalty.orders.loading import load_refunds, lock_sheets
-from loyalty.orders.sheets import OrderSheet, RefundSheet, new_sheet, take_refund
+from loyalty.orders.sheets import (
+    OrderSheet,
+    RefundSheet,
+    blank_sheet,
+    new_sheet,
+    take_refund,
+)
 from loyalty.orders.storing import store_orders, store_refunds
 from loyalty.orders.tables import Order
 from loyalty.redemption.using import find_spenders, settle_codes
@@ -54,6 +61,7 @@ class Desk:
         self._settling: Settling | None = None
         self._touched: dict[UUID, None] = {}
         self._told: dict[int, OrderSheet] = {}
+        self._erased = Erased()
         self._is_backfill = is_backfill
         books.tells_rewards = not is_backfill
 
@@ -90,8 +98,13 @@ class Desk:
         refunds = load_refunds(session, shop.shop_id, wanted)
         return cls(session, shop, sheets, refunds, books, members, is_backfill)
 
-    def expect(self, told: Iterable[OrderFacts]) -> None:
-        """These are to be recorded: what they need of the catalogue is asked for at once."""
+    def expect(self, told: Collection[OrderFacts]) -> None:
+        """These are to be recorded: what they need of the catalogue is asked for at once, and who
+        of theirs was erased.
+        """
+        sheets = ((self._sheets.get(facts.order_id), facts) for facts in told)
+        known = [(sheet, facts) for sheet, facts in sheets if sheet is not None]
+        self._erased = find_erased(self.session, self.shop.shop_id, known)
         self._asker.expect_products(
             line.product_id for facts in told for line in facts.lines if line.product_id is not None
         )
@@ -103,29 +116,51 @@ class Desk:
     def record_order(
         self, facts: OrderFacts, member_id: UUID | None, customer_id: int | None
     ) -> OrderSheet:
-        """Take the order's state unless we know a newer one, and settle its points."""
-        sheet = self._sheets.get(facts.order_id)
+        """Take the order's state unless we know a newer one, and settle its points.
+
+        All orders that are to be recorded were expected.
+        """
+        sheet, was_let_go = self._sheets.get(facts.order_id), False
         if sheet is None:
             sheet = self._add(new_sheet(self.shop, facts, member_id, customer_id))
+        elif sheet.is_deleted:
+            return sheet  # Whatever comes of it now was on its way before.
         elif not sheet.is_news(facts):
+            if sheet.hear_of_payment(facts):
+                self.settle(sheet, happened_at=_happened_at(facts))
             return sheet
-        elif sheet.member_id is not None and sheet.customer_id is None:
-            customer_id = None  # They were erased, whoever names them again.
+        elif self._erased.have(sheet, facts):
+            customer_id, was_let_go = None, True  # They were erased, whoever names them again.
         sheet.set("member_id", sheet.member_id or member_id)
         sheet.set("customer_id", customer_id)
         sheet.take(facts)
+        sheet.forget_addresses(and_where_it_went=was_let_go)
         self._told[sheet.order_id] = sheet
         self.settle(sheet, happened_at=_happened_at(facts))
         return sheet
 
     def record_refund(self, facts: RefundFacts) -> None:
         """Keep a refund, and settle its order's points if the order is here already."""
+        known = self._sheets.get(facts.order_id)
+        if known is not None and known.is_deleted:
+            return
         refunds = self._refunds.setdefault(facts.order_id, {})
         take_refund(refunds, facts, in_order=False)
         sheet = self._sheets.get(facts.order_id)
         if sheet is not None:
             self._told[sheet.order_id] = sheet
             self.settle(sheet, happened_at=facts.created_at)
+
+    def delete_order(self, order_id: int) -> None:
+        """Let the order be cancelled for good, and settle its points; one unknown is kept out."""
+        sheet = self._sheets.get(order_id)
+        if sheet is None:
+            sheet = self._add(blank_sheet(self.shop, order_id, self.now))
+        if sheet.is_deleted:
+            return
+        sheet.delete(self.now)
+        self._told[order_id] = sheet
+        self.settle(sheet, happened_at=self.now)
 
     def settle(self, sheet: OrderSheet, *, happened_at: datetime) -> None:
         """Bring the books to what the order deserves now; nobody's order deserves nothing."""
@@ -188,6 +223,22 @@ def find_owners(session: Session, shop_id: int, order_ids: Collection[int]) -> d
         Order.member_id.is_not(None),
     )
     return {row.order_id: row.member_id for row in session.execute(statement) if row.member_id}
+
+
+def find_known(
+    session: Session, shop_id: int, order_ids: Collection[int]
+) -> tuple[dict[int, UUID], set[int]]:
+    """As `find_owners`, and those of the orders that Shopify has deleted: one query for both."""
+    if not order_ids:
+        return {}, set()
+    statement = select(Order.order_id, Order.member_id, Order.is_there().label("is_there")).where(
+        Order.shop_id == shop_id,
+        among(Order.order_id, order_ids),
+        or_(Order.member_id.is_not(None), ~Order.is_there()),
+    )
+    rows = session.execute(statement).all()
+    owners = {row.order_id: row.member_id for row in rows if row.member_id is not None}
+    return owners, {row.order_id for row in rows if not row.is_there}
 
 
 def _happened_at(facts: OrderFacts) -> datetime:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from loyalty.members.addresses import email_mark
 from loyalty.members.facts import CustomerFacts
 
 
@@ -66,6 +67,8 @@ class OrderFacts:
 
     `shipping_minor`: shipping less its discounts and included tax; `shipping_tax_minor`: the
     tax on it, included or not. `ship_to`: the mark of the address that it goes to, if any.
+    `paid_at`: by when it was paid, as far as this news can tell; None while it is not.
+    `email`: what an order without a customer was sent to, normalised; empty of any other.
     """
 
     order_id: int
@@ -90,3 +93,10 @@ class OrderFacts:
     shipping_tax_minor: int = 0
     ship_to: str | None = None
     codes: tuple[CodeFacts, ...] = ()
+    paid_at: datetime | None = None
+    email: str = ""
+
+    @property
+    def email_mark(self) -> str | None:
+        """By what the address is known again; see loyalty.members.addresses."""
+        return email_mark(self.email)

@@ -22,7 +22,7 @@ from loyalty.orders.tables import (
 
 OWN = (
     "order_id", "member_id", "customer_id", "is_history", "assessed_at", "held_back",
-    "shopify_updated_at",
+    "shopify_updated_at", "paid_at",
 )  # fmt: skip
 SHARE = (
     "line_id", "quantity", "basis", "basis_minor", "promotion_id", "promotion_multiplier",
@@ -30,6 +30,7 @@ SHARE = (
 AWARD = (
     "rule_id", "number", "member_id", "rule_version", "basis", "points", "standing_points",
     "forgiven_points", "tier_id", "tier_multiplier", "awarded_at",
+    "added_at",
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ no matter, and neither is how many come at once.
 Locks: customers, then the members' balances, then the orders; each in id order.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 from loyalty.base.errors import ForeignCurrency
 from loyalty.members.enrolment import joins_at_once
 from loyalty.members.facts import CustomerFacts
+from loyalty.members.matching import find_all_by_verified_email
 from loyalty.members.roster import Roster
 from loyalty.orders.claiming import adopt, list_unowned
-from loyalty.orders.desk import Desk, find_owners
+from loyalty.orders.desk import Desk, find_known
 from loyalty.orders.facts import OrderFacts, RefundFacts
+from loyalty.orders.strays import can_be_claimed, list_proved
 from loyalty.orders.tables import Order
 from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
@@ -60,8 +62,13 @@ def record_all(
     for facts in told:
         check_currency(shop, facts)
     order_ids = {facts.order_id for facts in told if not isinstance(facts, CustomerFacts)}
-    owners = _Owners(session, shop, told, order_ids, now=now, is_backfill=is_backfill)
+    # What comes of them now was on its way before: it makes nobody a member.
+    known, gone = find_known(session, shop.shop_id, sorted(order_ids))
+    told = [f for f in told if isinstance(f, CustomerFacts) or f.order_id not in gone]
+    order_ids -= gone
+    owners = _Owners(session, shop, told, known, now=now, is_backfill=is_backfill)
     earlier = list_unowned(session, shop.shop_id, owners.enrolled)
+    earlier |= list_proved(session, shop.shop_id, owners.vouched, now)
     if not order_ids and not earlier:
         return set()
     members = owners.members() | set(earlier.values())
@@ -77,7 +84,7 @@ def record_all(
         is_backfill=is_backfill,
     )
     adopt(desk, earlier, get_programme(session, shop.shop_id))
-    desk.expect(facts for facts in told if isinstance(facts, OrderFacts))
+    desk.expect([facts for facts in told if isinstance(facts, OrderFacts)])
     for index in _in_waves(told, owners):
         facts = told[index]
         if isinstance(facts, OrderFacts):
@@ -108,12 +115,13 @@ class _Owners:
         session: Session,
         shop: Shop,
         told: Sequence[Facts],
-        order_ids: set[int],
+        known: Mapping[int, UUID],
         *,
         now: datetime,
         is_backfill: bool,
     ) -> None:
-        self._known = find_owners(session, shop.shop_id, sorted(order_ids))
+        self._session, self._shop, self._now = session, shop, now
+        self._known = known
         self._owners: dict[int, Owner] = {}
         self.enrolled: dict[int, UUID] = {}
         """Customers who became members' just now."""
@@ -134,6 +142,9 @@ class _Owners:
         self._roster.write()
         for index, facts in enumerate(told):
             self._enrol(index, facts)
+        self._give_proved(told)
+        self.vouched = self._roster.vouched(self.enrolled)
+        """Emails that Shopify has verified, of whom there was news."""
 
     def of(self, index: int) -> Owner:
         """Whose the order told at this place is."""
@@ -176,6 +187,25 @@ class _Owners:
         if enrols(facts) or (facts.customer is not None and joins_at_once(facts.customer, 0)):
             self._make_member(customer.customer_id)
         return Owner(customer.member_id, facts.customer_id)
+
+    def _give_proved(self, told: Sequence[Facts]) -> None:
+        """What no customer placed is whose who has proved its email: one query for all."""
+        emails = {
+            index: facts.email
+            for index, facts in enumerate(told)
+            if isinstance(facts, OrderFacts) and self._is_stray(facts)
+        }
+        if not emails:
+            return
+        found = find_all_by_verified_email(self._session, self._shop.shop_id, emails.values())
+        for index, email in emails.items():
+            self._owners[index] = Owner(found.get(email), None)
+
+    def _is_stray(self, facts: OrderFacts) -> bool:
+        """Whether an order that is nobody's can be claimed by an email that was told with it."""
+        if facts.customer_id is not None or facts.order_id in self._known or not facts.email:
+            return False
+        return can_be_claimed(self._session, self._shop, facts, self._now)
 
     def _make_member(self, customer_id: int) -> None:
         customer = self._roster.find(customer_id)

@@ -12,12 +12,13 @@ from uuid import UUID
 
 from loyalty.earning.sheets import AwardSheet
 from loyalty.orders.facts import CodeFacts, LineFacts, OrderFacts, RefundFacts
+from loyalty.orders.tables import DELETED
 from loyalty.shops.tables import Shop
 
 STATE = (
     "name", "currency", "taxes_included", "is_test", "is_paid", "source_name", "location_id",
     "total_minor", "current_total_minor", "created_at", "processed_at", "cancelled_at",
-    "shipping_minor", "shipping_tax_minor", "ship_to",
+    "shipping_minor", "shipping_tax_minor", "ship_to", "email_mark",
 )  # fmt: skip
 """What Shopify's facts say of an order itself, under the names of its columns."""
 LINE_STATE = (
@@ -72,7 +73,10 @@ class CodeSheet:
 
 @dataclass(slots=True)
 class OrderSheet:
-    """An order with all that hangs on it. `posted`: how many entries each rule wrote before."""
+    """An order with all that hangs on it. `posted`: how many entries each rule wrote before.
+
+    `counted_from`: what `counts_from` was when earning last looked, if it is earlier by now.
+    """
 
     order_id: int
     member_id: UUID | None
@@ -81,6 +85,7 @@ class OrderSheet:
     assessed_at: datetime | None
     held_back: str | None
     shopify_updated_at: datetime
+    paid_at: datetime | None
     name: str
     currency: str
     taxes_included: bool
@@ -96,6 +101,7 @@ class OrderSheet:
     shipping_minor: int
     shipping_tax_minor: int
     ship_to: str | None
+    email_mark: str | None
     is_new: bool = False
     is_changed: bool = False
     lines: dict[int, LineSheet] = field(default_factory=dict)
@@ -103,12 +109,50 @@ class OrderSheet:
     codes: dict[str, CodeSheet] = field(default_factory=dict)
     awards: list[AwardSheet] = field(default_factory=list)
     posted: dict[str, int] = field(default_factory=dict)
+    counted_from: datetime | None = None
 
     def set(self, name: str, value: object) -> None:
         """Let a column have this value."""
         if getattr(self, name) != value:
             setattr(self, name, value)
             self.is_changed = True
+
+    @property
+    def counts_from(self) -> datetime:
+        """When it was both placed and paid: pauses ask for that moment, and holds run from it."""
+        return max(self.processed_at, self.paid_at or self.processed_at)
+
+    def hear_of_payment(self, facts: OrderFacts) -> bool:
+        """Keep the first moment by which it was paid; whether that is earlier than we knew.
+
+        News that is old otherwise may tell of it: the answer hangs on no order of arrival.
+        """
+        told, known = facts.paid_at, self.paid_at
+        if told is None or (known is not None and known <= told):
+            return False
+        if self.assessed_at is not None:
+            self.counted_from = self.counted_from or self.counts_from
+        self.set("paid_at", told)
+        return True
+
+    def look_again(self) -> None:
+        """Let earning look at all pieces as if it never had; nothing was awarded for them."""
+        assert not self.awards
+        self.set("assessed_at", None)
+        for line in self.lines.values():
+            if line.assessed_quantity:
+                line.assessed_quantity, line.is_changed = 0, True
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether Shopify has the order no more."""
+        return self.shopify_updated_at >= DELETED
+
+    def delete(self, now: datetime) -> None:
+        """Be cancelled, and worth nothing, for good."""
+        self.set("shopify_updated_at", DELETED)
+        self.set("cancelled_at", self.cancelled_at or now)
+        self.set("current_total_minor", 0)
 
     def is_news(self, facts: OrderFacts) -> bool:
         """Newer, or of the same second and further along: Shopify's times have no fractions."""
@@ -119,6 +163,7 @@ class OrderSheet:
 
     def take(self, facts: OrderFacts) -> None:
         """Be what `facts` say, lines, refunds and codes included."""
+        self.hear_of_payment(facts)
         self.set("shopify_updated_at", facts.updated_at)
         for name in STATE:
             self.set(name, getattr(facts, name))
@@ -129,6 +174,16 @@ class OrderSheet:
         told = {code.code: code for code in facts.codes}
         for code in (*told.values(), *_gone(self.codes, told)):
             self._take_code(code)
+
+    def forget_addresses(self, *, and_where_it_went: bool) -> None:
+        """Keep an email for who may still claim the order by it alone.
+
+        `and_where_it_went`: of somebody who was erased, late news tells no address either.
+        """
+        if self.member_id is not None or self.is_history:
+            self.set("email_mark", None)
+        if and_where_it_went:
+            self.set("ship_to", None)
 
     def _take_line(self, facts: LineFacts) -> None:
         known = self.lines.get(facts.line_id)
@@ -168,9 +223,43 @@ def new_sheet(
         assessed_at=None,
         held_back=None,
         shopify_updated_at=facts.updated_at,
+        paid_at=facts.paid_at,
         is_new=True,
         is_changed=True,
         **{name: getattr(facts, name) for name in STATE},
+    )
+
+
+def blank_sheet(shop: Shop, order_id: int, now: datetime) -> OrderSheet:
+    """The sheet of an order that we never heard of, and of which nothing is to be told."""
+    return OrderSheet(
+        order_id=order_id,
+        member_id=None,
+        customer_id=None,
+        # Nobody can claim it.
+        is_history=True,
+        assessed_at=None,
+        held_back=None,
+        shopify_updated_at=now,
+        paid_at=None,
+        name="",
+        currency=shop.currency,
+        taxes_included=False,
+        is_test=False,
+        is_paid=False,
+        source_name=None,
+        location_id=None,
+        total_minor=0,
+        current_total_minor=0,
+        created_at=now,
+        processed_at=now,
+        cancelled_at=now,
+        shipping_minor=0,
+        shipping_tax_minor=0,
+        ship_to=None,
+        email_mark=None,
+        is_new=True,
+        is_changed=True,
     )
 
 

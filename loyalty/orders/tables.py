@@ -1,20 +1,27 @@
 """Tables of orders: the newest state that Shopify told, its lines and its refunds."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index
+from sqlalchemy import ColumnElement, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.base.db import Base
+
+DELETED = datetime(9000, 1, 1, tzinfo=UTC)
+"""When Shopify changed an order last that it has deleted since: all other news of it is older."""
 
 
 class Order(Base):
     """An order in shop money. `is_history`: it was placed before the shop began to earn.
 
+    `paid_at`: the first moment by which we know that it was paid, whatever became of it since.
     `assessed_at`: when earning first looked at it; `held_back`: why it waits to be looked at
     (paused, product). Shipping is less its discounts; `shipping_minor` less included tax.
-    `ship_to`: by what an address is known again; see loyalty.members.addresses.
+    One that Shopify deleted is cancelled, with a `shopify_updated_at` that no news is later than:
+    `is_there()` leaves it out of what is counted or shown.
+    `ship_to`: by what an address is known again; see loyalty.members.addresses. `email_mark`: the
+    same of the email of an order that no customer placed, for who proves that it is theirs.
     ix (shop_id, member_id, processed_at, order_id): a member's orders, newest first.
     ix held_back: what waits. ix claimable: orders without an owner, by time.
     """
@@ -41,7 +48,18 @@ class Order(Base):
             "order_id",
             postgresql_where="member_id is null and not is_history",
         ),
+        Index(
+            "ix_shop_order__email_mark",
+            "shop_id",
+            "email_mark",
+            postgresql_where="member_id is null and email_mark is not null",
+        ),
     )
+
+    @classmethod
+    def is_there(cls) -> ColumnElement[bool]:
+        """Shopify has it still."""
+        return cls.shopify_updated_at < DELETED
 
     shop_id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(primary_key=True)
@@ -59,11 +77,13 @@ class Order(Base):
     current_total_minor: Mapped[int]
     created_at: Mapped[datetime]
     processed_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     shopify_updated_at: Mapped[datetime]
     shipping_minor: Mapped[int] = mapped_column(default=0, server_default="0")
     shipping_tax_minor: Mapped[int] = mapped_column(default=0, server_default="0")
     ship_to: Mapped[str | None]
+    email_mark: Mapped[str | None]
     assessed_at: Mapped[datetime | None]
     held_back: Mapped[str | None]
 

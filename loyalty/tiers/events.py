@@ -32,6 +32,12 @@ WITH RECURSIVE identity (owner_id, member_id) AS (
     UNION ALL
     SELECT i.owner_id, b.member_id FROM identity i
     JOIN member_balance b ON b.shop_id = :shop_id AND b.merged_into = i.member_id
+), holder (owner_id, member_id) AS (
+    -- Whoever had the owner's lots at any time: who has them no more may have seen them expire.
+    SELECT i.owner_id, i.member_id FROM identity i
+    UNION
+    SELECT h.owner_id, m.survivor_id FROM holder h
+    JOIN member_merge m ON m.shop_id = :shop_id AND m.merged_id = h.member_id
 ), counted AS (
     -- What stands of the awards of each order.
     SELECT o.member_id, o.processed_at AS at, o.processed_at AS felt_at, a.standing_points AS amount
@@ -39,14 +45,19 @@ WITH RECURSIVE identity (owner_id, member_id) AS (
     JOIN award a ON a.shop_id = o.shop_id AND a.order_id = o.order_id
     WHERE o.shop_id = :shop_id AND o.member_id = ANY (:members) AND o.processed_at >= :earliest
     UNION ALL
-    -- Everything else that was given; its undoing belongs to the day of what it undoes.
-    SELECT i.owner_id, coalesce(undone.occurred_at, e.occurred_at),
-        coalesce(undone.occurred_at, e.occurred_at), e.points
+    -- Everything else that was given.
+    SELECT i.owner_id, e.occurred_at, e.occurred_at, e.points
     FROM identity i
     JOIN ledger_entry e ON e.shop_id = :shop_id AND e.member_id = i.member_id
-    LEFT JOIN ledger_entry undone ON undone.shop_id = e.shop_id AND undone.id = e.reverses_id
-    WHERE (e.kind = ANY (:kinds) AND e.kind <> 'earn_order')
-        OR (e.kind = 'earn_reversal' AND e.order_id IS NULL)
+    WHERE e.reverses_id IS NULL AND e.kind <> 'earn_order'
+        AND (e.kind = ANY (:kinds) OR (e.kind = 'earn_reversal' AND e.order_id IS NULL))
+    UNION ALL
+    -- Its undoing belongs to the day of what it undoes, and to whose that is, whoever had it then.
+    SELECT i.owner_id, e.occurred_at, e.occurred_at, undoing.points
+    FROM identity i
+    JOIN ledger_entry e ON e.shop_id = :shop_id AND e.member_id = i.member_id
+    JOIN ledger_entry undoing ON undoing.shop_id = e.shop_id AND undoing.reverses_id = e.id
+    WHERE e.kind = ANY (:kinds) AND e.kind <> 'earn_order'
     UNION ALL
     -- Held points count from their release.
     SELECT l.member_id, l.opened_at, l.opened_at, -l.points_left
@@ -55,12 +66,13 @@ WITH RECURSIVE identity (owner_id, member_id) AS (
     WHERE l.shop_id = :shop_id AND l.member_id = ANY (:members) AND l.points_left > 0
         AND l.released_at IS NULL AND e.kind = ANY (:kinds)
     UNION ALL
-    -- An expiry, and its undoing, which gives points back to the lot, belong to the lot's day.
-    SELECT i.owner_id, l.opened_at, e.occurred_at, -d.points
-    FROM identity i
-    JOIN ledger_entry e ON e.shop_id = :shop_id AND e.member_id = i.member_id
+    -- An expiry, and its undoing, which gives points back to the lot, belong to the lot's day, and
+    -- to whose it is by now.
+    SELECT h.owner_id, l.opened_at, e.occurred_at, -d.points
+    FROM holder h
+    JOIN ledger_entry e ON e.shop_id = :shop_id AND e.member_id = h.member_id
     JOIN lot_debit d ON d.shop_id = e.shop_id AND d.entry_id = e.id
-    JOIN lot l ON l.shop_id = d.shop_id AND l.id = d.lot_id
+    JOIN lot l ON l.shop_id = d.shop_id AND l.id = d.lot_id AND l.member_id = h.owner_id
     JOIN ledger_entry given ON given.shop_id = l.shop_id AND given.id = l.entry_id
     WHERE e.kind = 'expire' AND given.kind = ANY (:kinds)
 )

@@ -11,7 +11,13 @@ from loyalty.audit import AuditRow
 from loyalty.base.errors import CannotClaim, OrderNotFound
 from loyalty.members.enrolment import join, record_customer
 from loyalty.members.tables import Customer, Member
-from loyalty.orders.claiming import Claimed, claim_by_email, claim_last_sale, claim_order
+from loyalty.orders.claiming import (
+    Claimed,
+    claim_by_email,
+    claim_last_sale,
+    claim_order,
+    forget_old_emails,
+)
 from loyalty.orders.facts import OrderFacts
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_customer, an_order
@@ -195,3 +201,149 @@ def test_who_proves_an_email_gets_what_a_guest_of_that_address_bought(
     after = claim_by_email(session, aurora, alice.id, now=NOON)
 
     assert (before, after) == (Claimed((), 0), Claimed((5123,), 10))
+
+
+def test_who_proves_an_email_gets_what_nobody_bought_with_it(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    session.get_one(Customer, (aurora.shop_id, 501)).has_verified_email = False
+    for days_ago, order_id, address in (
+        (0, 1, "alice@example.com"), (30, 2, "alice@example.com"),
+        (31, 3, "alice@example.com"), (0, 4, "bob@example.com"), (0, 5, ""),
+    ):  # fmt: skip
+        comes(session, aurora, a_stray(days_ago, order_id, email=address))
+    assert posted(session) == []
+
+    before = claim_by_email(session, aurora, alice.id, now=NOON)
+    alice.email_verified_at = NOON
+    after = claim_by_email(session, aurora, alice.id, now=NOON)
+
+    assert (before, after) == (Claimed((), 0), Claimed((1, 2), 20))
+    assert claim_by_email(session, aurora, alice.id, now=NOON) == Claimed((), 0)
+    assert balance_of(session, alice).available == 20
+
+
+def test_an_order_of_nobody_with_an_email_that_is_proved_is_that_members_at_once(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    alice.email_verified_at = NOON
+
+    comes(session, aurora, a_stray(0, 1, email="alice@example.com"))
+    comes(session, aurora, a_stray(31, 2, email="alice@example.com"))
+
+    assert balance_of(session, alice).available == 10
+    assert order_of(session, aurora, 1).member_id == alice.id
+    assert order_of(session, aurora, 2).member_id is None
+
+
+def test_an_email_told_later_finds_the_owner_then(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    alice.email_verified_at = NOON
+    comes(session, aurora, a_stray(0, 1))
+
+    told = a_stray(0, 1, email="alice@example.com", updated_at=NOON + timedelta(hours=1))
+    comes(session, aurora, told)
+
+    assert balance_of(session, alice).available == 10
+
+
+def test_an_email_that_nobody_proved_finds_no_owner(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    session.get_one(Customer, (aurora.shop_id, 501)).has_verified_email = False
+
+    comes(session, aurora, a_stray(0, 1, email="alice@example.com"))
+
+    assert order_of(session, aurora, 1).member_id is None and posted(session) == []
+
+
+def test_the_email_of_an_order_is_kept_as_a_mark_while_it_can_be_claimed(
+    session: Session, aurora: Shop
+) -> None:
+    for days_ago, order_id in ((9, 1), (10, 2)):
+        comes(session, aurora, a_stray(days_ago, order_id, email="carol@example.com"))
+    assert "carol" not in str(order_of(session, aurora, 1).email_mark)
+
+    assert forget_old_emails(session, aurora.shop_id, now=NOON + 21 * DAY) == 1
+
+    assert order_of(session, aurora, 1).email_mark is not None
+    assert order_of(session, aurora, 2).email_mark is None
+
+
+def test_what_nobody_bought_is_judged_by_its_own_days(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    settings(session, aurora, claim_days=30, guest_claim_days=10)
+    session.get_one(Customer, (aurora.shop_id, 501)).has_verified_email = False
+    comes(session, aurora, a_stray(20, 1, email="alice@example.com"))
+    alice.email_verified_at = NOON
+
+    assert claim_by_email(session, aurora, alice.id, now=NOON) == Claimed((1,), 10)
+
+
+def test_a_claimed_order_keeps_no_mark_of_the_email_whatever_comes_later(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    comes(session, aurora, a_stray(0, 5123, email="carol@example.com"))
+
+    claim(session, aurora, alice)
+    claimed = order_of(session, aurora).email_mark
+    later = NOON + timedelta(hours=1)
+    comes(session, aurora, a_stray(0, 5123, email="carol@example.com", updated_at=later))
+
+    assert (claimed, order_of(session, aurora).email_mark) == (None, None)
+
+
+def test_a_customer_whom_staff_give_a_claimed_order_is_kept_and_its_owner_stays(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    # given an order of no customer that Alice has claimed
+    comes(session, aurora, a_stray(ship_to="a mark"))
+    claim(session, aurora, alice)
+    carol = a_customer(502, email="carol@example.com")
+    record_customer(session, aurora, carol, now=NOON, is_backfill=False)
+    # when Shopify names somebody else's customer with it
+    later = NOON + timedelta(hours=1)
+    comes(session, aurora, a_stray(customer_id=502, ship_to="a mark", updated_at=later))
+    # then they are kept with it, as a changed customer is, and it earns for who has it
+    order = order_of(session, aurora)
+    assert (order.customer_id, order.member_id) == (502, alice.id)
+    assert (order.ship_to, balance_of(session, alice).available) == ("a mark", 10)
+
+
+def test_an_erased_customer_comes_back_to_no_order_that_somebody_else_claimed(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    comes(session, aurora, a_stray(ship_to="a mark"))
+    claim(session, aurora, alice)
+    session.add(
+        Customer(
+            shop_id=aurora.shop_id, customer_id=502, email_norm="", redacted_at=NOON,
+            has_account=False, has_verified_email=False,
+        )
+    )  # fmt: skip
+    session.flush()
+
+    later = NOON + timedelta(hours=1)
+    comes(session, aurora, a_stray(customer_id=502, ship_to="a mark", updated_at=later))
+
+    order = order_of(session, aurora)
+    assert (order.customer_id, order.ship_to, order.member_id) == (None, None, alice.id)
+
+
+def test_late_news_of_an_erased_persons_order_brings_no_address_back(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    comes(session, aurora, an_order(ship_to="a mark"))
+    order = order_of(session, aurora)
+    assert order.ship_to == "a mark"
+    order.customer_id, order.ship_to, alice.state = None, None, "erased"
+    session.flush()
+
+    comes(session, aurora, an_order(ship_to="a mark", updated_at=NOON + timedelta(days=20)))
+
+    assert (order_of(session, aurora).ship_to, order_of(session, aurora).customer_id) == (
+        None,
+        None,
+    )

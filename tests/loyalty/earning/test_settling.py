@@ -277,13 +277,26 @@ def test_what_was_paid_before_a_pause_earns_even_when_it_comes_meanwhile(
     session: Session, aurora: Shop, alice: Member
 ) -> None:
     start_pause(session, aurora, "skip")
-    comes(session, aurora, an_order(processed_at=NOON - 2 * DAY))
+    before = NOON - 2 * DAY
+    comes(session, aurora, an_order(processed_at=before, updated_at=before))
     assert posted(session) == []
     end_pause(session, aurora)
 
     settle(session, aurora)
 
     assert total(session) == 10
+
+
+def test_what_was_placed_before_a_pause_and_paid_in_it_is_of_the_pause(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    start_pause(session, aurora, "skip")
+    comes(session, aurora, an_order(processed_at=NOON - 2 * DAY))
+    end_pause(session, aurora)
+
+    settle(session, aurora)
+
+    assert total(session) == 0
 
 
 def test_what_is_chosen_at_the_end_overrules_what_was_chosen_at_the_start(

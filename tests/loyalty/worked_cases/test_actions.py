@@ -276,3 +276,18 @@ def test_actions_21_one_action_earns_by_one_rule(
     do(session, aurora, alice, "pass_installed")
 
     assert balance_of(session, alice).available == 40
+
+
+def test_actions_22_another_birthday_brings_no_second_reward_in_the_year(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    a_rule(session, aurora, "birthday", 100, made_at=LONG_AGO)
+    born(session, aurora, alice, 3, 10)
+    celebrate(session, aurora, madrid(10, month=3))
+    assert balance_of(session, alice).available == 100
+
+    born(session, aurora, alice, 11, 22, at=madrid(11, month=3))
+    celebrate(session, aurora, madrid(22))
+    assert balance_of(session, alice).available == 100
+    celebrate(session, aurora, madrid(22, year=2027))
+    assert balance_of(session, alice).available == 200

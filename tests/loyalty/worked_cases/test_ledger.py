@@ -1,15 +1,17 @@
 """The worked cases of the section Ledger, and of lots in redemptions; rows in docs/rules.md."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, event, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from loyalty.audit import Actor
 from loyalty.base.errors import IdempotencyConflict, InsufficientPoints, PointsSpent
 from loyalty.earning.tables import Award
+from loyalty.ledger.books import Books
 from loyalty.ledger.giving_back import return_points
 from loyalty.ledger.journal import Cause
 from loyalty.ledger.mending import mend
@@ -378,3 +380,34 @@ def test_ledger_25_an_undone_earning_has_the_reversal_kind(session: Session, ali
 
     assert entries_of(session, alice) == [("earn_action", 50), ("earn_reversal", -50)]
     assert figures(session, alice) == (0, 0, 0, 0)
+
+
+def test_ledger_26_several_members_are_locked_in_id_order(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    """PostgreSQL locks the rows of such a statement in the order in which it sorts them."""
+    other = a_member(session, aurora, 502)
+    said: list[str] = []
+    connection = session.connection()
+
+    def note(*args: Any) -> None:
+        said.append(" ".join(args[2].split()))
+
+    event.listen(connection, "before_cursor_execute", note)
+    for pair in ([alice.id, other.id], [other.id, alice.id]):
+        Books.open(session, aurora.shop_id, pair, now=NOON)
+    event.remove(connection, "before_cursor_execute", note)
+
+    locks = [one for one in said if one.endswith("FOR UPDATE")]
+    assert len(locks) == 2
+    assert all("ORDER BY member_balance.member_id FOR UPDATE" in one for one in locks)
+
+
+def test_ledger_27_imported_points_alone_are_no_lifetime(session: Session, alice: Member) -> None:
+    hand = Hand(session, alice)
+    hand.credit(50)
+    hand.credit(100, "import")
+
+    available, _, earned, _ = figures(session, alice)
+    assert (available, earned) == (150, 50)
+    assert find_differences(session, alice.shop_id) == []

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from jobs.privacy.catalogue import PARTS
 from loyalty.badges.tables import Badge, MemberBadge
 from loyalty.base.errors import BadMerge
 from loyalty.base.ids import new_id
@@ -18,6 +19,9 @@ from loyalty.merging.from_shopify import follow_merge
 from loyalty.merging.preview import preview
 from loyalty.merging.undoing import undo
 from loyalty.orders.recording import record_order, record_refund
+from loyalty.privacy.parts import Person, carry_out
+from loyalty.segments.overriding import keep_out, put_in
+from loyalty.segments.refreshing import refresh_members
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_customer, a_line, a_refund, an_order
 from tests.loyalty.ledger.cast import Hand
@@ -31,6 +35,7 @@ from tests.loyalty.merging.cast import (
     make_one,
     second_account,
 )
+from tests.loyalty.segments.cast import a_segment, members_in
 from tests.loyalty.tiers.cast import have_tiers, tier_name
 from wallet.tables import PassType, WalletPass
 
@@ -348,3 +353,39 @@ def test_merging_20_lots_die_meanwhile_and_a_restore_posts_all_then_expires_the_
 
     assert entries(session, alice.id)[1:] == [("archive", -30), ("restore", 30), ("expire", -30)]
     assert figures(session, alice)[0] == 0
+
+
+def test_merging_21_segments_unite_by_the_stricter_word(
+    session: Session, aurora: Shop, alice: Member, other: Member
+) -> None:
+    club, offers = (a_segment(session, aurora, None, name=name) for name in ("Club", "Offers"))
+    both = [alice.id, other.id]
+    for segment in (club, offers):
+        put_in(session, aurora, segment.id, other.id, actor=STAFF, now=NOON)
+    keep_out(session, aurora, offers.id, alice.id, actor=STAFF, now=NOON)
+
+    merged = make_one(session, aurora, alice, other)
+    refresh_members(session, aurora, both, now=NOON)
+    assert members_in(session, club) == {alice.id}
+    assert (len(members_in(session, club)), len(members_in(session, offers))) == (1, 0)
+
+    part(session, aurora, merged.id)
+    refresh_members(session, aurora, both, now=NOON)
+    assert members_in(session, offers) == {other.id}
+    assert len(members_in(session, offers)) == 1
+
+
+def test_merging_22_an_erased_members_ledger_is_kept_without_a_name(
+    session: Session, aurora: Shop, alice: Member, mail_settings: None
+) -> None:
+    give(session, alice, 100)
+    give(session, alice, -30)
+    person = Person(aurora.shop_id, (alice.id,), (501,), (), ("alice@example.com",))
+
+    for each in PARTS:
+        carry_out(session, each.erase, each, person, now=NOON)
+
+    session.refresh(alice)
+    assert (alice.state, alice.first_name, alice.email) == ("erased", None, None)
+    assert figures(session, alice)[0] == 70
+    assert len(entries(session, alice.id)) == 2

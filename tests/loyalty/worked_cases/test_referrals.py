@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.members.addresses import address_mark
 from loyalty.members.tables import Member
+from loyalty.orders.deleting import delete_order
 from loyalty.programme.rules import get_programme
 from loyalty.referrals.tables import Referral
 from loyalty.shops.tables import Shop
@@ -207,3 +208,48 @@ def test_referrals_11_a_cancelled_order_reverses_both(
     assert paid_to(session, alice) == [("referral", 200), ("earn_reversal", -200)]
     assert paid_to(session, friend) == [("referral", 50), ("earn_reversal", -50)]
     assert balance_of(session, alice).available == 0
+
+
+def test_referrals_12_the_hold_runs_from_the_payment(
+    session: Session, offering: Shop, alice: Member
+) -> None:
+    get_programme(session, offering.shop_id).hold_days = 14
+    come(session, offering, alice, a_friend(session, offering))
+    buy(session, offering, is_paid=False)
+    buy(session, offering, updated_at=NOON + timedelta(days=5))
+
+    work(session, offering, now=NOON + timedelta(days=19) - timedelta(seconds=1))
+    before = points_of(session, alice)
+    work(session, offering, now=NOON + timedelta(days=19))
+
+    assert (before, points_of(session, alice)) == (0, 200)
+
+
+def test_referrals_13_an_order_that_shopify_deleted_is_no_earlier_one(
+    session: Session, offering: Shop, alice: Member
+) -> None:
+    friend = a_friend(session, offering)
+    buy(session, offering, 6999, processed_at=CAME - timedelta(days=1))
+    delete_order(session, offering, 6999, now=CAME)
+
+    come(session, offering, alice, friend)
+    buy(session, offering)
+    work(session, offering)
+
+    assert points_of(session, alice) == 200
+
+
+def test_referrals_14_a_deleted_order_reverses_both(
+    session: Session, offering: Shop, alice: Member
+) -> None:
+    friend = a_friend(session, offering)
+    come(session, offering, alice, friend)
+    buy(session, offering)
+    work(session, offering)
+    paid = (points_of(session, alice), points_of(session, friend))
+
+    delete_order(session, offering, 7001, now=LATER)
+    work(session, offering, now=LATER)
+
+    assert paid == (200, 50)
+    assert (points_of(session, alice), points_of(session, friend)) == (0, 0)

@@ -10,6 +10,7 @@ from loyalty.audit import SYSTEM
 from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import Member
 from loyalty.merging.merging import merge
+from loyalty.orders.deleting import delete_order
 from loyalty.orders.facts import CodeFacts
 from loyalty.redemption.returning import begin, finish
 from loyalty.redemption.tables import Redemption
@@ -210,3 +211,29 @@ def test_returns_16_a_code_on_two_orders_is_paid_for_twice(spender: Spender) -> 
 
     assert spender.available == 800
     assert spender.read(redemption).flags == ["used_twice"]
+
+
+def test_returns_17_an_order_that_is_opened_again_is_debited_again(spender: Spender) -> None:
+    redemption = spender.redeem()
+    points = []
+    for hours, cancelled_at in enumerate((None, NOON, None)):
+        at = NOON + hours * HOUR
+        spender.tell(carrying(redemption, cancelled_at=cancelled_at, updated_at=at))
+        points.append(spender.available)
+
+    row = spender.read(redemption)
+    assert points == [900, 1000, 900]
+    assert (row.state, row.points_returned, row.flags) == ("used", 0, ["used_after_return"])
+
+
+def test_returns_18_a_deleted_order_gives_all_of_them_back_for_good(spender: Spender) -> None:
+    redemption = spender.redeem()
+    spender.tell(carrying(redemption))
+    used = spender.available
+
+    for _ in range(2):
+        delete_order(spender.session, spender.shop, 5123, now=NOON)
+    spender.tell(carrying(redemption, updated_at=NOON + HOUR))
+
+    assert (used, spender.available) == (900, 1000)
+    assert spender.read(redemption).state == "returned"

@@ -9,15 +9,16 @@ from sqlalchemy.orm import Session
 from loyalty.members.enrolment import join, record_customer
 from loyalty.members.leaving import delete_customer
 from loyalty.members.matching import find_by_verified_phone
-from loyalty.members.tables import Customer, Member
+from loyalty.members.tables import Customer, Member, TimelineEvent
 from loyalty.orders.recording import record_order
-from loyalty.outbox import CARD_EMAIL_ASKED, OutboxEvent
+from loyalty.outbox import CARD_EMAIL_ASKED, MEMBER_CHANGED, OutboxEvent
 from loyalty.programme.tables import Programme
 from loyalty.queries.profile import get_profile
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_customer, a_line, an_order
 from tests.loyalty.conftest import credit_history
 from tests.loyalty.merging.cast import figures
+from tests.loyalty.redemption.cast import a_reward
 
 LATER = NOON + timedelta(hours=1)
 LONG_AGO = NOON - timedelta(days=60)
@@ -181,3 +182,43 @@ def test_who_13_an_email_that_somebody_elses_customer_holds_is_no_key(
 
     assert stranger.member_id != alice.id
     assert count(session) == 2
+
+
+def test_who_14_who_was_deleted_before_they_were_heard_of_never_joins(
+    session: Session, aurora: Shop
+) -> None:
+    delete_customer(session, aurora, 777, now=NOON)
+
+    late = told(session, aurora, 777, email="late@example.com")
+
+    assert late.deleted_at == NOON
+    assert count(session) == 0
+
+
+def test_who_15_the_history_fires_no_reward_redeemable(session: Session, aurora: Shop) -> None:
+    a_reward(session, aurora, name="Near", cost_points=10)
+    a_reward(session, aurora, name="Far", cost_points=50)
+    told = select(func.count()).where(TimelineEvent.kind == "reward_redeemable")
+
+    history(session, aurora)
+    credit_history(session, aurora, date(2026, 9, 1))
+    member = session.scalars(select(Member)).one()
+    assert (figures(session, member)[0], session.scalar(told)) == (40, 0)
+
+    order = an_order(10, a_line(10, gross_minor=1000))
+    record_order(session, aurora, order, now=NOON, is_backfill=False)
+    assert session.scalar(told) == 1
+
+
+def test_who_16_the_history_asks_for_no_push(session: Session, aurora: Shop, alice: Member) -> None:
+    """Phones are told by the subscribers of this event alone, and only if the card differs."""
+    changed = select(func.count()).where(
+        OutboxEvent.kind == MEMBER_CHANGED, OutboxEvent.member_id == alice.id
+    )
+    before = session.scalar(changed) or 0
+
+    history(session, aurora)
+    assert (session.scalar(changed) or 0) - before == 0
+
+    buy(session, aurora, 10)
+    assert (session.scalar(changed) or 0) - before == 1
