@@ -44,6 +44,22 @@ class ShopFormat:
         kept = value.quantize(Decimal("0.001"))
         return format_percent(kept, locale=self.locale, decimal_quantization=False)
 
+    def whole_percent(self, value: Decimal) -> str:
+        """`12%` for 0.1234."""
+        return format_percent(value.quantize(Decimal("0.01")), locale=self.locale)
+
+    def decimal(self, value: Decimal) -> str:
+        """`2.4` for 2.37: one decimal at most."""
+        return format_decimal(value, format="#,##0.#", locale=self.locale)
+
+    def exact(self, value: Decimal) -> str:
+        """`1.5` for 1.500, `30` for 30.00: six decimals at most, and no nought at the end."""
+        return format_decimal(value, format="#,##0.######", locale=self.locale)
+
+    def thousandths(self, value: Decimal) -> str:
+        """`0.187` for 0.18734."""
+        return format_decimal(value, format="#,##0.000", locale=self.locale)
+
     def tenths(self, value: Decimal) -> str:
         """`+2.1` or `−0.4`, with a true minus sign."""
         kept = value.quantize(Decimal("0.1"))

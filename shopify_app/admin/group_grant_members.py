@@ -12,6 +12,7 @@ from loyalty import audit
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.group_grants.deciding import get_grant
+from loyalty.group_grants.giving import HAS_IT
 from loyalty.group_grants.tables import GroupGrant
 from loyalty.queries.group_grant_members import GrantedRow, list_granted
 from shopify_app.admin.csv_files import csv_file, refuse_links
@@ -27,6 +28,7 @@ STATES = {
 }
 _REASONS = {
     "merged": "Merged into another member",
+    HAS_IT: "Has the points of a member merged into them",
     "archived": "Archived",
     "erased": "Erased",
     "undone before": "Taken back before it was their turn",

@@ -4,16 +4,17 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from flask import Blueprint, Response, g, make_response, render_template, request
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, NotFound
 
 from loyalty.base import clock
-from loyalty.base.errors import LoyaltyError
+from loyalty.base.errors import LoyaltyError, MemberHasMoved, MemberNotActive
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
-from shopify_app.admin import assets, responses, timeline_words, wording
+from shopify_app.admin import assets, responses, wording
 from shopify_app.admin.formatting import ShopFormat, text_direction
+from shopify_app.admin.profile import timeline_words
 from shopify_app.platform.admin_auth import admin_page
 from shopify_app.platform.settings import current
 
@@ -93,9 +94,21 @@ def nowhere(_unknown: str) -> str:
 @blueprint.errorhandler(LoyaltyError)
 def _show_refusal(error: LoyaltyError) -> Response:
     """A page; a form or a button, which shows none, says in a toast what became of its thing."""
+    if isinstance(error, MemberNotActive | MemberHasMoved) and "member_id" in (
+        request.view_args or {}
+    ):
+        return _lead_to_member(error.status)
     response = make_response(*_error_page(error.status))
     is_gone = error.status == 404 and request.method == "POST"
     return responses.tell(response, wording.GONE) if is_gone else response
+
+
+def _lead_to_member(status: int) -> Response:
+    """Whoever changes a member who vanished meanwhile is led to the page that says so."""
+    address = url_for("admin.profile", member_id=(request.view_args or {})["member_id"])
+    response = responses.go_to(address, wording.VANISHED)
+    response.status_code = status
+    return response
 
 
 @blueprint.errorhandler(HTTPException)

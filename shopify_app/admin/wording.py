@@ -7,6 +7,7 @@ ERRORS = {
     503: ("Shopify did not answer", "Nothing is lost. Please reload this page in a moment."),
     500: ("Something went wrong", "It is our fault, and we have been told. Please try again."),
 }
+VANISHED = "This member was archived, merged or erased meanwhile. Nothing was changed."
 GONE = "This is no longer there. Reload the page."
 SUBJECTS = {
     "shop": "Shop details",
@@ -31,6 +32,9 @@ DATA_REQUEST_STATES = {
     "withdrawn": ("Taken back", "info", "The member changed their mind within the seven days."),
 }
 ERASURE_NOTICE = "The member can take it back for seven days. Then Encore does it by itself."
+ERASES_ON = "To be erased on {}"
+ERASURE_OVER = "The request has ended meanwhile. Reload the page."
+ERASURE_CANCELLED = "The member stays"
 DATA_REQUEST_STUCK = ("Delayed", "critical", "It has failed so far. Encore tries again by itself.")
 URGENT = "The law leaves 30 days. If a request does not move, tell our support."
 LOST = (

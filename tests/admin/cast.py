@@ -8,11 +8,14 @@ from uuid import UUID
 import jwt
 from flask.testing import FlaskClient
 from pydantic import SecretStr
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from jobs import segments as segments_job
 from loyalty.base.clock import utc_now
 from loyalty.base.db import enter_shop, shop_transaction, shopless_transaction
 from loyalty.members.enrolment import record_customer
+from loyalty.members.tables import Member
 from loyalty.shops.directory import get_shop, install, register_shop_id
 from shopify_app.platform import stored_tokens
 from shopify_app.platform.token_pairs import TokenPair
@@ -61,6 +64,15 @@ class ShopAndClient:
     def bearer(self) -> dict[str, str]:
         """The header that App Bridge adds to a fetch."""
         return {"Authorization": f"Bearer {session_token(self.domain)}"}
+
+    def look_at_members(self) -> None:
+        """What the queue does after each change: the members list learns of it."""
+        segments_job.look_at_members(self.shop_id, self.member_ids())
+
+    def member_ids(self) -> list[UUID]:
+        """All members of the shop."""
+        with shop_transaction(self.shop_id) as session:
+            return list(session.scalars(select(Member.id).where(Member.shop_id == self.shop_id)))
 
     def enrol(
         self, first_name: str, last_name: str, email: str | None, *, joined_at: datetime = NOON

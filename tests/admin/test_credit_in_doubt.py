@@ -14,7 +14,14 @@ from loyalty.redemption.reserving import Wish, reserve
 from loyalty.rewards.saving import add_reward
 from loyalty.shops.directory import get_shop
 from tests.admin.cast import ShopAndClient
-from tests.admin.test_rewards import STAFF, balance, card_of, have_points, redemptions, toast
+from tests.admin.profile.test_rewards import (
+    STAFF,
+    balance,
+    card_of,
+    have_points,
+    redemptions,
+    toast,
+)
 from wallet.rewards_page import read_rewards
 
 

@@ -141,20 +141,63 @@ addEventListener('click', (event) => {
 
 async function download(button) {
   button.disabled = true;
+  const label = button.textContent;
   try {
-    const answer = await fetch(button.dataset.download);
+    const answer = await fetch(fileAddress(button));
     if (!answer.ok) {
       toast(answer.status === 404 ? 'The file is no longer there. Reload the page.' : 'Something went wrong. Please try again.', true);
       return;
     }
     const link = document.createElement('a');
-    link.href = URL.createObjectURL(await answer.blob());
+    link.href = URL.createObjectURL(await received(answer, (share) => { button.textContent = `${label} ${share}%`; }));
     link.download = /filename="([^"]+)"/.exec(answer.headers.get('Content-Disposition'))?.[1] ?? 'data.json';
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   } finally {
     button.disabled = false;
+    button.textContent = label;
   }
+}
+
+// What a form around the button says goes with it: whom the file is to hold.
+function fileAddress({ dataset, form }) {
+  return form ? `${dataset.download}?${new URLSearchParams(new FormData(form))}` : dataset.download;
+}
+
+// A file that tells its lines shows how far it is.
+async function received(answer, tell) {
+  const lines = Number(answer.headers.get('Encore-Rows'));
+  if (!lines) return answer.blob();
+  const reader = answer.body.getReader();
+  const parts = [];
+  for (let seen = 0, part = await reader.read(); !part.done; part = await reader.read()) {
+    parts.push(part.value);
+    for (const byte of part.value) if (byte === 10) seen += 1;
+    tell(Math.min(100, Math.floor((100 * seen) / lines)));
+  }
+  return new Blob(parts, { type: 'text/csv' });
+}
+
+// --- Members that are ticked, and what can be done for them
+
+addEventListener('change', ({ target }) => {
+  if (target.dataset?.markAll !== undefined) {
+    document.querySelectorAll('[data-mark]').forEach((mark) => { mark.checked = target.checked; });
+  }
+  if (target.matches?.('[data-mark], [data-mark-all], [data-mark-every]')) showMarked();
+});
+
+function showMarked() {
+  const bar = document.getElementById('marked');
+  const marks = [...document.querySelectorAll('[data-mark]')];
+  const count = marks.filter((mark) => mark.checked).length;
+  const isAll = count === marks.length;
+  const every = bar.querySelector('[data-mark-every]');
+  bar.hidden = count === 0;
+  every.closest('label').hidden = !isAll;
+  if (!isAll) every.checked = false;
+  document.querySelector('[data-mark-all]').checked = isAll;
+  bar.querySelector('output').value = every.checked ? 'All who match' : `${count} selected`;
 }
 
 // --- The token of the first load is spent: it has no business in the address

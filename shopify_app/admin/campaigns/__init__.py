@@ -1,0 +1,1 @@
+"""Campaigns: written, forecast, started, and what each brought with the fate of everybody."""

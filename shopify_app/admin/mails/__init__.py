@@ -1,0 +1,1 @@
+"""Emails: which the shop sends, in whose words, and a test of each."""

@@ -1,0 +1,1 @@
+"""The members list: one keyset page, what can be asked of it, and deeds for many members."""

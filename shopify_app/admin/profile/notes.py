@@ -1,0 +1,79 @@
+"""The profile's tab Notes: what staff wrote about a member, and the form for one more."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import Response, g, make_response, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from loyalty.base.clock import utc_now
+from loyalty.base.db import shop_transaction
+from loyalty.base.errors import BadMessage, IdempotencyConflict
+from loyalty.members.notes import NOTE_MAX, add_note, list_notes
+from loyalty.queries.entry_context import read_actor_contexts
+from loyalty.queries.profile import get_profile
+from shopify_app.admin.pages import blueprint, enter, parse_id
+from shopify_app.admin.responses import go_to
+from shopify_app.platform.admin_auth import admin_page
+
+TAB = "notes"
+_SHOWN_MAX = 200
+_SENT = "This form was already saved with another text. Look at the notes, then save again."
+
+
+@dataclass(frozen=True, slots=True)
+class NoteForm:
+    """What was typed, the key that makes a resend count once, and what is wrong by field."""
+
+    client_key: str
+    text: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+def read_notes(session: Session, member_id: UUID, form: NoteForm | None = None) -> dict[str, Any]:
+    """The notes with who wrote them, newest first, and the form."""
+    notes = list_notes(session, g.shop_id, member_id, limit=_SHOWN_MAX)
+    actors = {note.id: str(note.details.get("actor", "")) for note in notes}
+    return {
+        "notes": notes,
+        "note_authors": read_actor_contexts(session, g.shop_id, actors, {}),
+        "note_form": form or NoteForm(str(uuid4())),
+        "note_max": NOTE_MAX,
+    }
+
+
+@blueprint.post("/app/members/<member_id>/notes")
+@admin_page
+def write_note(member_id: str) -> Response:
+    """Write the note down; answer with the way to the tab, or with the form and the reason."""
+    member = parse_id(member_id)
+    form = NoteForm(request.form.get("client_key", ""), request.form.get("note_text", ""))
+    try:
+        with shop_transaction(g.shop_id) as session:
+            enter(session)
+            key = _key(form.client_key)
+            ids = g.shop_id, member
+            add_note(session, *ids, form.text, key=key, actor=g.actor, now=utc_now())
+    except BadMessage as refusal:
+        return _refuse(member, replace(form, errors={refusal.field: str(refusal)}), 422)
+    except IdempotencyConflict as refusal:
+        fresh = replace(form, client_key=str(uuid4()), errors={"text": _SENT})
+        return _refuse(member, fresh, refusal.status)
+    return go_to(url_for("admin.profile", member_id=member, tab=TAB), "Note saved")
+
+
+def _key(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise BadMessage("text", "Reload the page and try again") from error
+
+
+def _refuse(member_id: UUID, form: NoteForm, status: int) -> Response:
+    with shop_transaction(g.shop_id) as session:
+        enter(session)
+        get_profile(session, g.shop_id, member_id)
+        values = read_notes(session, member_id, form)
+    page = render_template("admin/profile/_note_form.html", member_id=member_id, **values)
+    return make_response(page, status)

@@ -1,0 +1,322 @@
+"""The timeline in words: what each event is called, how it looks, and its details line by line."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from loyalty.campaigns.words import in_words
+from loyalty.members.tables import TimelineEvent
+from loyalty.queries.entry_context import EntryContext
+from shopify_app.admin.insight.words import BANDS
+from shopify_app.admin.profile.movement_words import ACTIONS, REASONS, SIDES, SOURCES
+
+Details = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An event in words: a title, an icon with its tone, the signed points if any, details."""
+
+    title: str
+    icon: str
+    tone: str
+    points: int | None
+    lines: list[str]
+
+
+_KINDS = {
+    "points_added": ("Points added", "PlusCircle", "success"),
+    "points_removed": ("Points removed", "MinusCircle", "critical"),
+    "member_joined": ("Joined the programme", "Star", "info"),
+    "customer_scanned": ("Customer scanned", "Person", "info"),
+    "customer_tapped": ("Customer tapped", "Person", "info"),
+    "email_verified": ("Email address confirmed", "Email", "success"),
+    "birthday_changed": ("Birthday changed", "Person", ""),
+    "social_followed": ("Follow link opened", "Cursor", "info"),
+    "pass_installed": ("Pass installed", "Wallet", "success"),
+    "pass_removed": ("Pass removed", "Wallet", ""),
+    "pass_link_clicked": ("Pass link clicked", "Cursor", "info"),
+    "preference_changed": ("Notification preference changed", "Notification", ""),
+    "push_created": ("Push created", "Notification", ""),
+    "push_sent": ("Push sent", "Notification", "success"),
+    "push_failed": ("Push failed", "AlertTriangle", "critical"),
+    "tier_changed": ("Tier changed", "Star", "info"),
+    "badge_earned": ("Badge earned", "Star", "success"),
+    "reward_redeemed": ("Reward redeemed", "Star", "success"),
+    "reward_redeemable": ("Reward redeemable", "Star", "info"),
+    "reward_used": ("Reward used", "Star", "success"),
+    "reward_returned": ("Reward returned", "Star", ""),
+    "coupon_assigned": ("Coupon assigned", "Star", "info"),
+    "coupon_used": ("Coupon used", "Star", "success"),
+    "coupon_refused": ("Coupon refused by Shopify", "Star", "critical"),
+    "referral_claimed": ("Friend referred", "Person", "info"),
+    "referral_rewarded": ("Referral rewarded", "Person", "success"),
+    "referral_reversed": ("Referral reversed", "Person", ""),
+    "email_asked": ("Email asked for", "Email", ""),
+    "email_sent": ("Email sent", "Email", "success"),
+    "email_failed": ("Email not sent", "AlertTriangle", "critical"),
+    "email_bounced": ("Email bounced", "AlertTriangle", "critical"),
+    "email_bounce_cleared": ("Email bounce cleared", "Email", ""),
+    "email_complained": ("Email reported as spam", "AlertTriangle", "critical"),
+    "email_unsubscribed": ("Unsubscribed from emails", "Email", ""),
+    "email_topics_chosen": ("Chose topics of emails", "Email", ""),
+    "consent_changed": ("Consent to marketing changed", "Email", "info"),
+    "points_expiring": ("Warned of points that expire", "AlertTriangle", ""),
+    "expiry_began": ("Told that points expire from now on", "AlertTriangle", ""),
+    "customer_deleted": ("Deleted in Shopify", "Person", ""),
+    "member_archived": ("Archived", "Person", ""),
+    "member_restored": ("Restored", "Person", "success"),
+    "member_merged": ("Member merged", "Person", "info"),
+    "member_unmerged": ("Merge undone", "Person", "info"),
+    "campaign_joined": ("Campaign joined", "Email", "info"),
+    "campaign_disjoined": ("Campaign disjoined", "Email", ""),
+    "churn_changed": ("Churn risk changed", "Person", "info"),
+    "details_changed": ("Details changed", "Person", ""),
+    "contact_verified": ("Contact verified", "Person", "success"),
+    "note": ("Note", "Note", ""),
+}
+_MERGED = {
+    "survivor": "Took another member in",
+    "merged": "Went into another member",
+}
+_FIELDS = {
+    "first_name": "First name",
+    "last_name": "Last name",
+    "email": "Email",
+    "phone": "Phone",
+}
+_WHYS = {
+    "earned": "earned",
+    "lapsed": "no longer earned",
+    "by_hand": "set by hand",
+    "settings": "after a change of the tiers",
+    "merged": "after a merge",
+}
+_EMAILS = {
+    "card": "Loyalty card",
+    "campaign": "Campaign",
+    "one_off": "Written to this member",
+    "verification": "Confirmation of the email address",
+    "birthday": "Birthday greeting",
+    "expiry_warning": "Warning of points that expire",
+    "adjustment": "Points changed by hand",
+    "reward": "Code of a reward",
+    "coupon": "Coupon",
+    "proof": "Code to prove who they are",
+    "erasure": "Notice that the data will be deleted",
+    "tier": "Tier changed",
+    "granted": "Points given to many",
+    "reward_in_reach": "Reward unlocked",
+    "referral": "A friend has bought",
+    "data_request": "Data request",
+}
+_BOUNCES = {"hard": "Hard bounce: later emails are blocked", "soft": "Soft bounce: blocks nothing"}
+_PLATFORMS = {
+    "apple": "Apple Wallet",
+    "google": "Google Wallet",
+    "email": "Email",
+    "page": "Card page",
+}
+_CONSENTS = {"subscribed": "yes", "asked": "ticked, not confirmed", "unsubscribed": "no"}
+_TOPICS = {
+    "offers": "Offers and news",
+    "points": "Points and tier",
+    "birthday": "Birthday greetings",
+    "rewards": "Rewards and coupons",
+}
+_TARGETS = {"card": "Opened the card online", "shop": "Opened the shop"}
+_PREFERENCES = {
+    "balance": "Balance",
+    "location": "Location",
+    "marketing": "Marketing",
+    "tier": "Tier",
+    "reward": "Reward available",
+}
+
+
+def say(event: TimelineEvent, contexts: dict[UUID, EntryContext]) -> Said:
+    """The words for an event; a kind without words of its own is shown by its name."""
+    unnamed = (event.kind.replace("_", " ").capitalize(), "Info", "")
+    title, icon, tone = _KINDS.get(event.kind, unnamed)
+    lines = [line(event.details) for line in _LINES]
+    context = contexts.get(entry_id_of(event) or event.id)
+    if context is not None:
+        lines += _context_lines(context, event.details)
+    return Said(title, icon, tone, event.details.get("points"), [line for line in lines if line])
+
+
+def entry_id_of(event: TimelineEvent) -> UUID | None:
+    """The ledger entry that the event tells of, if any."""
+    text = event.details.get("entry_id")
+    return UUID(text) if text else None
+
+
+def _source(details: Details) -> str:
+    return SOURCES.get(details.get("entry_kind") or "", "")
+
+
+def _side(details: Details) -> str:
+    """On which side of a referral the member is; an entry of the ledger says it by its reason."""
+    is_entry = details.get("entry_kind") == "referral"
+    return SIDES.get(details.get("reason" if is_entry else "side") or "", "")
+
+
+def _claim(details: Details) -> str:
+    return "Waits for a look by the shop" if details.get("referral_state") == "flagged" else ""
+
+
+def _reason(details: Details) -> str:
+    code = str(details.get("reason") or "")
+    if not code or details.get("entry_kind") == "referral":
+        return ""
+    if details.get("entry_kind") == "earn_action":
+        return ACTIONS.get(code, code)
+    # Other events give their reason in words, such as a push that a provider refused.
+    return f"Reason: {REASONS.get(code, code)}"
+
+
+def _tier(details: Details) -> str:
+    if "to_tier" not in details:
+        return ""
+    names = (details.get("from_tier") or "No tier", details["to_tier"] or "No tier")
+    return f"{names[0]} → {names[1]}, {_WHYS.get(details.get('why') or '', 'changed')}"
+
+
+def _badge(details: Details) -> str:
+    return str(details.get("badge") or "")
+
+
+def _reward(details: Details) -> str:
+    reward, cost = details.get("reward"), details.get("cost_points")
+    return f"{reward} ({_points(cost)})" if reward and cost else str(reward or "")
+
+
+def _points(points: Any) -> str:
+    return "1 point" if points == 1 else f"{points} points"
+
+
+def _use(details: Details) -> str:
+    """What came back of a reward's points with an order, or that they were taken once more."""
+    if details.get("is_late"):
+        return "Its points had come back, or were another order's: they were taken again"
+    points = details.get("returned_points")
+    return f"{_points(points)} came back" if points else ""
+
+
+def _coupon(details: Details) -> str:
+    return str(details.get("coupon") or "")
+
+
+def _campaign(details: Details) -> str:
+    return str(details.get("campaign") or "")
+
+
+def _no_campaign(details: Details) -> str:
+    """Why a member who was to be told something was not."""
+    return in_words(details.get("campaign_reason"))
+
+
+def _email(details: Details) -> str:
+    return _EMAILS.get(details.get("email") or "", "")
+
+
+def _bounce(details: Details) -> str:
+    return _BOUNCES.get(details.get("bounce") or "", "")
+
+
+def _order(details: Details) -> str:
+    name = details.get("order_name")
+    return f"Order {name}" if name else ""
+
+
+def _platform(details: Details) -> str:
+    platform = details.get("platform")
+    return _PLATFORMS.get(platform, str(platform)) if platform else ""
+
+
+def _message(details: Details) -> str:
+    return "The shop’s own message" if details.get("about") == "marketing" else ""
+
+
+def _target(details: Details) -> str:
+    return _TARGETS.get(details.get("target") or "", "")
+
+
+def _preference(details: Details) -> str:
+    name = _PREFERENCES.get(details.get("preference") or "")
+    return f"{name}: {'active' if details.get('is_active') else 'paused'}" if name else ""
+
+
+def _consent(details: Details) -> str:
+    channel = {"email": "Email", "sms": "SMS"}.get(details.get("channel") or "")
+    said = _CONSENTS.get(details.get("consent") or "")
+    where = ", in Shopify" if details.get("consent_source") == "shopify" else ""
+    return f"{channel}: {said}{where}" if channel and said else ""
+
+
+def _topics(details: Details) -> str:
+    return ", ".join(_TOPICS.get(topic, topic) for topic in details.get("topics") or ())
+
+
+def _place(details: Details) -> str:
+    """Where a card was held to a reader; a tap at the till has its place beside the cashier."""
+    reader, place = details.get("reader"), details.get("location")
+    return f"{place} · {reader}" if reader and place else ""
+
+
+def _network(details: Details) -> str:
+    network = details.get("network")
+    return f"On {str(network).capitalize()}" if network else ""
+
+
+def _birthday(details: Details) -> str:
+    if "is_known" not in details:
+        return ""
+    return "A birthday was given" if details["is_known"] else "The birthday was taken away"
+
+
+def _expiring(details: Details) -> str:
+    if "last_valid_on" not in details:
+        return ""
+    return f"{_points(details.get('expiring'))}, spendable until {details['last_valid_on']}"
+
+
+def _merge(details: Details) -> str:
+    return _MERGED.get(details.get("role") or "", "")
+
+
+def _fields(details: Details) -> str:
+    return ", ".join(_FIELDS.get(name, name) for name in details.get("fields") or ())
+
+
+def _churn(details: Details) -> str:
+    if "to_churn" not in details:
+        return ""
+    before, after = (BANDS[details[name]][0] for name in ("from_churn", "to_churn"))
+    return f"{before} → {after}"
+
+
+def _note(details: Details) -> str:
+    return str(details.get("note") or "")
+
+
+def _text(details: Details) -> str:
+    text = details.get("text")
+    return f"“{text}”" if text else ""
+
+
+_LINES: tuple[Callable[[Details], str], ...] = (
+    *(_source, _side, _claim, _tier, _badge, _reward, _email, _bounce, _reason, _order, _use),
+    *(_coupon, _campaign, _no_campaign, _message, _target, _preference, _consent, _topics),
+    *(_platform, _place),
+    *(_network, _birthday, _expiring, _merge, _fields, _churn, _note, _text),
+)
+
+
+def _context_lines(context: EntryContext, details: Details) -> list[str]:
+    """The note without the order that a line of its own already names, and who did it."""
+    note = [line for line in (context.note or "").splitlines() if line != details.get("order_name")]
+    who = f"By {context.staff}" if context.staff else ""
+    where = f"at {context.location}" if context.location else ""
+    return [*note, f"{who} {where}".strip()]

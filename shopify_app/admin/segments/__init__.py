@@ -1,0 +1,1 @@
+"""Segments: their rules in rows, who is in them and why, and points for all of one."""

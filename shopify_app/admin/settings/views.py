@@ -1,0 +1,5 @@
+"""The views of the settings beside the programme, for the blueprint."""
+
+from shopify_app.admin.settings import audit, till, wallets
+
+SETTINGS_VIEWS = (audit, till, wallets)

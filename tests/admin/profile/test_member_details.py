@@ -1,0 +1,101 @@
+"""R44–R46: details changed here, with each field's source; news of Shopify leave them alone."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from loyalty.base.db import shop_transaction
+from loyalty.members.enrolment import record_customer
+from loyalty.members.tables import Customer, Member
+from loyalty.shops.directory import get_shop
+from tests.admin.cast import ShopAndClient
+from tests.factories.facts import NOON, a_customer
+
+AS_IT_STANDS = {
+    "detail_first_name": "Alice",
+    "detail_last_name": "Archer",
+    "detail_email": "alice@example.com",
+    "detail_phone": "",
+}
+
+
+@pytest.fixture
+def path(alice: UUID) -> str:
+    """Alice's page."""
+    return f"/app/members/{alice}"
+
+
+def told_by_shopify(shop: ShopAndClient, member: UUID, **details: str) -> None:
+    """What a later webhook of Shopify says of the member's customer."""
+    later = NOON + timedelta(days=1)
+    with shop_transaction(shop.shop_id) as session:
+        customer = session.query(Customer).filter_by(member_id=member).one()
+        facts = a_customer(customer.customer_id, updated_at=later, **details)
+        found = get_shop(session, shop.shop_id)
+        record_customer(session, found, facts, now=later, is_backfill=False)
+
+
+def details_of(shop: ShopAndClient, member: UUID) -> tuple[str | None, str | None, str | None]:
+    """First name, last name and email as the database has them."""
+    with shop_transaction(shop.shop_id) as session:
+        found = session.get_one(Member, (shop.shop_id, member))
+        return found.first_name, found.last_name, found.email
+
+
+def test_what_is_changed_here_stays_and_the_rest_follows_shopify(
+    aurora: ShopAndClient, alice: UUID, path: str
+) -> None:
+    answer = aurora.post(f"{path}/details", **(AS_IT_STANDS | {"detail_first_name": "Alicia"}))
+    told_by_shopify(aurora, alice, first_name="Alice", last_name="Ashe", email="alice@example.com")
+
+    assert answer.status_code == 204
+    assert details_of(aurora, alice)[:2] == ("Alicia", "Ashe")
+    name = aurora.get(path).text.split("<dt>Name</dt>")[1].split("</div>")[0]
+    assert "First name: Changed in Encore" in name and "Last name" not in name
+
+
+def test_a_field_is_given_back_to_shopify(aurora: ShopAndClient, alice: UUID, path: str) -> None:
+    aurora.post(f"{path}/details", **(AS_IT_STANDS | {"detail_first_name": "Alicia"}))
+    offered = aurora.get(path).text
+
+    answer = aurora.post(f"{path}/details/shopify", field="first_name")
+
+    assert "Take first name from Shopify again" in offered
+    assert answer.status_code == 204
+    assert details_of(aurora, alice)[0] == "Alice"
+    assert "Changed in Encore" not in aurora.get(path).text
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("first_name", "<b>Al</b>"),
+        ("last_name", "x" * 121),
+        ("email", "alice"),
+        ("email", "+34600000000"),
+        ("phone", "12"),
+        ("phone", "alice@example.com"),
+    ],
+)
+def test_bad_input_is_told_beside_its_field_and_keeps_what_was_typed(
+    aurora: ShopAndClient, alice: UUID, path: str, name: str, typed: str
+) -> None:
+    sent = AS_IT_STANDS | {"detail_first_name": "Alicia"} | {f"detail_{name}": typed}
+
+    answer = aurora.post(f"{path}/details", **sent)
+
+    assert answer.status_code == 422
+    assert f'id="detail_{name}-error"' in answer.text
+    assert name == "first_name" or 'value="Alicia"' in answer.text
+    assert details_of(aurora, alice) == ("Alice", "Archer", "alice@example.com")
+
+
+def test_member_of_another_shop_is_not_found(
+    aurora: ShopAndClient, borealis: ShopAndClient, bob: UUID
+) -> None:
+    changed = aurora.post(f"/app/members/{bob}/details", **AS_IT_STANDS)
+    followed = aurora.post(f"/app/members/{bob}/details/shopify", field="email")
+
+    assert (changed.status_code, followed.status_code) == (404, 404)
+    assert details_of(borealis, bob)[0] == "Bob"
