@@ -24,6 +24,8 @@ _EARNING = "tests/loyalty/earning/"
 _PLANNING = _EARNING + "test_planning.py::"
 _SAVING = _EARNING + "test_saving.py::"
 _SETTLING = _EARNING + "test_settling.py::"
+_PAID = _EARNING + "test_paid.py::"
+_EARNED = "tests/loyalty/worked_cases/test_earning.py::"
 _CLAIMING = _EARNING + "test_claiming.py::"
 _MIRROR = "tests/loyalty/catalogue/test_mirror.py::"
 
@@ -150,8 +152,8 @@ FAULTS = (
     Fault(
         "a skipped pause earns",
         "loyalty/programme/pausing.py",
-        "return NEVER",
-        "return EARNS",
+        "return any(begun <= happened_at < ended for begun, ended in self.skipped)",
+        "return False",
         _SETTLING + "test_resuming_catches_up_or_not_as_was_chosen",
     ),
     Fault(
@@ -160,6 +162,41 @@ FAULTS = (
         "        if self.paused_at is not None:\n            return WAITS\n",
         "",
         _SETTLING + "test_a_paused_programme_takes_orders_in_and_gives_nothing",
+    ),
+    Fault(
+        "a pause asks when an order was placed",
+        "loyalty/earning/assessing.py",
+        "fate(added_at or order.counts_from)",
+        "fate(added_at or order.processed_at)",
+        _EARNED + "test_earning_42_a_pause_asks_when_an_order_was_paid",
+    ),
+    Fault(
+        "a hold runs from the placing",
+        "loyalty/earning/holds.py",
+        "return (award.added_at or sheet.counts_from) + hold",
+        "return (award.added_at or sheet.processed_at) + hold",
+        _EARNED + "test_earning_43_a_hold_runs_from_the_payment",
+    ),
+    Fault(
+        "the hold on added pieces runs from the payment",
+        "loyalty/earning/awards.py",
+        "AwardSheet.of(plan, 1 + earlier, sheet.member_id, by.now, added_at=added_at)",
+        "AwardSheet.of(plan, 1 + earlier, sheet.member_id, by.now)",
+        _EARNED + "test_earning_44_the_hold_on_pieces_added_later_runs_from_the_edit",
+    ),
+    Fault(
+        "an old version tells nothing of the payment",
+        "loyalty/orders/desk.py",
+        "            if sheet.hear_of_payment(facts):\n",
+        "            if False:\n",
+        _PAID + "test_the_first_moment_is_kept_whichever_version_comes_first",
+    ),
+    Fault(
+        "an order of a skipped pause keeps what it earned",
+        "loyalty/earning/awards.py",
+        "return award.added_at is None and by.terms.pauses.skips(sheet.counts_from)",
+        "return False",
+        _PAID + "test_a_pause_asks_for_the_payment_whichever_version_comes_first",
     ),
     Fault(
         "an order does not wait for its product",

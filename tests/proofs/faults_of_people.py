@@ -8,6 +8,11 @@ _MATCHING = "tests/loyalty/members/test_matching.py::"
 _MERGING = "tests/loyalty/merging/"
 _RACING = "tests/loyalty/ledger/test_racing.py::"
 
+_LIFE_OF_A_TIER = (
+    "tests/proofs/test_machine.py::"
+    "test_a_life_keeps_a_tier_to_the_end_of_the_next_year_and_its_grace"
+)
+
 FAULTS = (
     Fault(
         "a tier takes more than its threshold",
@@ -85,10 +90,31 @@ FAULTS = (
         + "test_a_grant_undone_while_merged_is_theirs_who_had_been_granted_it",
     ),
     Fault(
+        "what comes back on hold stays counted as earned",
+        "loyalty/ledger/archiving.py",
+        "            books.balance(member_id).lifetime_earned -= points if lot.is_earned else 0\n",
+        "",
+        "tests/proofs/test_machine.py::test_a_life_knows_what_is_still_on_hold_at_a_return",
+    ),
+    Fault(
         "a balance is read without its lock",
         "loyalty/ledger/posting.py",
         "        .with_for_update()\n",
         "",
         _RACING + "test_of_two_debits_that_race_one_wins_and_one_is_told",
+    ),
+    Fault(
+        "a tier has its grace twice",
+        "loyalty/tiers/cycles.py",
+        "lasts_until_on=starts[2] - _DAY + timedelta(days=grace_days),",
+        "lasts_until_on=starts[2] - _DAY + timedelta(days=2 * grace_days),",
+        _LIFE_OF_A_TIER,
+    ),
+    Fault(
+        "a tier lasts a cycle too long",
+        "loyalty/tiers/cycles.py",
+        "for y in (year, year + 1, year + 2)",
+        "for y in (year, year + 1, year + 3)",
+        _LIFE_OF_A_TIER,
     ),
 )

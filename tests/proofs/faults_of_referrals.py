@@ -6,6 +6,9 @@ _CLAIMING = "tests/loyalty/referrals/test_claiming.py::"
 _SETTLING = "tests/loyalty/referrals/test_settling.py::"
 _MERGED = "tests/loyalty/referrals/test_settling_of_merged.py::"
 _TAKING_BACK = "tests/loyalty/referrals/test_taking_back.py::"
+_DUE = "tests/jobs/test_referral_commands.py::"
+_PUT_OFF = _DUE + "test_those_that_fail_are_put_off_and_keep_none_from_being_paid"
+_NAMESAKES = _CLAIMING + "test_who_bought_before_under_another_of_their_addresses_is_blocked"
 
 FAULTS = (
     Fault(
@@ -78,5 +81,82 @@ FAULTS = (
         "    if reason is None and _find_other(session, referral, friend):\n",
         "    if False:\n",
         _CLAIMING + "test_nor_under_another_spelling_of_their_address",
+    ),
+    Fault(
+        "a referral that fails stays in front",
+        "jobs/referrals.py",
+        "            put_off(session, shop_id, referral_id, now=now)\n",
+        "            pass\n",
+        _PUT_OFF,
+    ),
+    Fault(
+        "a referral that fails comes again at once",
+        "loyalty/referrals/settling.py",
+        ".values(due_at=now + AFTER_FAILURE)",
+        ".values(due_at=now)",
+        _PUT_OFF,
+    ),
+    Fault(
+        "a referral that fails never comes again",
+        "loyalty/referrals/settling.py",
+        ".values(due_at=now + AFTER_FAILURE)",
+        ".values(due_at=None)",
+        _PUT_OFF,
+    ),
+    Fault(
+        "a turn settles one batch of what is due",
+        "jobs/referrals.py",
+        "        if len(due) < BATCH:\n            break\n",
+        "        break\n",
+        _DUE + "test_a_turn_goes_on_until_nothing_is_due",
+    ),
+    Fault(
+        "who bought before is known by no address as it is spelt",
+        "loyalty/referrals/namesakes.py",
+        "addresses = friend.emails | _spelt(session, shop_id, friend)",
+        "addresses = friend.emails",
+        _NAMESAKES,
+    ),
+    Fault(
+        "who bought before is known only by addresses as they are spelt",
+        "loyalty/referrals/namesakes.py",
+        "addresses = friend.emails | _spelt(session, shop_id, friend)",
+        "addresses = _spelt(session, shop_id, friend)",
+        _NAMESAKES,
+    ),
+    Fault(
+        "a guest is nobody's namesake",
+        "loyalty/referrals/namesakes.py",
+        "friend.customer_ids | {row.customer_id for row in customers}",
+        "friend.customer_ids",
+        _NAMESAKES,
+    ),
+    Fault(
+        "a friend is known again by one address",
+        "loyalty/referrals/claiming.py",
+        "for email in sorted(friend.emails))",
+        "for email in sorted(friend.emails)[:1])",
+        _CLAIMING + "test_nor_by_any_of_the_addresses_that_they_had",
+    ),
+    Fault(
+        "a deleted order is an earlier one",
+        "loyalty/referrals/deciding.py",
+        "        Order.is_there(),\n        Order.processed_at < claimed_at,\n",
+        "        Order.processed_at < claimed_at,\n",
+        _TAKING_BACK + "test_a_deleted_order_from_before_the_form_blocks_nobody",
+    ),
+    Fault(
+        "a deleted order goes on deciding",
+        "loyalty/referrals/deciding.py",
+        "            Order.is_there(),\n            Order.processed_at >= claimed_at,\n",
+        "            Order.processed_at >= claimed_at,\n",
+        _TAKING_BACK + "test_a_deleted_order_is_none_and_the_next_decides",
+    ),
+    Fault(
+        "what a deleted order paid stays paid",
+        "loyalty/referrals/settling.py",
+        "            if is_deleted(self._session, self._shop.shop_id, order_id):\n",
+        "            if False:\n",
+        _TAKING_BACK + "test_an_order_that_shopify_deletes_takes_both_back",
     ),
 )

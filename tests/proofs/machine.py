@@ -8,10 +8,13 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from sqlalchemy import Engine
 
 from tests.factories.facts import NOON
+from tests.proofs.machine_of_archiving import PuttingAway
 from tests.proofs.machine_of_redemptions import Redeeming
 from tests.proofs.machine_of_referrals import Bringing, links
+from tests.proofs.machine_of_tiers import Rising, ladders
 from tests.proofs.model_accounts import Expiry
 from tests.proofs.model_people import Merged
+from tests.proofs.model_tiers import Ladder
 from tests.proofs.shop import CUSTOMERS, ByHand, Shop, Terms
 from tests.proofs.shopify_side import Back, Sale, SoldLine, State
 
@@ -39,7 +42,7 @@ _Line = tuple[int, int, int]
 _Message = tuple[Sale, State | Back]
 
 
-class Life(Redeeming, Bringing):
+class Life(Redeeming, Bringing, PuttingAway, Rising):
     """One shop, three customers, any number of orders."""
 
     def __init__(self, engine: Engine) -> None:
@@ -54,9 +57,10 @@ class Life(Redeeming, Bringing):
         if self.shop:
             self.shop.close()
 
-    @initialize(terms=_terms, brought=links)
-    def install(self, terms: Terms, brought: list[tuple[int, int]]) -> None:
+    @initialize(terms=_terms, brought=links, ladder=ladders)
+    def install(self, terms: Terms, brought: list[tuple[int, int]], ladder: Ladder) -> None:
         self.shop = Shop(self.engine, terms)
+        self.have_tiers(ladder, terms)
         for advocate, friend in brought:
             self.come_by_a_link(advocate, friend)
 

@@ -4,6 +4,7 @@ Imports nothing of `loyalty`.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 from math import floor
 
@@ -15,11 +16,13 @@ class Award:
     """Whole points for the pieces that came to an order at one time.
 
     `standing`: what of them was not reversed; `forgiven`: reversed, but never taken.
+    `since`: when an edit brought the pieces; None for those the order was first looked at with.
     """
 
     pieces: dict[int, int]
     basis: int
     points: int
+    since: datetime | None = None
     standing: int = 0
     forgiven: int = 0
 
@@ -29,7 +32,8 @@ class KnownOrder:
     """What has arrived of an order, in whatever order, and what it deserves by it.
 
     `codes`: each that it was ever told with, and the lines that it makes cheaper by now;
-    `once_cheaper`: and those that it ever did.
+    `once_cheaper`: and those that it ever did. `paid_by`: the first moment at which it is known
+    to have been paid.
     """
 
     state: State | None = None
@@ -38,9 +42,19 @@ class KnownOrder:
     awards: list[Award] = field(default_factory=list)
     codes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     once_cheaper: dict[str, set[int]] = field(default_factory=dict)
+    paid_by: datetime | None = None
+    is_looked_at: bool = False
+
+    @property
+    def begins_at(self) -> datetime:
+        """When it was placed and paid, whichever was later."""
+        assert self.state is not None
+        return max(self.state.placed_at, self.paid_by or self.state.placed_at)
 
     def hear(self, state: State) -> bool:
-        """Whether the state is news."""
+        """Whether the state is news. Old ones tell of the payment all the same."""
+        if state.is_paid:
+            self.paid_by = min(self.paid_by or state.updated_at, state.updated_at)
         if self.state is not None and state.updated_at < self.state.updated_at:
             return False
         self.state = state
@@ -74,7 +88,14 @@ class KnownOrder:
                 added[line.line_id] = line.quantity - covered
         basis = sum(_share(line, added.get(line.line_id, 0)) for line in state.lines)
         if added:
-            self.awards.append(Award(added, basis, basis // 100))
+            since = state.updated_at if self.is_looked_at else None
+            self.awards.append(Award(added, basis, basis // 100, since))
+        self.is_looked_at = True
+
+    def held_since(self, changes: dict[Award, int]) -> datetime:
+        """When the hold on what is given now begins: with the youngest pieces that gain."""
+        gaining = [award.since or self.begins_at for award, change in changes.items() if change > 0]
+        return max(gaining)
 
     def due_back(self, points: int, code: str) -> int:
         """How many points of the code are called back by now."""

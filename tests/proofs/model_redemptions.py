@@ -14,10 +14,14 @@ from tests.proofs.model_people import Member, People
 
 @dataclass(eq=False)
 class Use:
-    """An order that carried the code, the debit it stands for, and what came back of that."""
+    """An order that carried the code, the debit it stands for, and what came back of that.
+
+    `cancelled`: how much of `returned` came back because the order was cancelled.
+    """
 
     debit: Debit
     returned: int = 0
+    cancelled: int = 0
 
 
 @dataclass(eq=False)
@@ -71,10 +75,13 @@ class Redemptions:
             due = known.due_back(redeemed.points, code)
             if due > use.returned:
                 self.people.give_back(use.debit, due - use.returned, today, now)
+                use.cancelled += due - use.returned if state.cancelled_at else 0
                 use.returned = due
                 if redeemed.order_id == state.order_id:
                     redeemed.returned = due
                     redeemed.state = "returned" if due == redeemed.points else "used"
+            elif state.is_paid and not state.cancelled_at:
+                self._open_again(redeemed, state.order_id, use.returned - due, today)
 
     def give_all_back(self, redeemed: Redeemed, today: date, now: datetime) -> None:
         """There is no code any more, and none was used; of one that came late all is back."""
@@ -121,8 +128,20 @@ class Redemptions:
             redeemed.order_id, redeemed.debit = order_id, debit
             redeemed.state, redeemed.returned = "used", 0
 
-    def _owe(self, redeemed: Redeemed, active_on: date, today: date) -> Debit:
-        """Its points are taken once more, whether they are there or not."""
+    def _open_again(self, redeemed: Redeemed, order_id: int, excess: int, today: date) -> None:
+        """The order is cancelled no more: what came back for that, and is not due, is owed."""
+        use = redeemed.uses[order_id]
+        if points := min(excess, use.cancelled):
+            use.debit = self._owe(redeemed, today, today, points)
+            use.returned, use.cancelled = use.returned - points, 0
+            if redeemed.state != "used":
+                redeemed.order_id, redeemed.debit = order_id, use.debit
+                redeemed.state, redeemed.returned = "used", use.returned
+
+    def _owe(
+        self, redeemed: Redeemed, active_on: date, today: date, points: int | None = None
+    ) -> Debit:
+        """Its points, or so many of them, are taken once more, whether they are there or not."""
         owner = self.people.present(redeemed.member)
         account = self.people.accounts[owner]
-        return account.owe(redeemed.points, ("member", owner), active_on, today)
+        return account.owe(points or redeemed.points, ("member", owner), active_on, today)

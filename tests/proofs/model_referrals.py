@@ -78,7 +78,7 @@ class Referrals:
         if first.is_gone() or worth < MINIMUM_MINOR:
             self._end(claim, "failed", today)
         elif claim.state != "paid":
-            is_time = first.state.placed_at + timedelta(days=self.hold_days) <= now
+            is_time = first.begins_at + timedelta(days=self.hold_days) <= now
             claim.state = "paid" if is_time else "held"
             if is_time:
                 self._pay(claim, today, now)

@@ -148,11 +148,14 @@ class Shop:
         """A webhook's facts arrive, at the product and at the model."""
         self.tell(message, order_id)
         known = self.known.setdefault(order_id, KnownOrder())
+        begun_at = known.begins_at if known.state is not None and known.paid_by else None
         if isinstance(message, Back):
             known.hear_refund(message)
         else:
             known.hear(message)
         if known.state is not None:
+            if begun_at is not None and known.begins_at < begun_at:
+                self._shorten_holds(known, customer_id, begun_at)
             self._settle(known, customer_id)
             placed_on = self.day(known.state.placed_at)
             self.redemptions.settle(known, placed_on, self.today, self.now)
@@ -261,11 +264,22 @@ class Shop:
             forgive(changes, account.reverse(-difference, state.order_id, home, self.today))
         elif difference > 0 and (difference := remember(changes)):
             hold = timedelta(days=self.terms.hold_days)
-            free_at = state.placed_at + hold if hold else self.now
+            free_at = known.held_since(changes) + hold if hold else self.now
             lot = Lot(difference, home, state.placed_at, free_at, state.order_id)
             account.credit(lot, self.day(state.placed_at), self.today)
             if free_at <= self.now:
                 account.free(lot, self.today, self.today)
+
+    def _shorten_holds(self, known: KnownOrder, customer_id: int, begun_at: datetime) -> None:
+        """What was held from a later payment is held from the one that we know of by now."""
+        assert known.state is not None
+        account, hold = self.account(customer_id), timedelta(days=self.terms.hold_days)
+        for lot in account.lots:
+            is_own = lot.order_id == known.state.order_id and not lot.is_free
+            if is_own and lot.left and lot.available_at == begun_at + hold:
+                lot.available_at = known.begins_at + hold
+                if lot.available_at <= self.now:
+                    account.free(lot, self.today, self.day(lot.available_at))
 
     def _take(self, customer_id: int, points: int, *, is_burn: bool) -> Debit | None:
         home: Home = ("member", self.member(customer_id))

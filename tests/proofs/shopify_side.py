@@ -54,6 +54,11 @@ class State:
     def total_minor(self) -> int:
         return sum(line.basis_minor for line in self.lines)
 
+    @property
+    def current_total_minor(self) -> int:
+        """What the pieces cost that are still in the order."""
+        return sum(line.basis_minor * line.current_quantity // line.quantity for line in self.lines)
+
     def facts(self) -> OrderFacts:
         """What the handler makes of Shopify's payload."""
         lines = [
@@ -72,7 +77,7 @@ class State:
             customer_id=self.customer_id,
             is_paid=self.is_paid,
             total_minor=self.total_minor,
-            current_total_minor=self.total_minor,
+            current_total_minor=self.current_total_minor,
             created_at=self.placed_at,
             processed_at=self.placed_at,
             updated_at=self.updated_at,

@@ -1,8 +1,9 @@
 """In a programme without order-dependent rules any arrival order gives the same balances.
 
 Order-dependent are a minimum order and a first order (asked once, when an award is first made),
-a balance that clamps, and pieces added later: their award is rounded by itself, so they are
-added here only where nothing is rounded. So is a cancelled order that is opened again, which
+a balance that clamps, and pieces added later: their award is rounded by itself and counts from
+when they came, so they are added here only where nothing is rounded, paused or looked at when
+only some holds are over. So is a cancelled order that is opened again, which
 Shopify does not do, where codes are: what came back for it stays.
 """
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from loyalty.earning.saving import add_rule
+from loyalty.programme.pausing import pause, resume
 from loyalty.redemption.issuing import issue
 from tests.factories.facts import NOON
 from tests.proofs.counter import Counter
@@ -31,9 +33,15 @@ Figures = list[tuple[int, ...]]
 
 @dataclass(frozen=True)
 class Story:
-    """A programme, and all that Shopify sends of some orders, in the order of happening."""
+    """A programme, and all that Shopify sends of some orders, in the order of happening.
+
+    `pause`: the minutes after noon of a pause that nothing earns for. `at_minute`: which minute
+    of the last day of the holds is looked at, between one payment's and the next one's.
+    """
 
     hold_days: int
+    pause: tuple[int, int] | None
+    at_minute: int
     rules: list[dict[str, object]]
     messages: list[Message]
 
@@ -53,7 +61,14 @@ def _stories(draw: st.DrawFn) -> Story:
     messages: list[Message] = []
     for number in range(1, draw(st.integers(1, 3)) + 1):
         messages += _life_of_an_order(draw, number * 1000, is_even)
-    return Story(draw(st.sampled_from([0, 14])), rules, messages)
+    pauses = st.sampled_from([None, (0, 2), (1, 3), (2, 4)])
+    return Story(
+        draw(st.sampled_from([0, 14])),
+        None if is_even else draw(pauses),
+        6 if is_even else draw(st.integers(0, 6)),
+        rules,
+        messages,
+    )
 
 
 def _life_of_an_order(draw: st.DrawFn, first_id: int, is_even: bool) -> list[Message]:
@@ -122,12 +137,14 @@ def _compare(engine: Engine, *, examples: int) -> None:
 
 
 def _figures_after(engine: Engine, story: Story, arrivals: Sequence[Message]) -> Figures:
-    """Each customer's figures once all has arrived, on the last day of the holds and after."""
+    """Each customer's figures once all has arrived, when some holds are over and when all are."""
     shop = Shop(engine, Terms(hold_days=story.hold_days))
     try:
         for rule in story.rules:
             add_rule(shop.session, shop.shop.shop_id, rule, actor=STAFF, now=shop.now)
         counter = _redeem(shop)
+        if story.pause is not None:
+            _pause(shop, *story.pause)
         shop.wait(timedelta(hours=1))
         for sale, message in arrivals:
             shop.tell(message, sale.state.order_id)
@@ -135,10 +152,21 @@ def _figures_after(engine: Engine, story: Story, arrivals: Sequence[Message]) ->
         counter.sweep()
         counter.agree()
         during = shop.figures()
+        last_day = NOON + timedelta(days=14, minutes=story.at_minute, seconds=30)
+        shop.wait(last_day - shop.now)
+        during += shop.figures()
         shop.wait(timedelta(days=30))
         return [*during, *shop.figures()]
     finally:
         shop.close()
+
+
+def _pause(shop: Shop, start: int, end: int) -> None:
+    """The programme was paused from one minute to another."""
+    shop_id = shop.shop.shop_id
+    begun_at, ended_at = (NOON + timedelta(minutes=minute) for minute in (start, end))
+    pause(shop.session, shop_id, resume_mode="skip", actor=STAFF, now=begun_at)
+    resume(shop.session, shop_id, actor=STAFF, now=ended_at)
 
 
 def _redeem(shop: Shop) -> Counter:
