@@ -17,6 +17,7 @@ from mailing.bouncing import tell_of_address
 from mailing.errors import EmailRefused
 from mailing.permission import list_wanted
 from mailing.ses import delete_suppressed
+from mailing.tables import EmailAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,9 @@ def read_address_state(session: Session, member: Member) -> AddressState:
 
 
 def clear_bounce(shop_id: int, member_id: UUID, *, actor: Actor, now: datetime) -> bool:
-    """Let emails to the member's address go out again; False when none bounced. Commits.
+    """Let emails to the member's address go out again. Commits.
 
+    True if it was cleared; False where none is known, and where the address bounced anew meanwhile.
     Amazon is told first, for its own list would bounce the next email too. Raises
     MemberNotFound, EmailRefused where email is off, EmailError when Amazon cannot be told.
     """
@@ -61,10 +63,15 @@ def clear_bounce(shop_id: int, member_id: UUID, *, actor: Actor, now: datetime) 
         if read_address_state(session, member).hard_bounce is None:
             return False
         email, hashed = member.email, address_hash(shop_id, member.email_norm)
+        seen_at = lock_address(session, shop_id, hashed).hard_bounced_at
     if address := deliverable(email):
         delete_suppressed(address)
     with shop_transaction(shop_id) as session:
-        return _clear(session, shop_id, member_id, hashed, actor, now)
+        state = lock_address(session, shop_id, hashed)
+        if state.hard_bounced_at != seen_at:
+            return False  # it was cleared meanwhile, or has bounced anew: that stands
+        _clear(session, state, member_id, actor, now)
+    return True
 
 
 def _get_member(session: Session, shop_id: int, member_id: UUID) -> Member:
@@ -75,11 +82,9 @@ def _get_member(session: Session, shop_id: int, member_id: UUID) -> Member:
 
 
 def _clear(
-    session: Session, shop_id: int, member_id: UUID, hashed: str, actor: Actor, now: datetime
-) -> bool:
-    address = lock_address(session, shop_id, hashed)
-    if address.hard_bounced_at is None:
-        return False
+    session: Session, address: EmailAddress, member_id: UUID, actor: Actor, now: datetime
+) -> None:
+    shop_id, hashed = address.shop_id, address.address_hash
     address.hard_bounced_at, address.hard_bounce_reason = None, None
     address.cleared_at = now
     kind = timeline.EMAIL_BOUNCE_CLEARED
@@ -87,4 +92,3 @@ def _clear(
     subject = ("member", str(member_id))
     audit.record(session, shop_id, actor, "email_bounce_cleared", subject, now=now)
     tell_of_address(session, shop_id, member_id, hashed, now=now)
-    return True

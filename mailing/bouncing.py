@@ -1,4 +1,4 @@
-"""Whose present address bounces: a fact for criteria, and the news that it is another now.
+"""Whose present address bounces: facts for criteria, and the news that it is another now.
 
 An address is known by its keyed hash, which the database cannot make: the few that bounce are
 found by the emails that bounced, and each member's address is hashed here.
@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, literal, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from loyalty import outbox
@@ -20,26 +20,28 @@ from mailing.tables import EmailAddress, EmailMessage
 
 
 def select_bouncing(session: Session, shop_id: int, member_ids: Collection[UUID] | None) -> Any:
-    """`member_id` and has_hard_bounce of whoever's address bounces for good.
+    """`member_id`, has_hard_bounce, has_soft_bounce of whoever's address has bounced.
 
-    Of these members, or of all (None). A reader of loyalty.criteria.outside.
+    Hard: for good. Soft: for a while, and not for good. Of these members, or of all (None). A
+    reader of loyalty.criteria.outside.
     """
     suspects = _suspects(session, shop_id) if member_ids is None else member_ids
     knows_any = bool(suspects) and _knows_any(session, shop_id)
     addresses = set(_addresses(session, shop_id, suspects)) if knows_any else set()
     hashes = {address_hash(shop_id, email): email for email in addresses}
-    bad = session.scalars(
-        select(EmailAddress.address_hash).where(
-            EmailAddress.shop_id == shop_id,
-            EmailAddress.hard_bounced_at.is_not(None),
-            among(EmailAddress.address_hash, hashes),
-        )
-    )
+    bad = session.execute(
+        select(EmailAddress.address_hash, EmailAddress.hard_bounced_at.is_not(None).label("hard"))
+        .where(EmailAddress.shop_id == shop_id, _has_bounced())
+        .where(among(EmailAddress.address_hash, hashes))
+    ).all()
     # Two members may have one address: by it both are found, whoever of them was written to.
-    theirs = all_of(Member.email_norm, [hashes[each] for each in bad])
-    statement = select(Member.id.label("member_id"), literal(True).label("has_hard_bounce")).where(
-        Member.shop_id == shop_id, Member.email_norm.in_(select(func.unnest(theirs)))
-    )
+    hard = _is_one_of([hashes[row.address_hash] for row in bad if row.hard])
+    soft = _is_one_of([hashes[row.address_hash] for row in bad if not row.hard])
+    statement = select(
+        Member.id.label("member_id"),
+        hard.label("has_hard_bounce"),
+        soft.label("has_soft_bounce"),
+    ).where(Member.shop_id == shop_id, or_(hard, soft))
     return statement if member_ids is None else statement.where(among_many(Member.id, member_ids))
 
 
@@ -60,16 +62,25 @@ def tell_of_address(
         outbox.stage(session, shop_id, outbox.ADDRESS_CHANGED, member_id=one, now=now)
 
 
+def _is_one_of(addresses: Collection[str]) -> ColumnElement[bool]:
+    return Member.email_norm.in_(select(func.unnest(all_of(Member.email_norm, addresses))))
+
+
+def _has_bounced() -> ColumnElement[bool]:
+    return or_(EmailAddress.hard_bounced_at.is_not(None), EmailAddress.soft_bounces > 0)
+
+
 def _knows_any(session: Session, shop_id: int) -> bool:
     """Whether any address bounces, so that none is hashed for nothing."""
-    bad = exists().where(EmailAddress.shop_id == shop_id, EmailAddress.hard_bounced_at.is_not(None))
+    bad = exists().where(EmailAddress.shop_id == shop_id, _has_bounced())
     return bool(session.scalar(select(bad)))
 
 
 def _suspects(session: Session, shop_id: int) -> list[UUID]:
     """Who was sent what bounced, to an address that bounces still."""
-    same = (EmailAddress.shop_id == EmailMessage.shop_id) & (
-        EmailAddress.address_hash == EmailMessage.address_hash
+    same = and_(
+        EmailAddress.shop_id == EmailMessage.shop_id,
+        EmailAddress.address_hash == EmailMessage.address_hash,
     )
     statement = (
         select(EmailMessage.member_id)
@@ -77,7 +88,7 @@ def _suspects(session: Session, shop_id: int) -> list[UUID]:
         .where(
             EmailMessage.shop_id == shop_id,
             EmailMessage.bounced_at.is_not(None),
-            EmailAddress.hard_bounced_at.is_not(None),
+            _has_bounced(),
         )
         .distinct()
     )

@@ -22,7 +22,7 @@ from loyalty.campaigns.bringing import check_fields
 from loyalty.campaigns.channels import Channel, Told
 from loyalty.campaigns.once import had_by_another
 from loyalty.campaigns.tables import Campaign
-from loyalty.campaigns.words import NO_ANSWER, OFF
+from loyalty.campaigns.words import NO_ANSWER, OFF, OVER, STOPPED
 from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.coupons.terms import is_over
 from loyalty.outbox import CAMPAIGN_EMAIL_ASKED, OutboxEvent
@@ -66,6 +66,7 @@ FROM (
             AND e.id = o.email_event_id AND e.state = 'new')
 ) AS ended
 WHERE r.shop_id = :shop_id AND r.campaign_id = :campaign_id AND r.member_id = ended.member_id
+    AND r.email_fate IN ('queued', 'unknown') -- not what feedback has told meanwhile
     AND (r.email_fate, coalesce(r.email_reason, '')) <> (ended.fate, coalesce(ended.reason, ''))
 """
 
@@ -158,6 +159,13 @@ def read_words(
         link = CampaignLink(shop.shop_id, campaign.id, UUID(str(body["member_id"])))
         said |= {"button": campaign.button, "url": campaign_url(link)}
     return said
+
+
+def why_over(session: Session, event: OutboxEvent | None) -> str:
+    """Why `read_words` had nothing to say: a reason of a recipient's fate."""
+    shop_id, campaign_id = (event.shop_id, event.body.get("campaign_id")) if event else (0, None)
+    campaign = session.get(Campaign, (shop_id, UUID(str(campaign_id)))) if campaign_id else None
+    return STOPPED if campaign is not None and campaign.state == "stopped" else OVER
 
 
 def has_had(session: Session, event: OutboxEvent, member_id: UUID) -> bool:

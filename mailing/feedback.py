@@ -87,10 +87,16 @@ def _is_first(session: Session, shop_id: int, sns_message_id: str, now: datetime
 
 def _apply(session: Session, message: EmailMessage, event: SesEvent, now: datetime) -> None:
     if event.kind in _NEVER_LEFT:
-        messages.mark_failed(session, message, f"{_NEVER_LEFT[event.kind]}: {event.reason}", now)
+        reason = f"{_NEVER_LEFT[event.kind]}: {event.reason}"
+        messages.mark_failed(session, message, reason, now)
+        responses.note_failed(session, message.shop_id, message.event_id, reason)
         return
+    if event.kind == "Send" and _never_left(message):
+        return  # that SES took it is told late: it has refused it since
     # Whatever SES reports of an email: it has it. That settles a doubt, and a late answer.
     messages.mark_sent(session, message, event.ses_message_id, event.at)
+    # However late: a campaign that is done follows its emails no more by itself.
+    responses.note_sent(session, message.shop_id, message.event_id)
     if event.kind == "Delivery":
         message.delivered_at = event.at
     elif event.kind == "Bounce":
@@ -103,9 +109,15 @@ def _apply(session: Session, message: EmailMessage, event: SesEvent, now: dateti
         responses.note_clicked(session, message.shop_id, message.event_id, at=event.at)
 
 
+def _never_left(message: EmailMessage) -> bool:
+    told = tuple(_NEVER_LEFT.values())
+    return message.state == "failed" and (message.reason or "").startswith(told)
+
+
 def _bounce(session: Session, message: EmailMessage, event: SesEvent, now: datetime) -> None:
     message.bounced_at = event.at
-    responses.note_bounced(session, message.shop_id, message.event_id)
+    is_hard = event.is_permanent
+    responses.note_bounced(session, message.shop_id, message.event_id, is_hard=is_hard)
     timeline.note_event(
         session,
         message.shop_id,
@@ -119,15 +131,20 @@ def _bounce(session: Session, message: EmailMessage, event: SesEvent, now: datet
     if message.address_hash is None:
         return  # erased meanwhile
     address = lock_address(session, message.shop_id, message.address_hash)
+    before = _is_bad(address)
     if event.is_permanent:
-        bounced_before = address.hard_bounced_at is not None
         _bounce_hard(address, event)
-        if address.hard_bounced_at is not None and not bounced_before:
-            who = (message.shop_id, message.member_id, message.address_hash)
-            tell_of_address(session, *who, now=now)
     else:
         address.soft_bounces += 1
         address.soft_bounced_at = _newest(address.soft_bounced_at, event.at)
+    if _is_bad(address) != before:
+        who = (message.shop_id, message.member_id, message.address_hash)
+        tell_of_address(session, *who, now=now)
+
+
+def _is_bad(address: EmailAddress) -> tuple[bool, bool]:
+    """Whether it bounces for good, and whether for a while: what lists and segments know of it."""
+    return address.hard_bounced_at is not None, address.soft_bounces > 0
 
 
 def _bounce_hard(address: EmailAddress, event: SesEvent) -> None:

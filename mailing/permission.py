@@ -121,11 +121,18 @@ def why_blocked(
     Who has unsubscribed gets no email that comes by itself, but the card that a person
     asked for: it is an answer, and no advertising.
     """
+    reason = find_reason(session, member, is_asked_for=is_asked_for, kind=kind, topic=topic)
+    return in_words(session, member, reason) if reason else None
+
+
+def find_reason(
+    session: Session, member: Member, *, is_asked_for: bool, kind: str, topic: str | None
+) -> str | None:
+    """The Reason why `member` must not be sent one email of `kind`; None when they may be."""
     session.flush()
-    found = why_not(
-        session, member.shop_id, [member.id], kind=kind, topic=topic, is_asked_for=is_asked_for
-    )
-    return in_words(session, member, found[member.id]) if found else None
+    who = [member.id]
+    found = why_not(session, member.shop_id, who, kind=kind, topic=topic, is_asked_for=is_asked_for)
+    return found.get(member.id)
 
 
 def in_words(session: Session, member: Member, reason: str) -> str:

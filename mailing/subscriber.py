@@ -6,7 +6,7 @@ have gone out. No network in a transaction.
 
 import time
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
@@ -16,7 +16,8 @@ from loyalty import automatic_emails
 from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.campaigns.words import HAD_IT, REASONS
+from loyalty.campaigns import responses
+from loyalty.campaigns.words import HAD_IT, OFF, REASONS
 from loyalty.members.identity import survivor_of
 from loyalty.members.tables import Member
 from loyalty.outbox import OutboxEvent
@@ -29,7 +30,7 @@ from mailing.facts import read_facts
 from mailing.letters import Letter, compose
 from mailing.look_store import load_look
 from mailing.overrides import load
-from mailing.permission import MARKETING, WAITED_FOR, why_blocked
+from mailing.permission import MARKETING, WAITED_FOR, find_reason, in_words
 from mailing.ses import Outgoing, send
 from mailing.tables import EmailMessage
 from mailing.wording import Draft
@@ -39,6 +40,13 @@ log = structlog.get_logger()
 TURN_S = 60
 """How long one call may go on, so that it ends within its delivery's lease."""
 _IS_OVER = "What it would tell of is over"
+
+
+class Blocked(NamedTuple):
+    """Why an email must not go: `reason` for a campaign's counts, `words` for this one email."""
+
+    reason: str
+    words: str
 
 
 def send_emails(shop_id: int, member_id: UUID) -> None:
@@ -125,15 +133,30 @@ def _begin(shop_id: int, message_id: UUID, now: datetime) -> Letter | None:
         if message is None or message.state not in ("queued", "unknown"):
             return None
         member = session.get_one(Member, (shop_id, _whom(session, message)))
-        reason = _why_not(session, message, member)
-        body = None if reason else _read_body(session, message, now)
+        blocked = _why_not(session, message, member)
+        body = None if blocked else _read_body(session, message, now)
         if body is None:
-            messages.mark_blocked(session, message, reason or _IS_OVER, now)
+            _block(session, message, blocked or _over(session, message), now)
             log.info("email_blocked", shop=shop_id, email=str(message_id))
             return None
         message.state = "sending"
         message.address_hash = address_hash(shop_id, member.email_norm)
         return _letter(session, message, member, body)
+
+
+def _block(session: Session, message: EmailMessage, blocked: Blocked, now: datetime) -> None:
+    messages.mark_blocked(session, message, blocked.words, now)
+    if message.kind == campaigns.KIND:
+        why = blocked.reason
+        responses.note_blocked(session, message.shop_id, message.event_id, why, now=now)
+
+
+def _over(session: Session, message: EmailMessage) -> Blocked:
+    if message.kind != campaigns.KIND:
+        return Blocked("over", _IS_OVER)
+    event = session.get(OutboxEvent, (message.shop_id, message.event_id))
+    reason = campaigns.why_over(session, event)
+    return Blocked(reason, REASONS[reason])
 
 
 def _whom(session: Session, message: EmailMessage) -> UUID:
@@ -146,21 +169,22 @@ def _whom(session: Session, message: EmailMessage) -> UUID:
     return survivor_of(session, message.shop_id, message.member_id)
 
 
-def _why_not(session: Session, message: EmailMessage, member: Member) -> str | None:
+def _why_not(session: Session, message: EmailMessage, member: Member) -> Blocked | None:
     if message.kind == "verification" and member.email_verified_at is not None:
-        return "The address is confirmed already"
+        return Blocked("over", "The address is confirmed already")
     if _is_off(session, message):
-        return "The shop sends no such emails any more"
+        return Blocked(OFF, "The shop sends no such emails any more")
     event = session.get(OutboxEvent, (message.shop_id, message.event_id))
     if member.id != message.member_id and event and campaigns.has_had(session, event, member.id):
-        return REASONS[HAD_IT]
-    return why_blocked(
+        return Blocked(HAD_IT, REASONS[HAD_IT])
+    reason = find_reason(
         session,
         member,
         kind=message.kind,
         topic=event.body.get("topic") if event else None,
         is_asked_for=message.is_asked_for,
     )
+    return Blocked(reason, in_words(session, member, reason)) if reason else None
 
 
 def _is_off(session: Session, message: EmailMessage) -> bool:

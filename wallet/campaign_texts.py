@@ -35,6 +35,7 @@ FIELDS = (
 )
 _NOT_ALWAYS = ("first_name", "last_name", "tier", "valid_until", "promotion_until")
 _CUT = "…"
+_EXAMPLE = {"first_name": "Alex", "last_name": "Martin", "tier": "", "code": "ABC-123-DEF"}
 # Longer than most people's: what is longer still is cut.
 _LONG_NAME, _LONG_CODE, _LARGE = "M" * 20, "M" * 16, 1_000_000
 
@@ -70,6 +71,18 @@ def fill_pushes(
     common = _common(session, shop, campaign, now)
     own = _list_own(session, shop, told, asked)
     return {one.member_id: _cut(fill_title(lines, common | own[one.member_id])) for one in told}
+
+
+def example_push(session: Session, shop: Shop, campaign: Campaign, *, now: datetime) -> str | None:
+    """The push as somebody might read it who does not exist; None where it cannot be one yet."""
+    try:
+        lines = read_push(campaign.push_text)
+        check_fields(campaign, lines, "push_text")
+    except BadCampaign:
+        return None
+    programme, locale = get_programme(session, shop.shop_id), locale_of(shop.locale)
+    somebody = _EXAMPLE | {"balance": _points(1250, programme.points_name, locale)}
+    return _cut(fill_title(lines, _common(session, shop, campaign, now) | somebody)) or None
 
 
 def _check_field(part: Field) -> None:

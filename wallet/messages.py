@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from loyalty import timeline
 from loyalty.base.db import Base
+from loyalty.campaigns.responses import note_push_sent
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.tables import MemberBalance, TimelineEvent
 from wallet.hops import Platform
@@ -170,8 +171,13 @@ def note_sent(
     session: Session, shop_id: int, keys: Iterable[MessageKey], platform: Platform, now: datetime
 ) -> None:
     """Push Sent, for each message that no platform had accepted so far."""
-    for key in _first(session, shop_id, keys, {"sent_at": now}):
+    first = _first(session, shop_id, keys, {"sent_at": now})
+    for key in first:
         _note(session, shop_id, key, timeline.PUSH_SENT, platform, now)
+    texts = [UUID(_entry(message)) for _, message in first if _kind(message) == "marketing"]
+    if texts:
+        # A campaign that gave the answer up an hour later follows its pushes no more by itself.
+        note_push_sent(session, shop_id, texts)
 
 
 def note_failed(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among
 from loyalty.campaigns.tables import CampaignRecipient
-from loyalty.members.tables import MemberBalance
+from loyalty.members.identity import list_taken_in
 
 _TOLD = ("queued", "sent", "unknown", "failed")
 
@@ -20,20 +20,18 @@ def list_had(
     session: Session, shop_id: int, campaign_id: UUID, members: Collection[UUID]
 ) -> set[UUID]:
     """Those of these members who have taken in somebody that has had the campaign's gifts."""
-    inside = {member_id: member_id for member_id in members}
-    had: set[UUID] = set()
-    fresh = set(inside)
-    while fresh := _list_taken_in(session, shop_id, fresh, inside):
-        told = session.scalars(
-            select(CampaignRecipient.member_id).where(
-                CampaignRecipient.shop_id == shop_id,
-                CampaignRecipient.campaign_id == campaign_id,
-                among(CampaignRecipient.member_id, fresh),
-                _has_had_it(),
-            )
+    inside = list_taken_in(session, shop_id, members)
+    if not inside:
+        return set()
+    told = session.scalars(
+        select(CampaignRecipient.member_id).where(
+            CampaignRecipient.shop_id == shop_id,
+            CampaignRecipient.campaign_id == campaign_id,
+            among(CampaignRecipient.member_id, inside),
+            _has_had_it(),
         )
-        had |= {inside[member_id] for member_id in told}
-    return had
+    )
+    return {inside[member_id] for member_id in told}
 
 
 def had_by_another(
@@ -48,19 +46,6 @@ def had_by_another(
         CampaignRecipient.email_event_id.is_distinct_from(email_event_id),
     )
     return bool(session.scalar(select(found)))
-
-
-def _list_taken_in(
-    session: Session, shop_id: int, members: Collection[UUID], inside: dict[UUID, UUID]
-) -> set[UUID]:
-    """Whom these have taken in; `inside` learns in which of the first ones each of them is."""
-    rows = session.execute(
-        select(MemberBalance.member_id, MemberBalance.merged_into).where(
-            MemberBalance.shop_id == shop_id, among(MemberBalance.merged_into, members)
-        )
-    ).all()
-    inside.update({row.member_id: inside[row.merged_into] for row in rows})
-    return {row.member_id for row in rows}
 
 
 def _has_had_it() -> ColumnElement[bool]:

@@ -20,9 +20,12 @@ from loyalty.campaigns.saving import get_campaign
 from loyalty.campaigns.tables import Campaign
 from loyalty.shops.tables import Shop
 
-# Orders as everywhere: paid, no tests, not cancelled, at their current total.
+# Orders as everywhere: paid, no tests, not cancelled, at their current total. Shopify tells an
+# order's time in whole seconds: one placed in the very second of the turn is told as before it.
 _ORDERS = """
-SELECT r.is_held_out, count(*) AS people, count(r.opened_at) AS opened,
+SELECT r.is_held_out, count(*) AS people,
+    count(*) FILTER (WHERE r.email_fate = 'sent' OR r.opened_at IS NOT NULL) AS emailed,
+    count(r.opened_at) AS opened,
     count(r.clicked_at) AS clicked, count(*) FILTER (WHERE o.orders > 0) AS ordered,
     coalesce(sum(o.orders), 0)::bigint AS orders,
     coalesce(sum(o.minor), 0)::bigint AS orders_minor,
@@ -32,7 +35,7 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS orders, coalesce(sum(s.current_total_minor), 0)::bigint AS minor
     FROM shop_order s
     WHERE s.shop_id = r.shop_id AND s.member_id = r.member_id AND s.is_paid AND NOT s.is_test
-        AND s.cancelled_at IS NULL AND s.processed_at >= r.turn_at
+        AND s.cancelled_at IS NULL AND s.processed_at >= date_trunc('second', r.turn_at)
         AND s.processed_at < r.turn_at + make_interval(days => cast(:days AS integer))
 ) o
 WHERE r.shop_id = :shop_id AND r.campaign_id = :campaign_id AND r.turn_at IS NOT NULL
@@ -66,9 +69,13 @@ class Fated:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A group and what it did: `ordered` of its `people` placed `orders` for `orders_minor`."""
+    """A group and what it did: `ordered` of its `people` placed `orders` for `orders_minor`.
+
+    `opened` and `clicked` are of those whom an email reached, the `emailed`.
+    """
 
     people: int = 0
+    emailed: int = 0
     opened: int = 0
     clicked: int = 0
     ordered: int = 0
@@ -141,7 +148,7 @@ def _key(campaign: Campaign) -> dict[str, Any]:
 def _share(row: Any) -> Share:
     if row is None:
         return Share()
-    names = ("people", "opened", "clicked", "ordered", "orders", "orders_minor")
+    names = ("people", "emailed", "opened", "clicked", "ordered", "orders", "orders_minor")
     return Share(**{name: row[name] for name in names})
 
 

@@ -169,6 +169,8 @@ def _orders(
     session: Session, campaign: Campaign, members: Sequence[UUID]
 ) -> dict[UUID, tuple[datetime, int]]:
     """member → the first of their orders that count, and all of them in minor units."""
+    # Shopify tells an order's time in whole seconds, the turn has more: see the results.
+    starts_at = func.date_trunc("second", CampaignRecipient.turn_at)
     ends_at = CampaignRecipient.turn_at + func.make_interval(0, 0, 0, campaign.order_days)
     rows = session.execute(
         select(
@@ -184,7 +186,7 @@ def _orders(
             Order.is_paid,
             Order.is_test.is_(False),
             Order.cancelled_at.is_(None),
-            Order.processed_at >= CampaignRecipient.turn_at,
+            Order.processed_at >= starts_at,
             Order.processed_at < ends_at,
         )
         .group_by(CampaignRecipient.member_id)

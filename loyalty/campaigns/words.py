@@ -13,6 +13,8 @@ HAD_COUPON = "had_coupon"
 HAD_IT = "had_it"
 NO_CODE_LEFT = "no_code_left"
 BOUNCED = "bounced"
+BOUNCED_SOFT = "bounced_soft"
+OVER = "over"
 OFF = "off"
 NO_ANSWER = "no_answer"
 QUOTA = "quota"
@@ -31,10 +33,24 @@ REASONS = {
     HAD_IT: "Has had it already, as a member who was merged into this one",
     NO_CODE_LEFT: "No code was left",
     BOUNCED: "The email came back",
+    BOUNCED_SOFT: "The mailbox took no emails just then",
+    OVER: "What it told of was over",
     OFF: "Was switched off before it was sent",
     NO_ANSWER: "No answer: it may have arrived, or not",
     QUOTA: "Google shows no more today: the card changed silently",
 }
+
+
+REFUSED = {
+    "email": "Amazon did not take the email",
+    "push": "Apple or Google did not take the push",
+}
+"""By channel: what all reasons are called together that are a provider's own words."""
+
+
+def is_providers(reason: str | None) -> bool:
+    """Whether the reason is what a provider said, and none of ours."""
+    return reason is not None and reason not in REASONS
 
 
 def in_words(reason: str | None) -> str:

@@ -1,4 +1,6 @@
-"""The decision to give points to a segment, and to take them back; jobs carry both out.
+"""The decision to give points to a segment or to members of the list, and to take them back.
+
+Jobs carry both out.
 
 The invariant: one client key is one decision, and what is being given is given to nobody twice.
 """
@@ -23,6 +25,7 @@ from loyalty.base.errors import (
 )
 from loyalty.base.ids import new_id
 from loyalty.group_grants.tables import GroupGrant, GroupGrantMember
+from loyalty.listing.selection import Selection, count_selected
 from loyalty.members.tables import Member
 from loyalty.segments.views import get_segment, member_ids
 
@@ -85,9 +88,7 @@ def give_to_segment(
     _check_words(reason, client_key)
     known = _find_by_key(session, shop_id, client_key)
     if known is not None:
-        if (known.segment_id, known.points, known.reason) != (segment_id, given, reason):
-            raise IdempotencyConflict(client_key)
-        return known
+        return _same(known, (segment_id, None, given, reason))
     audience = count_audience(session, shop_id, segment_id, points=given)
     _check_audience(audience, expected)
     grant = GroupGrant(
@@ -105,6 +106,47 @@ def give_to_segment(
     )
     session.add(grant)
     _record(session, grant, actor, "group_grant_begun", now, members=audience.members)
+    return grant
+
+
+def give_to_selected(
+    session: Session,
+    shop_id: int,
+    selection: Selection,
+    *,
+    words: str,
+    points: str | int,
+    reason: str,
+    tells_members: bool,
+    client_key: str,
+    actor: Actor,
+    now: datetime,
+) -> GroupGrant:
+    """The same for members of the list who were ticked or who match; `words` say who they are."""
+    given = read_given(points)
+    _check_words(reason, client_key)
+    stored = selection.as_stored()
+    known = _find_by_key(session, shop_id, client_key)
+    if known is not None:
+        return _same(known, (None, stored, given, reason))
+    members = count_selected(session, shop_id, selection)
+    if members == 0:
+        raise BadGroupGrant("form", "Nobody is selected any more: there is nobody to give to")
+    grant = GroupGrant(
+        shop_id=shop_id,
+        id=new_id(),
+        client_key=client_key,
+        selection=stored,
+        segment_name=words,
+        points=given,
+        reason=reason,
+        tells_members=tells_members,
+        actor=str(actor),
+        state="preparing",
+        created_at=now,
+    )
+    session.add(grant)
+    _record(session, grant, actor, "group_grant_begun", now, members=members)
     return grant
 
 
@@ -163,6 +205,13 @@ def get_grant(session: Session, shop_id: int, grant_id: UUID) -> GroupGrant:
     if grant is None:
         raise GroupGrantNotFound(str(grant_id))
     return grant
+
+
+def _same(known: GroupGrant, wanted: tuple[object, ...]) -> GroupGrant:
+    """What the key decided; raises IdempotencyConflict if that is something else."""
+    if (known.segment_id, known.selection, known.points, known.reason) != wanted:
+        raise IdempotencyConflict(known.client_key)
+    return known
 
 
 def _check_words(reason: str, client_key: str) -> None:

@@ -1,6 +1,7 @@
 """Points given to the members of a decision, a batch a transaction: killed anywhere, it goes on.
 
-The invariant: a member of a decision has one entry, by the key `group_grant:<id>:<member>`.
+The invariant: a member of a decision has one entry, by the key `group_grant:<id>:<member>`; who
+has taken in one who has it gets none besides.
 Locks: the decision, then the members' balances in id order.
 """
 
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, literal, select
+from sqlalchemy import Select, insert, literal, select
 from sqlalchemy.orm import Session
 
 from loyalty import outbox
@@ -18,7 +19,8 @@ from loyalty.base.ids import new_id
 from loyalty.group_grants.tables import GroupGrant, GroupGrantMember
 from loyalty.ledger.books import Books
 from loyalty.ledger.journal import Cause
-from loyalty.members.identity import survivor_of
+from loyalty.listing.selection import Selection, next_selected
+from loyalty.members.identity import list_taken_in, survivor_of
 from loyalty.members.tables import Member
 from loyalty.outbox import OutboxEvent
 from loyalty.segments.tables import SegmentMember
@@ -28,24 +30,16 @@ from loyalty.tiers.standing import BY_POINTS, after_changes
 PREPARED_AT_ONCE = 10_000
 GIVEN_AT_ONCE = 200
 """A till that redeems waits no longer than for so many."""
+HAS_IT = "has it already"
+"""Why whoever took in one who was given the points gets none."""
 
 
 def prepare_batch(session: Session, grant: GroupGrant) -> None:
-    """Write down the next members of the segment; when they are all there, giving begins.
+    """Write down the next members it means; when they are all there, giving begins.
 
-    `grant` is locked. Who enters the segment meanwhile may or may not be among them. Flushes.
+    `grant` is locked. Who comes to be meant meanwhile may or may not be among them. Flushes.
     """
-    following = (
-        select(SegmentMember.member_id)
-        .where(
-            SegmentMember.shop_id == grant.shop_id,
-            SegmentMember.segment_id == grant.segment_id,
-        )
-        .order_by(SegmentMember.member_id)
-        .limit(PREPARED_AT_ONCE)
-    )
-    if grant.prepared_after is not None:
-        following = following.where(SegmentMember.member_id > grant.prepared_after)
+    following = _following(session, grant)
     rows = following.add_columns(
         literal(grant.shop_id).label("shop_id"),
         literal(grant.id).label("grant_id"),
@@ -64,11 +58,36 @@ def prepare_batch(session: Session, grant: GroupGrant) -> None:
     session.flush()
 
 
+def _following(session: Session, grant: GroupGrant) -> Select[UUID]:
+    """The next members it means, by id: one column, member_id."""
+    if grant.selection is not None:
+        selection = Selection.read(grant.selection)
+        return next_selected(
+            session,
+            grant.shop_id,
+            selection,
+            after=grant.prepared_after,
+            limit=PREPARED_AT_ONCE,
+        )
+    following = (
+        select(SegmentMember.member_id)
+        .where(
+            SegmentMember.shop_id == grant.shop_id,
+            SegmentMember.segment_id == grant.segment_id,
+        )
+        .order_by(SegmentMember.member_id)
+        .limit(PREPARED_AT_ONCE)
+    )
+    if grant.prepared_after is None:
+        return following
+    return following.where(SegmentMember.member_id > grant.prepared_after)
+
+
 def give_batch(session: Session, grant: GroupGrant, *, now: datetime) -> None:
     """Give the points to the next members; when nobody waits any more, it is done.
 
-    `grant` is locked. Who is not active by now is skipped, with the reason; for whoever was merged
-    the survivor has a turn. Flushes.
+    `grant` is locked. Who is not active by now is skipped, with the reason, and so is who has the
+    points of one they took in; for whoever was merged the survivor has a turn. Flushes.
     """
     waiting = _list_waiting(session, grant)
     if not waiting:
@@ -83,6 +102,7 @@ def give_batch(session: Session, grant: GroupGrant, *, now: datetime) -> None:
         return  # merged in this very moment: the next turn knows it
     # Once more, under the locks.
     states = _list_states(session, grant.shop_id, waiting)
+    states |= dict.fromkeys(_list_who_have_it(session, grant, there), HAS_IT)
     entries = _credit(books, grant, [one for one in there if states[one] == "active"], now)
     _note(session, grant, states, entries)
     _take_on_survivors(session, grant, [one for one in waiting if states[one] == "merged"])
@@ -113,6 +133,22 @@ def _list_states(session: Session, shop_id: int, member_ids: Sequence[UUID]) -> 
         Member.shop_id == shop_id, bulk.among(Member.id, member_ids)
     )
     return {row.id: row.state for row in session.execute(statement)}
+
+
+def _list_who_have_it(session: Session, grant: GroupGrant, member_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of them who have taken in somebody after this decision gave them the points."""
+    inside = list_taken_in(session, grant.shop_id, member_ids)
+    if not inside:
+        return set()
+    given = session.scalars(
+        select(GroupGrantMember.member_id).where(
+            GroupGrantMember.shop_id == grant.shop_id,
+            GroupGrantMember.grant_id == grant.id,
+            GroupGrantMember.state == "given",
+            bulk.among(GroupGrantMember.member_id, inside),
+        )
+    )
+    return {inside[one] for one in given}
 
 
 def _credit(

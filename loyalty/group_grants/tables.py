@@ -1,9 +1,11 @@
 """Points that were given to many: the decision, and what became of it for each member."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.base.db import Base
@@ -15,12 +17,13 @@ MEMBER_STATES = ("waiting", "given", "skipped", "undone", "kept")
 
 
 class GroupGrant(Base):
-    """`points` for each member of a segment, decided once.
+    """`points` for each member of a segment, or for each of a `selection`, decided once.
 
     `state`: preparing (the segment's members are being written down), giving, done; undoing,
     undone. `prepared_after`: the last member written down. The counts are of its members by
     state; `expired_points`: what of the points taken back had expired. `undo_is_forced`: from
-    those, too, who have spent some. `segment_name`: as it was called then.
+    those, too, who have spent some. `segment_name`: as it was called then, or the selection in
+    words; a selection is as loyalty.listing.selection stores it.
     uq (shop_id, client_key): a double click gives once. ix open (shop_id, id) in an open state:
     what a job works on.
     """
@@ -29,6 +32,7 @@ class GroupGrant(Base):
     __table_args__ = (
         CheckConstraint(f"state in {STATES}", name="state"),
         CheckConstraint("points > 0", name="points"),
+        CheckConstraint("(segment_id is null) = (selection is not null)", name="selection"),
         ForeignKeyConstraint(
             ["shop_id", "segment_id"],
             ["segment.shop_id", "segment.id"],
@@ -46,7 +50,8 @@ class GroupGrant(Base):
     shop_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     client_key: Mapped[str]
-    segment_id: Mapped[UUID]
+    segment_id: Mapped[UUID | None]
+    selection: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     segment_name: Mapped[str]
     points: Mapped[int]
     reason: Mapped[str]

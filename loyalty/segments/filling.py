@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import (
     CTE,
     BigInteger,
+    CompoundSelect,
     Select,
     Table,
     delete,
@@ -40,10 +41,11 @@ def fill(
 ) -> tuple[int, int, int]:
     """How many belong to the segment by now, entered and left it. Its row is locked.
 
-    That a segment is filled which nobody has ever belonged to is no move of anybody's.
+    The first filling of a segment which nobody has ever belonged to is no move of anybody's.
     """
     meant = meant_by(session, shop, segment.id, criteria, now=now).cte("meant")
-    tells = segment.size > 0 or segment.refreshed_at is not None or _has_moves(session, segment)
+    looked_at = segment.filled_at or segment.refreshed_at
+    tells = segment.size > 0 or looked_at is not None or _has_moves(session, segment)
     with making_room(session):
         row = session.execute(_statement(segment, meant, now, tells)).one()
     return row.size, row.entered, row.left_it
@@ -51,7 +53,7 @@ def fill(
 
 def meant_by(
     session: Session, shop: Shop, segment_id: UUID, criteria: Criteria | None, *, now: datetime
-) -> Select[UUID]:
+) -> Select[UUID] | CompoundSelect[UUID]:
     """The active members who are to belong: by the rule, but for what was said by hand."""
     by_hand = (
         select(SegmentOverride.member_id, SegmentOverride.word)
@@ -66,9 +68,15 @@ def making_room(session: Session) -> Iterator[None]:
     """Let what runs inside sort and hash a large shop in memory, and compile nothing for it.
 
     Under row-level security a large shop among many looks small to the planner, which would then
-    go through all orders once for each member: no nested loops.
+    go through all orders once for each member: no nested loops. Nor does it share the work: each of
+    its processes would sum up all orders anew, on the cores that the tills need.
     """
-    settings = {"work_mem": "'128MB'", "jit": "off", "enable_nestloop": "off"}
+    settings = {
+        "work_mem": "'128MB'",
+        "jit": "off",
+        "enable_nestloop": "off",
+        "max_parallel_workers_per_gather": "0",
+    }
     for name, value in settings.items():
         session.execute(text(f"SET LOCAL {name} = {value}"))
     yield

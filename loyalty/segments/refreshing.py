@@ -58,6 +58,7 @@ def refresh(session: Session, shop: Shop, segment_id: UUID, *, now: datetime) ->
         return None
     refreshed = Refreshed(*filling.fill(session, shop, segment, criteria, now=now))
     segment.size, segment.refreshed_at, segment.error = refreshed.size, now, None
+    segment.filled_at = segment.filled_at or now
     session.flush()
     return refreshed
 

@@ -20,8 +20,10 @@ class Segment(Base):
     """A segment and its rule in the language of loyalty.criteria; None: by hand alone.
 
     `code` names one of the ready-made ones; the merchant's own have none. `refreshed_at`: when
-    all members were last looked at; None while they are still to be. `size` is kept with every
-    move. `error`: why the rule cannot be used. `retired_at`: it is no more, and kept for its name.
+    all members were last looked at; None while they are still to be. `filled_at`: when they were
+    for the first time, whomever that found: all who come later have entered. `size` is kept with
+    every move. `error`: why the rule cannot be used. `retired_at`: it is no more, and kept for
+    its name.
     uq (shop_id, code): a ready-made one is there once. ix pending: what waits to be filled.
     """
 
@@ -50,6 +52,7 @@ class Segment(Base):
     error: Mapped[str | None]
     created_at: Mapped[datetime]
     refreshed_at: Mapped[datetime | None]
+    filled_at: Mapped[datetime | None]
     retired_at: Mapped[datetime | None]
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from jobs import segments
 from jobs.deliveries import deliver
@@ -19,9 +19,10 @@ from loyalty.outbox import ADDRESS_CHANGED, OutboxEvent
 from loyalty.segments.saving import add_segment
 from loyalty.segments.tables import SegmentMember
 from loyalty.shops.directory import get_shop
-from mailing import setup
+from mailing import bounces, setup
 from mailing.bounces import AddressState, clear_bounce, read_address_state
 from mailing.errors import EmailError, EmailRefused
+from mailing.tables import EmailAddress
 from tests.mailing.cast import DANA, Addressee, enrol
 from tests.mailing.stand_in import Amazon
 
@@ -72,6 +73,19 @@ def test_clearing_again_is_nothing_new(bounced: Addressee) -> None:
     assert not clear_bounce(bounced.shop_id, bounced.member_id, actor=DANA, now=utc_now())
 
     assert bounced.timeline().count("email_bounce_cleared") == 1
+
+
+def test_a_bounce_that_comes_while_amazon_is_told_stands(
+    bounced: Addressee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bounces_anew(_address: str) -> None:
+        with shop_transaction(bounced.shop_id) as session:
+            session.execute(update(EmailAddress).values(hard_bounced_at=utc_now()))
+
+    monkeypatch.setattr(bounces, "delete_suppressed", bounces_anew)
+
+    assert not clear_bounce(bounced.shop_id, bounced.member_id, actor=DANA, now=utc_now())
+    assert state_of(bounced).hard_bounce is not None
 
 
 def test_an_address_that_amazon_does_not_list_is_cleared_too(

@@ -1,5 +1,7 @@
 """The fact of criteria that only email knows: whose present address bounces for good."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from loyalty.base.clock import utc_now
@@ -14,8 +16,18 @@ from tests.mailing.stand_in import Amazon
 
 
 def bouncing(alice: Addressee, member_ids: list[UUID] | None = None) -> set[UUID]:
+    """Whose address bounces for good."""
+    return {row.member_id for row in _found(alice, member_ids) if row.has_hard_bounce}
+
+
+def bouncing_softly(alice: Addressee, member_ids: list[UUID] | None = None) -> set[UUID]:
+    """Whose address bounces for a while, and not for good."""
+    return {row.member_id for row in _found(alice, member_ids) if row.has_soft_bounce}
+
+
+def _found(alice: Addressee, member_ids: list[UUID] | None) -> Sequence[Any]:
     with shop_transaction(alice.shop_id) as session:
-        return set(session.scalars(select_bouncing(session, alice.shop_id, member_ids)))
+        return session.execute(select_bouncing(session, alice.shop_id, member_ids)).all()
 
 
 def bounce(alice: Addressee, amazon: Amazon, kind: str = "Permanent") -> None:
@@ -35,10 +47,20 @@ def test_member_whose_address_bounces_is_found_among_all_and_among_some(
     assert bouncing(alice, []) == set()
 
 
-def test_soft_bounce_is_none(alice: Addressee, amazon: Amazon) -> None:
+def test_a_soft_bounce_is_none_for_good(alice: Addressee, amazon: Amazon) -> None:
     bounce(alice, amazon, "Transient")
 
     assert bouncing(alice) == bouncing(alice, [alice.member_id]) == set()
+    assert bouncing_softly(alice) == bouncing_softly(alice, [alice.member_id]) == {alice.member_id}
+
+
+def test_a_hard_bounce_is_no_soft_one_besides(alice: Addressee, amazon: Amazon) -> None:
+    bounce(alice, amazon, "Transient")
+    again = alice.messages()[0].ses_message_id
+    amazon.post("bounce", message_id=again, type="Permanent")
+
+    assert bouncing(alice) == {alice.member_id}
+    assert bouncing_softly(alice) == set()
 
 
 def test_new_address_begins_afresh(alice: Addressee, amazon: Amazon) -> None:

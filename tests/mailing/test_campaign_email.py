@@ -16,6 +16,8 @@ from loyalty.campaigns import running
 from loyalty.campaigns.saving import get_campaign
 from loyalty.coupons.importing import import_codes
 from loyalty.coupons.saving import add_coupon
+from loyalty.members.consent import say
+from loyalty.members.tables import TimelineEvent
 from loyalty.outbox import Delivery
 from loyalty.shops.directory import get_shop
 from mailing import campaign_web, web
@@ -122,8 +124,9 @@ def test_what_is_stopped_before_it_left_is_not_sent(
     sent.advance()
 
     assert taken(amazon, before) == []
-    assert sent.fate()[0] == "skipped"
+    assert sent.fate() == ("skipped", "stopped")
     assert sent.campaign().done_at is not None
+    assert times_left(alice) == 1
 
 
 def test_what_is_paused_before_it_left_waits_and_costs_no_attempt(
@@ -310,6 +313,70 @@ def test_an_email_that_bounces_has_failed(alice: Addressee, amazon: Amazon) -> N
     assert sent.fate() == ("failed", "bounced")
 
 
+def test_who_unsubscribes_after_their_turn_has_left_for_that_reason(
+    alice: Addressee, amazon: Amazon, before: int
+) -> None:
+    sent = start(alice)
+    sent.advance()
+    with shop_transaction(alice.shop_id) as session:
+        who = (session, alice.shop_id, alice.member_id)
+        say(*who, "email", "unsubscribed", source="test", said_at=utc_now())
+
+    alice.work()
+    sent.advance()
+
+    assert taken(amazon, before) == []
+    assert (sent.fate(), sent.campaign().state) == (("skipped", "unsubscribed"), "done")
+    assert times_left(alice) == 1
+
+
+def test_a_delivery_that_is_told_late_settles_a_doubt_of_a_campaign_that_is_done(
+    alice: Addressee, amazon: Amazon
+) -> None:
+    amazon.post("faults", kind="cut")
+    sent = start(alice)
+    sent.advance()
+    alice.work()
+    alice.work_later()
+    sent.advance()
+    assert (sent.fate(), sent.campaign().state) == (("unknown", "no_answer"), "done")
+
+    amazon.post("notify", event=event_of(alice, "Delivery"))
+
+    assert sent.fate() == ("sent", None)
+
+
+def test_what_amazon_rejects_late_has_failed_and_a_late_word_that_it_took_it_changes_nothing(
+    alice: Addressee, amazon: Amazon
+) -> None:
+    sent = start(alice)
+    sent.advance()
+    alice.work()
+    sent.advance()
+    assert (sent.fate(), sent.campaign().state) == (("sent", None), "done")
+
+    for kind in ("Reject", "Send"):
+        amazon.post("notify", event=event_of(alice, kind))
+
+    fate, reason = sent.fate()
+    assert fate == "failed" and str(reason).startswith("Amazon rejected it")
+    assert alice.states() == ["failed"]
+
+
+def test_a_full_mailbox_is_told_apart_and_no_late_delivery_takes_it_back(
+    alice: Addressee, amazon: Amazon
+) -> None:
+    sent = start(alice)
+    sent.advance()
+    alice.work()
+    sent.advance()
+
+    amazon.post("bounce", message_id=alice.messages()[0].ses_message_id, type="Transient")
+    amazon.post("notify", event=event_of(alice, "Delivery"))
+
+    assert sent.fate() == ("failed", "bounced_soft")
+
+
 def test_one_whose_time_has_come_goes_out(alice: Addressee, amazon: Amazon, before: int) -> None:
     now = utc_now()
     sent = start(alice, starts_at="2099-01-01T09:00")
@@ -339,3 +406,12 @@ def test_one_that_cannot_be_sent_by_then_waits_for_the_merchant_with_the_reason(
         "Write the email's subject",
     )
     assert taken(amazon, before) == []
+
+
+def times_left(whose: Addressee) -> int:
+    """How often the member's timeline says that they left a campaign."""
+    with shop_transaction(whose.shop_id) as session:
+        kinds = session.scalars(
+            select(TimelineEvent.kind).where(TimelineEvent.member_id == whose.member_id)
+        )
+        return list(kinds).count("campaign_disjoined")

@@ -9,6 +9,7 @@ import pytest
 from loyalty.audit import Actor
 from loyalty.base.clock import day_in, utc_now
 from loyalty.base.db import shop_transaction
+from loyalty.members.consent import say
 from loyalty.redemption.issuing import issue
 from loyalty.redemption.reserving import Wish, reserve
 from loyalty.redemption.returning import begin
@@ -51,6 +52,20 @@ def test_the_email_holds_the_code_and_its_last_day(
         assert f"{last_day:%B} {last_day.day}, {last_day.year}" in part
         assert "1,150 points left" in part
     assert [(m.kind, m.state) for m in alice.messages()] == [("reward", "sent")]
+
+
+def test_who_has_unsubscribed_is_sent_the_code_that_they_paid_for(
+    alice: Addressee, amazon: Amazon, before: int
+) -> None:
+    with shop_transaction(alice.shop_id) as session:
+        said = (session, alice.shop_id, alice.member_id, "email", "unsubscribed")
+        say(*said, source="test", said_at=utc_now())
+
+    redeem(alice)
+    alice.work()
+
+    (email,) = taken(amazon, before)
+    assert email["subject"] == "Your code for Five off"
 
 
 def test_store_credit_is_told_without_a_code(alice: Addressee, amazon: Amazon, before: int) -> None:

@@ -137,6 +137,11 @@ def test_a_notification_without_an_end_is_unknown_after_an_hour(
 
     assert fate(alice, campaign_id) == ("unknown", "no_answer")
 
+    # The phone's answer comes after all, when the campaign is done.
+    refresh(alice)
+
+    assert fate(alice, campaign_id) == ("sent", None)
+
 
 def test_a_notification_that_was_sent_ends_as_sent_after_a_merge(
     apple: World, alice: Cardholder, push_token: str

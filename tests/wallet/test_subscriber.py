@@ -10,7 +10,11 @@ from sqlalchemy import select, update
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.members.tables import TimelineEvent
+from loyalty.orders.recording import record_order
+from loyalty.queries.profile import get_profile
+from loyalty.shops.directory import get_shop
 from sandbox.apple.world import World
+from tests.factories.facts import NOON, a_line, an_order
 from tests.wallet.cast import Cardholder, join
 from wallet.apple import registrations
 from wallet.errors import ApplePassError
@@ -373,6 +377,24 @@ def test_member_of_another_shop_is_not_touched(
 
     assert alice.the_pass().revision == 1
     assert _pushes(apple, push_token) == []
+
+
+def test_history_that_is_read_in_sends_no_push(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    past = NOON - timedelta(days=60)
+    old = {"created_at": past, "processed_at": past, "updated_at": past}
+    with shop_transaction(alice.shop_id) as session:
+        shop = get_shop(session, alice.shop_id)
+        order = an_order(9, a_line(gross_minor=4000), **old)
+        record_order(session, shop, order, now=utc_now(), is_backfill=True)
+
+    refresh_member(alice.shop_id, alice.member_id)
+
+    assert _pushes(apple, push_token) == [] and _told(alice) == []
+    with shop_transaction(alice.shop_id) as session:
+        spend = get_profile(session, alice.shop_id, alice.member_id).total_spend
+    assert spend.decimal() == 40
 
 
 def _install(apple: World, holder: Cardholder, device_id: str) -> str:
