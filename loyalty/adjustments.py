@@ -10,6 +10,7 @@ from loyalty.audit import Actor
 from loyalty.base.errors import BadAdjustment
 from loyalty.ledger.posting import Cause, credit, debit, lock_balance
 from loyalty.ledger.tables import EntryNote, LedgerEntry
+from loyalty.members.states import get_active_member
 from loyalty.shops.directory import get_shop
 from loyalty.tiers.standing import BY_POINTS, after_change
 
@@ -45,11 +46,14 @@ def adjust(
 
     `tells_member`: an email goes to them, unless they want none.
     Raises BadAdjustment for input that cannot be posted, InsufficientPoints when a
-    deduction exceeds what is available, MemberNotFound. Flushes; the caller commits.
+    deduction exceeds what is available, MemberNotFound, MemberNotActive. Flushes; the caller
+    commits.
     """
     signed = read_points(points)
     _check_texts(reason, note, order_reference, client_key)
     balance = lock_balance(session, shop_id, member_id)
+    # Behind the lock, as archiving takes it first: what is put away gets nothing more.
+    get_active_member(session, shop_id, member_id)
     cause = Cause(
         kind="grant" if signed > 0 else "deduct",
         idempotency_key=f"adjustment:{client_key}",

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from loyalty.base.db import Base, ring_after_commit
@@ -26,7 +26,8 @@ EXPIRY_EMAIL_ASKED = "expiry_email_asked"
 "days": how many days before, or null for a rule that has just begun}."""
 
 REWARD_EMAIL_ASKED = "reward_email_asked"
-"""The member is to be sent a reward's code. Body: {"redemption_id": its id}."""
+"""The member is to be sent a reward's code. Body: {"redemption_id": its id, "is_asked_for":
+whether points were paid for it}."""
 COUPON_EMAIL_ASKED = "coupon_email_asked"
 """The member is to be sent a coupon. Body: {"coupon_code_id": its id}."""
 PROOF_EMAIL_ASKED = "proof_email_asked"
@@ -59,7 +60,8 @@ CONSENT_CHANGED = "consent_changed"
 is to learn of it."""
 
 ADDRESS_CHANGED = "address_changed"
-"""What is known of the member's email address is another: it bounces for good, or no longer."""
+"""What is known of the member's email address is another: it bounces, or no
+longer. No card changes by it."""
 
 SHOWN_ASKED = "shown_asked"
 """What Shopify shows of the member may not be what it should: their card was put on a phone or
@@ -101,7 +103,8 @@ class Delivery(Base):
     """One outbox event for one subscriber, with a state of its own.
 
     `state`: pending, done or dead. `next_at` doubles as the claim's lease.
-    ix (shop_id, subscriber, next_at, id) where pending: the subscriber's batch.
+    `is_urgent`: somebody waits for it. ix (shop_id, subscriber, next_at, id) where pending: the
+    subscriber's batch; another of the urgent ones alone, which are few.
     """
 
     __tablename__ = "delivery"
@@ -121,6 +124,14 @@ class Delivery(Base):
             "id",
             postgresql_where="state = 'pending'",
         ),
+        Index(
+            "ix_delivery__urgent",
+            "shop_id",
+            "subscriber",
+            "next_at",
+            "id",
+            postgresql_where="state = 'pending' AND is_urgent",
+        ),
         Index("ix_delivery__member", "shop_id", "member_id"),
     )
 
@@ -132,6 +143,7 @@ class Delivery(Base):
     state: Mapped[str]
     attempts: Mapped[int]
     next_at: Mapped[datetime]
+    is_urgent: Mapped[bool] = mapped_column(default=False, server_default=false())
     claimed_by: Mapped[UUID | None]
     error: Mapped[str | None]
     done_at: Mapped[datetime | None]

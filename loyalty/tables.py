@@ -10,6 +10,7 @@ from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.earning.tables import Award, AwardLine
 from loyalty.expiry.tables import ExpiryChange, ExpiryWarning
 from loyalty.group_grants.tables import GroupGrant, GroupGrantMember
+from loyalty.insights.tables import InsightRun, MemberInsight
 from loyalty.ledger.tables import (
     Deficit,
     EntryNote,
@@ -20,6 +21,7 @@ from loyalty.ledger.tables import (
     LotMove,
 )
 from loyalty.liability.tables import LiabilitySetting
+from loyalty.listing.tables import MemberDeed, MemberListing, SavedView
 from loyalty.member_messages.tables import MemberMessage
 from loyalty.members.consent import MemberConsent
 from loyalty.members.join_requests import JoinRequest
@@ -77,6 +79,7 @@ __all__ = [
     "FollowLink",
     "GroupGrant",
     "GroupGrantMember",
+    "InsightRun",
     "JoinRequest",
     "LedgerEntry",
     "LiabilitySetting",
@@ -89,6 +92,9 @@ __all__ = [
     "MemberBadge",
     "MemberBalance",
     "MemberConsent",
+    "MemberDeed",
+    "MemberInsight",
+    "MemberListing",
     "MemberMerge",
     "MemberMergeRow",
     "MemberMessage",
@@ -114,6 +120,7 @@ __all__ = [
     "RefundLine",
     "Reward",
     "RewardCode",
+    "SavedView",
     "Segment",
     "SegmentMember",
     "SegmentMove",

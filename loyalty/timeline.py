@@ -55,6 +55,8 @@ EMAIL_TOPICS_CHOSEN = "email_topics_chosen"
 CONSENT_CHANGED = "consent_changed"
 CAMPAIGN_JOINED = "campaign_joined"
 CAMPAIGN_DISJOINED = "campaign_disjoined"
+CHURN_CHANGED = "churn_changed"
+NOTE = "note"
 
 
 def note_event(

@@ -167,14 +167,16 @@ def _celebrate(
     limit: int,
     now: datetime,
 ) -> int:
-    members = _list_celebrating(session, shop, day, moment, limit)
+    deed = Deed("birthday", str(day.year), moment)
+    while True:
+        members = _list_celebrating(session, shop, day, moment, limit)
+        try:
+            actions = note_deeds(session, shop, [m.id for m in members], deed, rule, now=now)
+            break
+        except MemberHasMoved:
+            continue  # merged while we waited for their lock: who is asked anew is listed no more
     greets = automatic_emails.is_on(session, shop.shop_id, "birthday")
     addressed = {member.id for member in members if greets and member.email_norm}
-    deed = Deed("birthday", str(day.year), moment)
-    try:
-        actions = note_deeds(session, shop, [m.id for m in members], deed, rule, now=now)
-    except MemberHasMoved:
-        return 0  # merged in this very moment: the next turn finds who they are now
     for action in actions.values():
         if action.state == "earned" and action.member_id in addressed:
             outbox.stage(

@@ -18,6 +18,7 @@ Queue = Literal[
     "segment_refresh",
     "campaigns",
     "group_grants",
+    "insights",
 ]
 Ring = Callable[[Queue, int], None]
 

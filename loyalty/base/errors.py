@@ -559,3 +559,41 @@ class BadConsent(LoyaltyError):
     """What a member is said to have said of marketing cannot be written down."""
 
     code, status = "bad_consent", 422
+
+
+class ListTooSlow(LoyaltyError):
+    """What the list was asked for takes too long; narrower filters may not."""
+
+    code, status = "list_too_slow", 422
+
+
+class BadView(LoyaltyError):
+    """A view that cannot be saved so; `field` names the input at fault."""
+
+    code, status = "bad_view", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class ViewNotFound(LoyaltyError):
+    """This shop has no such view of its members."""
+
+    code, status = "view_not_found", 404
+
+
+class BadDeed(LoyaltyError):
+    """A deed for many that cannot be done so; `field` names the input at fault."""
+
+    code, status = "bad_deed", 422
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class DeedNotFound(LoyaltyError):
+    """This shop has decided no such thing for many of its members."""
+
+    code, status = "deed_not_found", 404

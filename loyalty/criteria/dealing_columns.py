@@ -16,6 +16,7 @@ from loyalty.criteria import outside
 from loyalty.criteria.dealings import EXPIRING_DAYS, GIVEN
 from loyalty.criteria.facts import FACTS, Source
 from loyalty.criteria.frames import Column, Columns, Frame, Joined
+from loyalty.insights.tables import MemberInsight
 from loyalty.ledger.tables import LedgerEntry, Lot
 from loyalty.members.consent import MemberConsent
 from loyalty.members.tables import MemberBalance
@@ -74,11 +75,12 @@ def _of_lots(frame: Frame, names: AbstractSet[str]) -> Joined:
         ).label(f"expiring_{days}_days")
         for days in EXPIRING_DAYS
     )
-    same = (MemberBalance.shop_id == Lot.shop_id) & (MemberBalance.member_id == Lot.member_id)
+    statement = select(Lot.member_id, *sums)
+    if _knows_inactivity(frame):
+        same = (MemberBalance.shop_id == Lot.shop_id) & (MemberBalance.member_id == Lot.member_id)
+        statement = statement.join(MemberBalance, same)
     found = (
-        select(Lot.member_id, *sums)
-        .join(MemberBalance, same)
-        .where(
+        statement.where(
             Lot.shop_id == frame.shop.shop_id,
             Lot.points_left > 0,
             Lot.released_at.is_not(None),
@@ -93,7 +95,7 @@ def _of_lots(frame: Frame, names: AbstractSet[str]) -> Joined:
 def _last_day(frame: Frame) -> Column:
     """Null for what never expires; `least` and `greatest` leave out what is null."""
     programme = frame.programme
-    if programme.expiry_mode != "inactivity":
+    if not _knows_inactivity(frame):
         return Lot.last_valid_on.expression
     assert programme.expiry_days
     released_on = frame.day(Lot.released_at)
@@ -101,6 +103,10 @@ def _last_day(frame: Frame) -> Column:
         MemberBalance.active_on, programme.expiry_since, released_on, type_=Date
     )
     return func.least(Lot.last_valid_on, began_on + programme.expiry_days, type_=Date)
+
+
+def _knows_inactivity(frame: Frame) -> bool:
+    return frame.programme.expiry_mode == "inactivity"
 
 
 def _of_coupons(frame: Frame, names: AbstractSet[str]) -> Joined:
@@ -127,21 +133,46 @@ def _of_coupons(frame: Frame, names: AbstractSet[str]) -> Joined:
 def _of_consents(frame: Frame, names: AbstractSet[str]) -> Joined:
     """A word a channel at most, a no that a tick has not lifted before it; without one, none."""
     is_no = MemberConsent.refused_at.is_not(None)
-    words = (
-        func.max(case((is_no, "unsubscribed"), else_=MemberConsent.state))
-        .filter(MemberConsent.channel == channel)
-        .label(f"{channel}_consent")
-        for channel in ("email", "sms")
-    )
+    word = case((is_no, "unsubscribed"), else_=MemberConsent.state)
+    of_shop = MemberConsent.shop_id == frame.shop.shop_id
+    if len(names) == 1:
+        # Their key says it: nothing to be summed up for a million members.
+        (name,) = names
+        is_asked_for = MemberConsent.channel == _CHANNEL_OF[name]
+        found = select(MemberConsent.member_id, word.label(name)).where(of_shop, is_asked_for)
+    else:
+        words = (
+            func.max(word).filter(MemberConsent.channel == channel).label(name)
+            for name, channel in _CHANNEL_OF.items()
+        )
+        found = (
+            select(MemberConsent.member_id, *words).where(of_shop).group_by(MemberConsent.member_id)
+        )
+    joined = found.subquery("consents")
+    return Joined(joined, {name: func.coalesce(joined.c[name], "none") for name in names})
+
+
+_CHANNEL_OF = {"email_consent": "email", "sms_consent": "sms"}
+
+
+def _of_insight(frame: Frame, names: AbstractSet[str]) -> Joined:
     found = (
-        select(MemberConsent.member_id, *words)
-        .where(MemberConsent.shop_id == frame.shop.shop_id)
-        .group_by(MemberConsent.member_id)
-        .subquery("consents")
+        select(
+            MemberInsight.member_id,
+            MemberInsight.band,
+            MemberInsight.ltv_minor.label("predicted_spend"),
+            cast(MemberInsight.health, BigInteger).label("health"),
+        )
+        .where(MemberInsight.shop_id == frame.shop.shop_id)
+        .subquery("insight")
     )
     return Joined(
         found,
-        {name: func.coalesce(found.c[name], "none") for name in ("email_consent", "sms_consent")},
+        {
+            "churn_risk": func.coalesce(found.c.band, "not_yet"),
+            "predicted_spend": found.c.predicted_spend,
+            "health": found.c.health,
+        },
     )
 
 
@@ -161,6 +192,7 @@ COLUMNS: Mapping[Source, Columns] = {
     Source.LOTS: _of_lots,
     Source.COUPONS: _of_coupons,
     Source.CONSENT: _of_consents,
+    Source.INSIGHT: _of_insight,
     **{source: partial(_of_outside, source) for source in outside.SOURCES},
 }
 """The columns of each of these sources."""

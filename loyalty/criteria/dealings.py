@@ -1,4 +1,4 @@
-"""Loads what members have done and been given: entries, actions, lots, coupons, words, cards.
+"""Loads what members have done and been given: entries, actions, lots, coupons, words, scores.
 
 The invariant: each loader asks once for all members that it is given.
 """
@@ -20,6 +20,7 @@ from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.criteria import outside
 from loyalty.criteria.facts import Source
 from loyalty.expiry import terms
+from loyalty.insights.tables import MemberInsight
 from loyalty.ledger.tables import LedgerEntry, Lot
 from loyalty.members.consent import MemberConsent
 from loyalty.members.tables import MemberBalance
@@ -155,6 +156,19 @@ def _load_consents(session: Session, shop: Shop, members: Found, today: date) ->
     return found
 
 
+def _load_insight(session: Session, shop: Shop, members: Found, today: date) -> Found:
+    """As of the last run; whoever joined since then has not yet a risk of any kind."""
+    statement = select(
+        MemberInsight.member_id,
+        MemberInsight.band.label("churn_risk"),
+        MemberInsight.ltv_minor.label("predicted_spend"),
+        MemberInsight.health,
+    ).where(MemberInsight.shop_id == shop.shop_id, among_many(MemberInsight.member_id, members))
+    return {member_id: {"churn_risk": "not_yet"} for member_id in members} | dict(
+        by_member(session, statement)
+    )
+
+
 def _load_outside(
     source: Source, session: Session, shop: Shop, members: Found, today: date
 ) -> Found:
@@ -168,6 +182,7 @@ LOADERS: Mapping[Source, Loader] = {
     Source.LOTS: _load_lots,
     Source.COUPONS: _load_coupons,
     Source.CONSENT: _load_consents,
+    Source.INSIGHT: _load_insight,
     **{source: partial(_load_outside, source) for source in outside.SOURCES},
 }
 """Who loads each of these sources."""

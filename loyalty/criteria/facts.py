@@ -39,6 +39,7 @@ class Source(StrEnum):
     CONSENT = "consent"
     CARDS = "cards"
     BOUNCES = "bounces"
+    INSIGHT = "insight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Fact:
     """A fact by `name`, with the words that a person reads.
 
     `choices`: all that a text can be; without any it can be anything. `most`: no number is larger.
-    `is_country`: the two letters of one.
+    `is_country`: the two letters of one. `may_be_unknown`: a number that there may be none of,
+    which is not nought: no comparison with it holds.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Fact:
     choices: tuple[str, ...] = ()
     most: int | None = None
     is_country: bool = False
+    may_be_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ class MemberFacts:
     Orders are paid, no tests and not cancelled. A day that never was is None, and no comparison
     with it holds, nor with a country that is not known; a birthday that is not has the month 0.
     Points that expire within N days are gone once a day up to `today` + N is over.
-    Coupons are codes that the member was given; those to use are ready.
+    Coupons are codes that the member was given; those to use are ready. What orders say of them is
+    as of the last run of insight.
     """
 
     today: date
@@ -106,11 +110,17 @@ class MemberFacts:
     has_apple_card: bool
     has_google_card: bool
     has_hard_bounce: bool
+    has_soft_bounce: bool
+    churn_risk: str
+    predicted_spend: int | None
+    health: int | None
 
 
 ENROLLED_BY = ("account", "order", "backfill", "join_page", "staff", "till")
 CONSENTS = ("subscribed", "asked", "unsubscribed", "none")
 """`asked`: a tick whose address is not proved yet; `none`: nothing was ever said."""
+CHURN_RISKS = ("not_yet", "new", "low", "medium", "high")
+"""`new`: has not ordered yet; `not_yet`: nothing can be said."""
 
 FACTS: dict[str, Fact] = {
     fact.name: fact
@@ -156,6 +166,16 @@ FACTS: dict[str, Fact] = {
         Fact("has_apple_card", Kind.TRUTH, Source.CARDS, "Has the card in Apple Wallet"),
         Fact("has_google_card", Kind.TRUTH, Source.CARDS, "Has the card in Google Wallet"),
         Fact("has_hard_bounce", Kind.TRUTH, Source.BOUNCES, "Emails bounce"),
+        Fact("has_soft_bounce", Kind.TRUTH, Source.BOUNCES, "Emails bounced, and may arrive again"),
+        Fact("churn_risk", Kind.TEXT, Source.INSIGHT, "Churn risk", CHURN_RISKS),
+        Fact(
+            "predicted_spend",
+            Kind.MONEY,
+            Source.INSIGHT,
+            "Predicted spend, next 12 months",
+            may_be_unknown=True,
+        ),
+        Fact("health", Kind.COUNT, Source.INSIGHT, "Health, 0 to 100", may_be_unknown=True),
     )
 }
 """All facts by name."""

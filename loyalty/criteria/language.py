@@ -34,6 +34,13 @@ OPERATORS: Mapping[Kind, tuple[str, ...]] = {
 }
 """What may stand under "is", by the kind of the fact."""
 
+
+def operators_of(fact: Fact) -> tuple[str, ...]:
+    """What may stand under "is" for a fact."""
+    found = OPERATORS[fact.kind]
+    return (*found, "known") if fact.may_be_unknown else found
+
+
 Value = int | bool | str | date | UUID | tuple[str, ...] | tuple[UUID, ...]
 
 
@@ -120,7 +127,7 @@ def _test(given: dict[Any, Any], way: str) -> Test:
     fact = FACTS.get(name) if isinstance(name, str) else None
     if fact is None:
         raise BadCriteria(_join(way, "fact"), f"There is no fact {name!r}")
-    allowed = OPERATORS[fact.kind]
+    allowed = operators_of(fact)
     if operator not in allowed:
         raise BadCriteria(_join(way, "is"), f"Use one of {', '.join(allowed)} with {name}")
     value = _value(fact.kind, operator, given["value"], _join(way, "value"))

@@ -34,7 +34,9 @@ _NOTHING: Mapping[Kind, Any] = {
     Kind.DAY: None,
     Kind.ID: None,
 }
-_UNKNOWN = {fact.name: _NOTHING[fact.kind] for fact in FACTS.values()}
+_UNKNOWN: dict[str, Any] = {
+    fact.name: None if fact.may_be_unknown else _NOTHING[fact.kind] for fact in FACTS.values()
+}
 
 
 def member_facts(session: Session, shop_id: int, member_id: UUID, now: datetime) -> MemberFacts:

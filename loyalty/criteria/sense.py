@@ -82,7 +82,8 @@ class _Sense:
     def domain(self, test: Test, is_true: bool) -> Domain:
         """What the fact may be where the test holds, or where it does not."""
         fact, whole = test.fact, self.universe(test.fact)
-        may_be_open = fact.kind in (Kind.DAY, Kind.ID) or self.is_free(fact)
+        is_open_kind = fact.kind in (Kind.DAY, Kind.ID) or fact.may_be_unknown
+        may_be_open = is_open_kind or self.is_free(fact)
         if test.operator == "known":
             is_known = test.value is is_true
             return Domain(False, whole) if is_known else Domain(True, ())

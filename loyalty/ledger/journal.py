@@ -3,7 +3,7 @@
 The invariant: a key that was posted before gives the first entry back, or a conflict.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,6 +65,12 @@ class Journal:
         Should it be wrong, the unique key refuses it.
         """
         self._by_key.setdefault(key, None)
+
+    def list_posted(self, keys: Sequence[str]) -> list[LedgerEntry]:
+        """The entries that these keys posted, in this order; without what they never did."""
+        self.expect(keys)
+        found = (self._by_key[key] for key in keys)
+        return [entry for entry in found if entry is not None]
 
     def find(self, member_id: UUID, cause: Cause) -> LedgerEntry | None:
         """The entry that this key posted before; raises IdempotencyConflict if it was another."""

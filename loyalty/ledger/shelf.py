@@ -53,7 +53,10 @@ _LOT = (
     "id", "member_id", "entry_id", "order_id", "points", "points_left", "opened_at",
     "available_at", "released_at", "last_valid_on", "has_own_date", "replaces_id",
 )  # fmt: skip
-_LOT_CHANGES = ("id", "member_id", "points_left", "released_at", "last_valid_on", "has_own_date")
+_LOT_CHANGES = (
+    "id", "member_id", "points_left", "available_at", "released_at", "last_valid_on",
+    "has_own_date",
+)  # fmt: skip
 _DEFICIT = ("id", "member_id", "entry_id", "points", "points_left")
 
 

@@ -33,7 +33,10 @@ SELECT coalesce(sum(points), 0) AS points, coalesce(sum(minor), 0) AS minor FROM
     FROM redemption_use use
     WHERE use.shop_id = :shop_id AND use.recorded_at < :before
         AND use.recorded_at >= CAST(:before AS timestamptz) - interval '1 year'
-        AND use.points > (
+        AND (
+            SELECT -debit.points FROM ledger_entry debit
+            WHERE debit.shop_id = use.shop_id AND debit.id = use.entry_id
+        ) > (
             SELECT coalesce(sum(back.points), 0) FROM ledger_entry back
             WHERE back.shop_id = use.shop_id AND back.reverses_id = use.entry_id
                 AND back.posted_at < :before

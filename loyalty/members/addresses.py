@@ -1,12 +1,14 @@
-"""Whether two postal addresses are one, however they are written. Pure.
+"""Whether two postal addresses are one, however written; and what an order keeps of hers. Pure.
 
-The invariant: what is kept of an order's address is a mark that only says "the same again".
+The invariant: what is kept of an order's addresses is a mark that only says "the same again".
 """
 
 import unicodedata
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
+
+from sqlalchemy import ColumnElement, Text, func
 
 _NEEDED = (("address1",), ("zip", "city"))
 """An address that lacks a street, or both zip and city, is no place to send anything to."""
@@ -29,6 +31,17 @@ def address_mark(address: Mapping[str, Any] | None) -> str | None:
     """
     same = same_address(address)
     return sha256(same.encode()).hexdigest()[:32] if same else None
+
+
+def email_mark(email: str) -> str | None:
+    """The same of a normalised email address; None for none."""
+    return sha256(email.encode()).hexdigest()[:32] if email else None
+
+
+def mark_of(email: Any) -> ColumnElement[str]:
+    """`email_mark` of a column, as the database reckons it."""
+    digest = func.encode(func.sha256(func.convert_to(email, "UTF8")), "hex")
+    return func.left(digest, 32, type_=Text)
 
 
 def _plain(value: object) -> str:

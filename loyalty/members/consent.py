@@ -25,6 +25,8 @@ SHOPIFY = "shopify"
 """The source of what Shopify told us; every other word is ours to tell."""
 VERIFIED = "verified_email"
 """The source of a tick that counts since its address was proved."""
+WITHDRAWN = "withdrawn"
+"""What Shopify tells where it shows a yes no more: a no to who said yes before, else nothing."""
 _STRICTEST_FIRST: tuple[str | None, ...] = ("unsubscribed", None, "asked", "subscribed")
 """None: never said anything."""
 
@@ -115,8 +117,13 @@ def settle(known: Any, state: str, source: str, said_at: datetime) -> Standing |
     """How it stands once the word was heard, in whatever order words come; None: as before.
 
     `known` is a MemberConsent, a row of its columns, or None. A yes or no stands until a later
-    one; a tick is remembered beside them, and neither lifts a no nor takes a yes back.
+    one; a tick is remembered beside them, and neither lifts a no nor takes a yes back. `state`
+    is a State or WITHDRAWN.
     """
+    if state == WITHDRAWN:
+        if known is None or known.state != "subscribed":
+            return None
+        state = "unsubscribed"
     if known is None:
         return Standing(state, source, said_at, said_at if state == "unsubscribed" else None)
     if known.state == "asked" and state != "asked":

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from loyalty import audit, outbox, timeline
 from loyalty.actions.awarding import award_action
 from loyalty.base.ids import new_id
+from loyalty.listing.births import list_new
 from loyalty.members import archiving
 from loyalty.members.consent import ask_to_agree
 from loyalty.members.facts import CustomerFacts, normalise_email
 from loyalty.members.matching import match_customer
 from loyalty.members.sheets import CustomerSheet
 from loyalty.members.tables import Customer, Member, MemberBalance
-from loyalty.orders.claiming import take_over
+from loyalty.orders.claiming import claim_vouched, take_over
 from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
 
@@ -45,6 +46,8 @@ def record_customer(
     elif joins_at_once(facts, order_count):
         enrol_customer(session, shop, customer, now=now, is_backfill=is_backfill)
         _take_over_orders(session, shop, customer, now)
+    if not is_backfill:
+        _claim_strays(session, shop, customer, now)
     return customer
 
 
@@ -102,11 +105,13 @@ def join(
     customer = _upsert(session, shop.shop_id, facts)
     if customer.member_id is not None:
         copy_to_member(session, customer, now)
+        _claim_strays(session, shop, customer, now)
         return session.get_one(Member, (shop.shop_id, customer.member_id)), True
     known = match_customer(session, customer)
     if known is not None:
         link_customer(session, shop, customer, known, now=now)
         _take_over_orders(session, shop, customer, now)
+        _claim_strays(session, shop, customer, now)
         return known, True
     member = _new_member(
         session,
@@ -120,6 +125,7 @@ def join(
     customer.member_id = member.id
     session.flush()
     _take_over_orders(session, shop, customer, now)
+    _claim_strays(session, shop, customer, now)
     return member, False
 
 
@@ -140,6 +146,12 @@ def _take_over_orders(session: Session, shop: Shop, customer: Customer, now: dat
     """What they bought as a guest is theirs from now on."""
     if customer.member_id is not None:
         take_over(session, shop, {customer.customer_id: customer.member_id}, now=now)
+
+
+def _claim_strays(session: Session, shop: Shop, customer: Customer, now: datetime) -> None:
+    """What nobody bought with the email that Shopify has verified is theirs from now on."""
+    if customer.member_id is not None and customer.has_verified_email:
+        claim_vouched(session, shop, [customer.email_norm], now=now)
 
 
 def _lift_erasure(session: Session, shop_id: int, customer_id: int) -> None:
@@ -234,6 +246,7 @@ def _new_member(
     session.add(member)
     session.flush()
     session.add(MemberBalance(shop_id=customer.shop_id, member_id=member.id))
+    list_new(session, [member])
     timeline.note_event(session, member.shop_id, member.id, timeline.MEMBER_JOINED, now, **joined)
     if emails_card:
         _send_card(session, member, now)

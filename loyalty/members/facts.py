@@ -8,7 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ConsentFacts:
-    """What a customer said to marketing. `channel`: email or sms; `state`: as members' are."""
+    """What a customer said to marketing. `channel`: email or sms; `state`: as members' are, or
+    WITHDRAWN.
+    """
 
     channel: str
     state: str

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from loyalty import timeline
 from loyalty.base.bulk import among
+from loyalty.listing.births import list_new
 from loyalty.members.enrolment import (
     columns_of,
     enrol_customer,
@@ -89,6 +90,7 @@ def _enrol(session: Session, shop_id: int, joining: list[Customer], now: datetim
     session.add_all(members.values())
     session.flush()
     session.execute(insert(MemberBalance), [_balance(member) for member in members.values()])
+    list_new(session, members.values())
     session.execute(
         update(Customer),
         [

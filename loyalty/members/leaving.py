@@ -1,8 +1,12 @@
-"""Customers whom Shopify deletes: the member is put away when no customer of theirs is left."""
+"""Customers whom Shopify deletes: the member is put away when no customer of theirs is left.
+
+The invariant: who was deleted stays so, known before or not; nothing late enrols them.
+"""
 
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from loyalty import timeline
@@ -23,10 +27,8 @@ def delete_customer(
     Not with `archives` False: the customer went into another, and so will the member. Flushes;
     the caller commits.
     """
-    customer = session.get(
-        Customer, (shop.shop_id, customer_id), with_for_update=True, populate_existing=True
-    )
-    if customer is None or customer.deleted_at is not None:
+    customer = _lock_or_add(session, shop.shop_id, customer_id)
+    if customer.deleted_at is not None:
         return
     customer.deleted_at = now
     session.flush()
@@ -52,6 +54,21 @@ def follow_customer(session: Session, member: Member, customer: Customer, *, now
         session.flush()
         copy_to_member(session, customer, now)
         session.flush()
+
+
+def _lock_or_add(session: Session, shop_id: int, customer_id: int) -> Customer:
+    """The customer, locked; of one that we never saw a row that says nothing of them."""
+    blank = insert(Customer).values(
+        shop_id=shop_id,
+        customer_id=customer_id,
+        email_norm="",
+        has_verified_email=False,
+        has_account=False,
+    )
+    session.execute(blank.on_conflict_do_nothing())
+    return session.get_one(
+        Customer, (shop_id, customer_id), with_for_update=True, populate_existing=True
+    )
 
 
 def _find_other(session: Session, member: Member) -> Customer | None:

@@ -4,12 +4,17 @@ The invariant: nothing else matches. What is not verified, and an email that som
 customer holds at Shopify, only finds candidates for a merge by hand; a name never does.
 """
 
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select
+from sqlalchemy import ColumnElement, Select, Text, Uuid, cast, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from loyalty.base.bulk import among
 from loyalty.ledger.posting import lock_balance
+from loyalty.members.addresses import mark_of
 from loyalty.members.facts import normalise_email
 from loyalty.members.tables import Customer, Member
 
@@ -47,11 +52,48 @@ def find_by_verified_email(
         Member.shop_id == shop_id,
         Member.email_norm == norm,
         Member.state.in_(_MATCHED),
-        Member.email_verified_at.is_not(None) | _vouched_for(norm),
+        _has_proved_email(),
     )
     if customer_id is not None:
         statement = statement.where(~_is_anothers(norm, customer_id))
     return _only(session, statement)
+
+
+def find_all_by_verified_email(
+    session: Session, shop_id: int, emails: Iterable[str]
+) -> dict[str, UUID]:
+    """By each normalised email the active member whom `find_by_verified_email` finds: one query."""
+    rows = session.execute(
+        select(Member.email_norm, Member.id, Member.state).where(
+            Member.shop_id == shop_id,
+            among(Member.email_norm, sorted({email for email in emails if email})),
+            Member.state.in_(_MATCHED),
+            _has_proved_email(),
+        )
+    ).all()
+    times = Counter(row.email_norm for row in rows)
+    return {
+        row.email_norm: row.id
+        for row in rows
+        if times[row.email_norm] == 1 and row.state == "active"
+    }
+
+
+def list_proved_by_mark(shop_id: int, marks: Select[Any]) -> Select[Any]:
+    """The query for the same by the marks of emails: `mark`, `member_id`, of one member each."""
+    mark = mark_of(Member.email_norm)
+    return (
+        select(mark.label("mark"), cast(func.min(cast(Member.id, Text)), Uuid).label("member_id"))
+        .where(
+            Member.shop_id == shop_id,
+            Member.email_norm != "",
+            mark.in_(marks),
+            Member.state.in_(_MATCHED),
+            _has_proved_email(),
+        )
+        .group_by(mark)
+        .having(func.count() == 1, func.bool_and(Member.state == "active"))
+    )
 
 
 def find_by_verified_phone(session: Session, shop_id: int, phone: str) -> Member | None:
@@ -88,14 +130,15 @@ def list_candidates(session: Session, shop_id: int, member_id: UUID) -> list[Mem
     return list(session.scalars(statement))
 
 
-def _vouched_for(norm: str) -> ColumnElement[bool]:
-    """Shopify has verified the email of a customer of theirs."""
-    return exists().where(
+def _has_proved_email() -> ColumnElement[bool]:
+    """They have verified it, or Shopify has as the email of a customer of theirs."""
+    is_vouched_for = exists().where(
         Customer.shop_id == Member.shop_id,
         Customer.member_id == Member.id,
-        Customer.email_norm == norm,
+        Customer.email_norm == Member.email_norm,
         Customer.has_verified_email,
     )
+    return Member.email_verified_at.is_not(None) | is_vouched_for
 
 
 def _is_anothers(norm: str, customer_id: int) -> ColumnElement[bool]:

@@ -38,6 +38,7 @@ class Roster:
         self._session, self._shop, self._now = session, shop, now
         self._is_backfill = is_backfill
         self._sheets: dict[int, CustomerSheet] = {}
+        self._news: set[int] = set()
 
     def lock(self, customer_ids: Iterable[int], told: Iterable[CustomerFacts] = ()) -> None:
         """Lock these customers in id order; those that are `told` and unknown are added."""
@@ -51,6 +52,7 @@ class Roster:
         added = add_rows(self._session, Customer, rows, "customer_id")
         for facts, row in zip(new, rows, strict=True):
             if facts.customer_id in added:
+                self._news.add(facts.customer_id)
                 self._sheets[facts.customer_id] = _sheet(row)
         # A till and a webhook can tell of the same new customer at once: the other was quicker.
         self._lock({facts.customer_id for facts in new} - added)
@@ -66,9 +68,18 @@ class Roster:
             for name, value in columns_of(facts).items():
                 setattr(sheet, name, value)
             sheet.is_changed = True
+            self._news.add(facts.customer_id)
         elif tells_language(sheet, facts):
             sheet.locale, sheet.is_changed = facts.locale, True
         return sheet
+
+    def vouched(self, enrolled: Iterable[int]) -> set[str]:
+        """The emails that Shopify has verified, of members of whom there was news, these included.
+
+        Normalised; to be asked when all are enrolled.
+        """
+        sheets = (self._sheets[each] for each in self._news.union(enrolled))
+        return {s.email_norm for s in sheets if s.member_id is not None and s.has_verified_email}
 
     def write(self) -> None:
         """Write what was taken, members' details with it."""

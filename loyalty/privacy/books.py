@@ -42,11 +42,12 @@ PARTS: Sequence[Part] = (
         is_order,
         "Orders",
         Blank(
-            {"customer_id": None, "ship_to": None},
+            {"customer_id": None, "ship_to": None, "email_mark": None},
             keeps=(
                 *("shop_id", "order_id", "name", "member_id", "currency", "taxes_included"),
                 *("is_test", "is_paid", "is_history", "source_name", "location_id"),
                 *("total_minor", "current_total_minor", "created_at", "processed_at"),
+                "paid_at",
                 *("cancelled_at", "shopify_updated_at", "assessed_at", "held_back"),
                 *("shipping_minor", "shipping_tax_minor"),
             ),

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from loyalty.audit import AuditRow
 from loyalty.ledger.tables import Lot, LotDebit, LotMove
+from loyalty.members.addresses import email_mark
 from loyalty.members.facts import normalise_email
 from loyalty.members.join_requests import JoinRequest
 from loyalty.members.tables import Member
@@ -37,6 +38,16 @@ def is_order(person: Person) -> ColumnElement[bool]:
     return by_either(Order)(person) | (
         (Order.shop_id == person.shop_id) & Order.order_id.in_(person.order_ids)
     )
+
+
+def is_stray(person: Person) -> ColumnElement[bool]:
+    """Orders of nobody that bear the mark of an address of theirs.
+
+    For erasing alone: whoever only gave an address has not proved that the orders are theirs.
+    """
+    marks = [email_mark(normalise_email(email)) for email in person.emails]
+    is_nobodys = Order.member_id.is_(None) & Order.email_mark.in_(marks)
+    return (Order.shop_id == person.shop_id) & is_nobodys
 
 
 def is_refund_line(person: Person) -> ColumnElement[bool]:

@@ -32,9 +32,11 @@ class Pauses:
         """EARNS, WAITS or NEVER for what happened at `happened_at`."""
         if self.paused_at is not None:
             return WAITS
-        if any(begun <= happened_at < ended for begun, ended in self.skipped):
-            return NEVER
-        return EARNS
+        return NEVER if self.skips(happened_at) else EARNS
+
+    def skips(self, happened_at: datetime) -> bool:
+        """Whether it was in a pause gone by that nothing earns for."""
+        return any(begun <= happened_at < ended for begun, ended in self.skipped)
 
 
 def read_pauses(session: Session, programme: Programme) -> Pauses:

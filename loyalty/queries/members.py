@@ -1,47 +1,56 @@
-"""The members list: searched, sorted and paged by keyset, never by offset."""
+"""The members list as a page shows it: the rows that loyalty.listing finds, and what they say.
 
-from dataclasses import dataclass
-from datetime import datetime
+The invariant: names, points and days are read where they are kept, the rest from the list's row.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, tuple_
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from loyalty.base.bulk import among
+from loyalty.listing.filters import SEARCH_MIN, Filters
+from loyalty.listing.finding import DEFAULT_SORT, ORDERS, count_matching, find_page
+from loyalty.listing.tables import BOUNCES, CARDS, CHURNS, CONSENTS, NEVER, MemberListing
 from loyalty.members.tables import Member, MemberBalance
-from loyalty.queries import paging
+from loyalty.shops.tables import Shop
+
+__all__ = ["ORDERS", "SEARCH_MIN", "TOTAL_CAP", "MemberPage", "MemberRow", "list_members"]
 
 TOTAL_CAP = 10_001
-SEARCH_MIN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A line of the list."""
+    """A line of the list; the words are those of loyalty.listing.tables."""
 
     id: UUID
     name: str
     email: str | None
     points: int
     joined_at: datetime
+    last_order_on: date | None
+    churn: str
+    consent: str
+    bounce: str
+    card: str
 
 
 @dataclass(frozen=True, slots=True)
 class MemberPage:
-    """`total` stops counting at TOTAL_CAP; the cursors are None at the ends."""
+    """`total` stops counting at TOTAL_CAP, and is None when that takes a count of its own.
+
+    The cursors are None at the ends.
+    """
 
     rows: list[MemberRow]
     next: str | None
     previous: str | None
-    total: int
-
-
-_SORTS: dict[str, tuple[Any, type]] = {
-    "name": (Member.sort_name, str),
-    "email": (Member.email_norm, str),
-    "points": (MemberBalance.available, int),
-    "joined": (Member.joined_at, datetime),
-}
+    total: int | None
 
 
 def list_members(
@@ -49,93 +58,72 @@ def list_members(
     shop_id: int,
     *,
     search: str = "",
-    sort: str = "-joined",
+    asked: Filters | None = None,
+    sort: str = DEFAULT_SORT,
     after: str | None = None,
     before: str | None = None,
     limit: int = 50,
 ) -> MemberPage:
-    """A page of active members. `sort` is name, email, points or joined; "-" before it descends.
-
-    `search` (≥ 3 letters) matches part of a name or email. Unknown sorts and
-    foreign cursors fall back to the first page of the newest.
-    """
-    column, kind = _SORTS.get(sort.removeprefix("-"), _SORTS["joined"])
-    descending = sort.startswith("-") or sort not in _SORTS
-    backwards = before is not None and after is None
-    wanted = _matching(shop_id, search)
-    statement = _page(wanted, column, kind, descending, after, before, backwards)
-    found = list(session.execute(statement.limit(limit + 1)))
-    rows = found[:limit]
-    if backwards:
-        rows.reverse()
-    more = len(found) > limit
-    start, end = _cursors(rows, more, after, before, backwards)
-    return MemberPage([_row(r) for r in rows], end, start, _count(session, wanted))
-
-
-def _matching(shop_id: int, search: str) -> Select[Any]:
-    statement = (
-        select(Member.id, Member.first_name, Member.last_name, Member.email, Member.joined_at)
-        .add_columns(Member.sort_name, Member.email_norm, MemberBalance.available)
-        .join(
-            MemberBalance,
-            (MemberBalance.shop_id == Member.shop_id) & (MemberBalance.member_id == Member.id),
-        )
-        .where(Member.shop_id == shop_id, Member.state == "active")
+    """A page of active members, found as `find_page` says; `search` is laid over `asked`."""
+    wanted = asked or Filters()
+    if search:
+        wanted = replace(wanted, search=search.strip())
+    zone = zone_of(session, shop_id)
+    found = find_page(
+        session, shop_id, zone, wanted, sort=sort, after=after, before=before, limit=limit
     )
-    needle = search.strip().lower()
-    if needle:
-        statement = statement.where(
-            or_(*(Member.id.in_(select(func.search_members(p))) for p in _patterns(needle)))
+    total = found.total
+    if total is None and wanted.is_empty:
+        total = count_matching(session, shop_id, zone, wanted, most=TOTAL_CAP)
+    return MemberPage(_read(session, shop_id, found.ids), found.next, found.previous, total)
+
+
+def zone_of(session: Session, shop_id: int) -> str:
+    """The shop's time zone; UTC of a shop that this transaction does not see."""
+    return session.scalar(select(Shop.timezone).where(Shop.shop_id == shop_id)) or "UTC"
+
+
+def _read(session: Session, shop_id: int, ids: Collection[UUID]) -> list[MemberRow]:
+    """The rows in the order of `ids`; who has left in this very moment is left out."""
+    if not ids:
+        return []
+    rows = session.execute(
+        select(
+            Member.id,
+            Member.first_name,
+            Member.last_name,
+            Member.email,
+            Member.joined_at,
+            MemberBalance.available,
+            MemberListing.last_order_on,
+            MemberListing.churn,
+            MemberListing.consent,
+            MemberListing.bounce,
+            MemberListing.card,
         )
-    return statement
-
-
-def _patterns(needle: str) -> list[str]:
-    """LIKE patterns; fewer letters than the index knows match the beginning of a word or email."""
-    safe = needle.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return [f"%{safe}%"] if len(needle) >= SEARCH_MIN else [f"{safe}%", f"% {safe}%"]
-
-
-def _page(
-    statement: Select[Any],
-    column: Any,
-    kind: type,
-    descending: bool,
-    after: str | None,
-    before: str | None,
-    backwards: bool,
-) -> Select[Any]:
-    falling = descending != backwards
-    cursor = paging.decode(before if backwards else after, kind, UUID)
-    if cursor is not None:
-        place, edge = tuple_(column, Member.id), tuple_(*cursor)
-        statement = statement.where(place < edge if falling else place > edge)
-    order = (column.desc(), Member.id.desc()) if falling else (column.asc(), Member.id.asc())
-    return statement.add_columns(column.label("place")).order_by(*order)
-
-
-def _cursors(
-    rows: list[Any], more: bool, after: str | None, before: str | None, backwards: bool
-) -> tuple[str | None, str | None]:
-    if not rows:
-        return None, None
-    has_previous = more if backwards else after is not None
-    has_next = before is not None if backwards else more
-    first, last = rows[0], rows[-1]
-    return (
-        paging.encode(first.place, first.id) if has_previous else None,
-        paging.encode(last.place, last.id) if has_next else None,
+        .join(MemberBalance, _of_member(MemberBalance))
+        .join(MemberListing, _of_member(MemberListing))
+        .where(Member.shop_id == shop_id, Member.state == "active", among(Member.id, ids))
     )
+    known = {row.id: _row(row) for row in rows}
+    return [known[each] for each in ids if each in known]
 
 
-def _count(session: Session, statement: Select[Any]) -> int:
-    capped = statement.with_only_columns(Member.id).limit(TOTAL_CAP).subquery()
-    return session.scalar(select(func.count()).select_from(capped)) or 0
+def _of_member(table: type[MemberBalance] | type[MemberListing]) -> Any:
+    return and_(table.shop_id == Member.shop_id, table.member_id == Member.id)
 
 
 def _row(row: Any) -> MemberRow:
     name = " ".join(part for part in (row.first_name, row.last_name) if part)
     return MemberRow(
-        row.id, name or row.email or "No name", row.email, row.available, row.joined_at
+        id=row.id,
+        name=name or row.email or "No name",
+        email=row.email,
+        points=row.available,
+        joined_at=row.joined_at,
+        last_order_on=None if row.last_order_on == NEVER else row.last_order_on,
+        churn=CHURNS[row.churn],
+        consent=CONSENTS[row.consent],
+        bounce=BOUNCES[row.bounce],
+        card=CARDS[row.card],
     )

@@ -3,14 +3,14 @@
 import base64
 import binascii
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 
 def encode(*values: Any) -> str:
     """An opaque cursor for the sort values of a page's last row."""
-    plain = [v.isoformat() if isinstance(v, datetime) else str(v) for v in values]
+    plain = [v.isoformat() if isinstance(v, date) else str(v) for v in values]
     return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
@@ -25,7 +25,7 @@ def decode(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
         return None
 
 
-def _parse(kind: type, text: str) -> Any:
-    if kind is datetime:
-        return datetime.fromisoformat(text)
+def _parse(kind: Any, text: str) -> Any:
+    if kind in (datetime, date):
+        return kind.fromisoformat(text)
     return UUID(text) if kind is UUID else kind(text)

@@ -129,10 +129,11 @@ def list_timeline(
 def list_orders(
     session: Session, shop_id: int, member_id: UUID, *, after: str | None = None, limit: int = 20
 ) -> OrderPage:
-    """A batch of the member's orders, newest first; test orders count nowhere."""
+    """A batch of the member's orders, newest first; test and deleted orders count nowhere."""
     statement = (
         select(Order)
-        .where(Order.shop_id == shop_id, Order.member_id == member_id, Order.is_test.is_(False))
+        .where(Order.shop_id == shop_id, Order.member_id == member_id)
+        .where(Order.is_test.is_(False), Order.is_there())
         .order_by(Order.processed_at.desc(), Order.order_id.desc())
     )
     cursor = paging.decode(after, datetime, int)
@@ -165,12 +166,13 @@ def _order_row(order: Order, points: int) -> OrderRow:
 
 
 def _spend(session: Session, shop_id: int, member_id: UUID) -> tuple[int, Money]:
-    """Paid orders and the sum of their current totals; test orders out."""
+    """Paid orders and the sum of their current totals; test and deleted orders out."""
     statement = select(func.count(), func.coalesce(func.sum(Order.current_total_minor), 0)).where(
         Order.shop_id == shop_id,
         Order.member_id == member_id,
         Order.is_paid,
         Order.is_test.is_(False),
+        Order.is_there(),
     )
     count, total = session.execute(statement).one()
     shop = session.get_one(Shop, shop_id)

@@ -134,6 +134,7 @@ def _last_order(session: Session, shop: Shop, member_id: UUID) -> LastOrder | No
             Order.member_id == member_id,
             Order.is_paid,
             Order.is_test.is_(False),
+            Order.is_there(),
         )
         .order_by(Order.processed_at.desc(), Order.order_id.desc())
         .limit(1)

@@ -109,7 +109,8 @@ def _issue(session: Session, redemption: Redemption, now: datetime) -> None:
             redemption.shop_id,
             outbox.REWARD_EMAIL_ASKED,
             member_id=redemption.member_id,
-            body={"redemption_id": str(redemption.id)},
+            # What was paid for with points is handed over, whatever they said to marketing.
+            body={"redemption_id": str(redemption.id), "is_asked_for": redemption.points > 0},
             now=now,
         )
 

@@ -15,8 +15,9 @@ class RedemptionUse(Base):
     """A paid order that carries a redemption's code, and the debit that it stands for.
 
     `entry_id`: the redemption's own debit; for one that came late, after the points were back or
-    beside another order, the debit made for it. `points_returned`: what refunds gave back of
-    `points`. `used_at`: when the order was placed; `recorded_at`: when we learnt of it.
+    beside another order, the debit made for it; for an order that was cancelled and opened again,
+    the debit of what had come back. `points_returned`: what refunds gave back of `points`.
+    `used_at`: when the order was placed; `recorded_at`: when we learnt of it.
     `amount_minor`: what the code took off the order when we learnt of it, kept for reports of that
     day; `edits`: what it takes off more or less since then, each with its own recorded_at.
     ix (shop_id, order_id): what an order used.

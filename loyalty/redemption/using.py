@@ -1,7 +1,8 @@
 """Codes on orders: which redemption an order used, and what its refunds give back of the points.
 
 The invariant: of a use as much has come back as its order's state calls for, or more: what came
-back is not taken again. Locks: balances, then orders, then redemptions.
+back is not taken again, but for a cancellation that is none any more. Locks: balances, then
+orders, then redemptions.
 """
 
 from collections.abc import Collection, Iterable
@@ -11,7 +12,7 @@ from fractions import Fraction
 from math import floor
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from loyalty import timeline
@@ -23,6 +24,7 @@ from loyalty.earning.removal import removal_of
 from loyalty.ledger.books import Books
 from loyalty.ledger.giving_back import give_back, list_owners
 from loyalty.ledger.journal import Cause
+from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.identity import survivor_of
 from loyalty.orders.sheets import CodeSheet, OrderSheet
 from loyalty.orders.tables import OrderCode
@@ -30,6 +32,7 @@ from loyalty.redemption.issuing import note_redeemed
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.use_table import RedemptionUse
 
+CANCELLED = "order_cancelled"
 AFTER_RETURN, TWICE = "used_after_return", "used_twice"
 """Flags: the points were back already; another order uses the same code."""
 
@@ -151,6 +154,8 @@ def _settle(books: Books, known: _Coded, redemption: Redemption, sheet: OrderShe
         due = points_due(use.points, sheet, code)
         if due > use.points_returned:
             _give_back(books, redemption, use, sheet, due)
+        elif due < use.points_returned and sheet.is_paid and sheet.cancelled_at is None:
+            _take_reopened(books, redemption, use, sheet, due)
     elif sheet.cancelled_at is not None and redemption.state in ("reserved", "issued"):
         _call_off(books, redemption)
 
@@ -201,7 +206,7 @@ def _become_used(redemption: Redemption, use: RedemptionUse) -> None:
     redemption.state = "used"
     redemption.order_id, redemption.entry_id = use.order_id, use.entry_id
     redemption.issued_at = redemption.issued_at or use.recorded_at
-    redemption.used_at, redemption.points_returned = use.used_at, 0
+    redemption.used_at, redemption.points_returned = use.used_at, use.points_returned
     redemption.returning_at = redemption.returned_at = redemption.next_at = None
     redemption.reason = redemption.error = None
 
@@ -219,11 +224,45 @@ def _take_again(books: Books, redemption: Redemption, sheet: OrderSheet) -> UUID
     return entry.id
 
 
+def _take_reopened(
+    books: Books, redemption: Redemption, use: RedemptionUse, sheet: OrderSheet, due: int
+) -> None:
+    """The order was cancelled and is so no more: take again what came back for that alone."""
+    points = min(use.points_returned - due, _cancelled_points(books, use))
+    if not points:
+        return
+    # Each return of the redemption is counted: no two openings have one key.
+    key = f"redemption:{redemption.id}:reopened:{sheet.order_id}:{redemption.returns}"
+    cause = _cause(redemption, sheet, "redeem", key, occurred_at=books.now)
+    owner_id = survivor_of(books.session, books.shop_id, redemption.member_id)
+    use.entry_id = books.debit(owner_id, cause, points=points, may_go_negative=True).id
+    use.points_returned -= points
+    if redemption.state == "used":
+        _flag(redemption, TWICE)
+    else:
+        _flag(redemption, AFTER_RETURN)
+        _become_used(redemption, use)
+    _note(books, redemption, timeline.REWARD_USED, sheet, is_late=True)
+
+
+def _cancelled_points(books: Books, use: RedemptionUse) -> int:
+    """What came back of the use's debit because its order was cancelled."""
+    books.write_rows()
+    points = books.session.scalar(
+        select(func.coalesce(func.sum(LedgerEntry.points), 0)).where(
+            LedgerEntry.shop_id == use.shop_id,
+            LedgerEntry.reverses_id == use.entry_id,
+            LedgerEntry.reason_code == CANCELLED,
+        )
+    )
+    return int(points or 0)
+
+
 def _give_back(
     books: Books, redemption: Redemption, use: RedemptionUse, sheet: OrderSheet, due: int
 ) -> None:
     """Give back what is due now and was not; the last of it makes the redemption returned."""
-    reason = "order_cancelled" if sheet.cancelled_at is not None else "refunded"
+    reason = CANCELLED if sheet.cancelled_at is not None else "refunded"
     redemption.returns += 1
     cause = _cause(
         redemption,

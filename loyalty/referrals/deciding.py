@@ -1,7 +1,8 @@
 """What the friend's orders say of a referral, as they stand now. Reads only.
 
 The invariant: the answer hangs on the orders' present state alone, not on what came first. The
-friend's first paid order decides for good, whatever becomes of it.
+friend's first paid order decides for good, whatever becomes of it, unless Shopify deletes it: then
+there never was one.
 """
 
 from dataclasses import dataclass
@@ -23,11 +24,15 @@ from loyalty.shops.tables import Shop
 
 @dataclass(frozen=True, slots=True)
 class FirstOrder:
-    """The order that decides. `basis_minor`: what it was worth as ordered, as earning counts it."""
+    """The order that decides. `basis_minor`: what it was worth as ordered, as earning counts it.
+
+    `counts_from`: when it was both placed and paid.
+    """
 
     order_id: int
     name: str
     processed_at: datetime
+    counts_from: datetime
     basis_minor: int
     is_gone: bool
     """It was cancelled, or nothing of it is left."""
@@ -45,6 +50,7 @@ def has_earlier_order(
         or_(Order.member_id.in_(friend.member_ids), Order.customer_id.in_(friend.customer_ids)),
         Order.is_paid,
         Order.is_test.is_(False),
+        Order.is_there(),
         Order.processed_at < claimed_at,
     )
     return session.scalar(paid.limit(1)) is not None
@@ -53,7 +59,7 @@ def has_earlier_order(
 def find_first_order(
     session: Session, shop: Shop, friend_id: UUID, *, claimed_at: datetime
 ) -> FirstOrder | None:
-    """The friend's first paid order since they came by the link; tests are none.
+    """The friend's first paid order since they came by the link; tests and deleted ones are none.
 
     `friend_id` is who the friend is by now.
     """
@@ -64,6 +70,7 @@ def find_first_order(
             Order.member_id == friend_id,
             Order.is_paid,
             Order.is_test.is_(False),
+            Order.is_there(),
             Order.processed_at >= claimed_at,
         )
         .order_by(Order.processed_at, Order.order_id)
@@ -75,6 +82,14 @@ def find_first_order(
     return _look_at(session, shop, read_sheets(session, shop.shop_id, [order_id])[order_id])
 
 
+def is_deleted(session: Session, shop_id: int, order_id: int) -> bool:
+    """Whether Shopify has deleted this order."""
+    known = select(Order.order_id).where(
+        Order.shop_id == shop_id, Order.order_id == order_id, ~Order.is_there()
+    )
+    return session.scalar(known) is not None
+
+
 def _look_at(session: Session, shop: Shop, sheet: OrderSheet) -> FirstOrder:
     removal = removal_of(sheet, counts_money=False)
     programme = get_programme(session, shop.shop_id)
@@ -84,6 +99,7 @@ def _look_at(session: Session, shop: Shop, sheet: OrderSheet) -> FirstOrder:
         order_id=sheet.order_id,
         name=sheet.name,
         processed_at=sheet.processed_at,
+        counts_from=sheet.counts_from,
         basis_minor=sum(line.basis_minor for line in lines),
         is_gone=removal.is_cancelled or is_empty,
     )

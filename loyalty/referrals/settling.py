@@ -16,7 +16,12 @@ from loyalty.programme.pausing import NEVER, WAITS, read_pauses
 from loyalty.programme.rules import get_programme
 from loyalty.referrals import paying
 from loyalty.referrals.claiming import was_brought_before
-from loyalty.referrals.deciding import FirstOrder, find_first_order, has_earlier_order
+from loyalty.referrals.deciding import (
+    FirstOrder,
+    find_first_order,
+    has_earlier_order,
+    is_deleted,
+)
 from loyalty.referrals.likeness import Traits, likeness, traits_of
 from loyalty.referrals.namesakes import Namesakes, find_namesakes
 from loyalty.referrals.rules import find_referral_rule
@@ -146,8 +151,12 @@ class _Settling:
         )
 
     def _wait(self) -> None:
-        """The order that decided went to somebody else, or there is none yet."""
-        if self._referral.state in ("waiting", "held", "failed"):
+        """The order that decided went to somebody else or is gone, or there is none yet."""
+        order_id = self._referral.order_id
+        if self._referral.state == "paid" and order_id is not None:
+            if is_deleted(self._session, self._shop.shop_id, order_id):
+                self._end("failed", "cancelled")
+        elif self._referral.state in ("waiting", "held", "failed"):
             # No time is due: the friend's order wakes it. Else who never buys keeps its place in
             # front of those whose hold is over.
             self._set("waiting", None, None)
@@ -155,7 +164,7 @@ class _Settling:
     def _weigh(self, first: FirstOrder) -> None:
         """The order stands: is it enough, and is it time?"""
         pauses = read_pauses(self._session, get_programme(self._session, self._shop.shop_id))
-        fate = pauses.fate(first.processed_at)
+        fate = pauses.fate(first.counts_from)
         if self._referral.state != "paid" and fate == WAITS:
             again = self._now + LOOK_AGAIN
             # What is on hold stays so until its own time at least.
@@ -183,10 +192,12 @@ class _Settling:
             referral.friend_points = rule.friend_points if rule else 0
             referral.decided_at, referral.due_at = self._now, None
         referral.order_id = first.order_id
-        if referral.state == "held" and referral.due_at is not None:
-            return referral.due_at
         hold = timedelta(days=get_programme(self._session, self._shop.shop_id).hold_days)
-        return first.processed_at + hold if hold else self._now
+        due_at = first.counts_from + hold
+        if referral.state == "held" and referral.due_at is not None:
+            # We may hear late that the order was paid earlier; else what is on hold stays so.
+            return min(referral.due_at, due_at) if hold else referral.due_at
+        return due_at if hold else self._now
 
     def _pay_when(self, due_at: datetime) -> None:
         if due_at > self._now:

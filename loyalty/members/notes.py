@@ -1,0 +1,77 @@
+"""Notes that staff write about a member: events of the timeline, which erasing the person empties.
+
+The invariant: one note per key, whoever resends it; the words stand nowhere else.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty import audit, timeline
+from loyalty.audit import Actor
+from loyalty.base.errors import BadMessage, IdempotencyConflict
+from loyalty.ledger.posting import lock_balance
+from loyalty.members.states import get_active_member
+from loyalty.members.tables import TimelineEvent
+
+NOTE_MAX = 2000
+
+
+def add_note(
+    session: Session,
+    shop_id: int,
+    member_id: UUID,
+    text: str,
+    *,
+    key: UUID,
+    actor: Actor,
+    now: datetime,
+) -> TimelineEvent:
+    """Write the note down; the same `key` again gives the first back, or IdempotencyConflict.
+
+    Raises BadMessage with the field for no or too long a text, MemberNotFound, MemberNotActive,
+    MemberHasMoved. Flushes; the caller commits.
+    """
+    body = text.replace("\r\n", "\n").strip()
+    if not body:
+        raise BadMessage("text", "Write a note")
+    if len(body) > NOTE_MAX or "\0" in body:
+        raise BadMessage("text", f"Use at most {NOTE_MAX} characters")
+    lock_balance(session, shop_id, member_id)
+    get_active_member(session, shop_id, member_id)
+    if known := session.get(TimelineEvent, (shop_id, key)):
+        if (known.member_id, known.details.get("note")) != (member_id, body):
+            raise IdempotencyConflict(str(key))
+        return known
+    note = TimelineEvent(
+        shop_id=shop_id,
+        id=key,
+        member_id=member_id,
+        kind=timeline.NOTE,
+        occurred_at=now,
+        details={"note": body, "actor": str(actor)},
+    )
+    session.add(note)
+    audit.record(session, shop_id, actor, "note_added", ("member", str(member_id)), now=now)
+    session.flush()
+    return note
+
+
+def list_notes(
+    session: Session, shop_id: int, member_id: UUID, *, limit: int
+) -> list[TimelineEvent]:
+    """The member's notes, newest first."""
+    return list(
+        session.scalars(
+            select(TimelineEvent)
+            .where(
+                TimelineEvent.shop_id == shop_id,
+                TimelineEvent.member_id == member_id,
+                TimelineEvent.kind == timeline.NOTE,
+            )
+            .order_by(TimelineEvent.occurred_at.desc(), TimelineEvent.id.desc())
+            .limit(limit)
+        )
+    )
