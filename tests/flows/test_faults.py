@@ -5,15 +5,16 @@ The tests of this module share one world and build on each other.
 
 import shutil
 import tempfile
-import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from loyalty.base.clock import utc_now
 from sandbox.demo.story import ask, let_read_all_orders, open_admin, operate
 from sandbox.demo.world import World, running_world
 from tests.flows.chain import SHOP, Chain
@@ -154,7 +155,9 @@ def test_an_edit_that_shopify_would_not_explain_counts_once_it_does(
     order = _order(chain, told["member"]["id"], 4)
     told["points"] += 4
     _wait_for_true_cards(chain, told)
-    time.sleep(1.1)  # Shopify's times have no fractions: the edit must be the younger one
+    # Shopify's times have no fractions: the edit must be the younger one.
+    made_at = datetime.fromisoformat(order["updated_at"])
+    chain.wait(lambda: utc_now() >= made_at + timedelta(seconds=1), "the next second", 90)
     # Nothing else tells of the edit.
     chain.shopify("faults", surface="webhooks", mode="drop", topic="orders/updated")
     chain.shopify("faults", surface="graphql", mode="fail", count=2)

@@ -14,9 +14,11 @@ from jobs import dead_letters
 from jobs.deliveries import backoff, deliver
 from jobs.relay import relay
 from jobs.subscribers import Subscriber
+from loyalty import outbox
 from loyalty.audit import Actor
 from loyalty.base import faults
 from loyalty.base.clock import utc_now
+from loyalty.base.db import shop_transaction
 from loyalty.outbox import MEMBER_CHANGED
 from tests.jobs.conftest import (
     Aurora,
@@ -83,6 +85,34 @@ def test_each_event_becomes_one_delivery_per_subscriber(aurora: Aurora) -> None:
         *("backfill", "backfill", "wallet", "wallet")
     ]
     assert {event.state for event in events_of(aurora.shop_id)} == {"relayed"}
+
+
+def test_what_somebody_waits_for_passes_all_that_was_there_before(aurora: Aurora) -> None:
+    carol = add_member(aurora.shop_id)
+    called: list[UUID] = []
+    subscriber = a_subscriber(
+        lambda _shop, member: called.append(member), urgent=frozenset({"proof_asked"})
+    )
+    relayed(aurora, subscriber, aurora.alice)
+    with shop_transaction(aurora.shop_id) as session:
+        asked = {"body": {"is_asked_for": True}, "member_id": carol}
+        outbox.stage(session, aurora.shop_id, MEMBER_CHANGED, now=utc_now(), **asked)
+    relay(aurora.shop_id, [subscriber])
+
+    deliver(subscriber, aurora.shop_id)
+
+    assert called == [carol, aurora.alice]
+
+
+def test_where_nothing_is_urgent_all_are_equal(aurora: Aurora) -> None:
+    subscriber = a_subscriber(print)
+    with shop_transaction(aurora.shop_id) as session:
+        asked = {"body": {"is_asked_for": True}, "member_id": aurora.alice}
+        outbox.stage(session, aurora.shop_id, MEMBER_CHANGED, now=utc_now(), **asked)
+
+    relay(aurora.shop_id, [subscriber])
+
+    assert [row.is_urgent for row in deliveries_of(aurora.shop_id)] == [False]
 
 
 def test_relaying_rings_the_subscriber(aurora: Aurora, valkey: object) -> None:

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from redis import Redis
+from rq import Queue
 
 from jobs import queues
 from sandbox.servers.launching import free_port
@@ -70,3 +71,12 @@ def test_the_release_of_points_shares_the_relays_queue(valkey: Redis) -> None:
     queues.ring("release", 7)
 
     assert waiting(valkey, "relay") == 1
+
+
+def test_a_run_over_a_whole_shop_may_take_longer_than_other_answers(valkey: Redis) -> None:
+    queues.ring("insights", 7)
+    queues.ring("projection", 7)
+
+    jobs = {job.args[0]: job.timeout for job in Queue("backfill", connection=valkey).jobs}
+
+    assert jobs == {"insights": 1800, "projection": 300}

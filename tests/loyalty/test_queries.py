@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.adjustments import adjust
@@ -10,6 +11,7 @@ from loyalty.audit import SYSTEM
 from loyalty.base.errors import MemberNotFound
 from loyalty.base.ids import new_id
 from loyalty.base.money import Money
+from loyalty.listing import keeping
 from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import Member
 from loyalty.orders.recording import record_order
@@ -39,6 +41,8 @@ def seven(session: Session, aurora: Shop) -> list[str]:
             actor=SYSTEM,
             now=NOON,
         )
+    everybody = session.scalars(select(Member.id).where(Member.shop_id == aurora.shop_id)).all()
+    keeping.refresh_members(session, aurora, everybody, now=NOON)
     return [f"Member {n}" for n in range(1, 8)]
 
 

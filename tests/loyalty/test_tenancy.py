@@ -31,7 +31,7 @@ GLOBAL_TABLES = {
 DEFINER_FUNCTIONS = {
     "find_shop": "encore_reader",  # a request names a domain before its shop is known
     "shops_with_work": "encore_reader",  # the sweep rings for every shop with something due
-    "search_members": "encore_reader",  # a LIKE under the policy cannot use the trigram index
+    "find_members": "encore_reader",  # a LIKE under the policy cannot use the trigram index
     "list_shops": "encore_reader",  # operators and daily tasks go from shop to shop
     "backlogs": "encore_reader",  # metrics: counts and ages, no content
     "reconciliation_state": "encore_reader",  # metrics: counts and ages, no content

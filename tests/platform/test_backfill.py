@@ -12,6 +12,7 @@ from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.db import Base
 from loyalty.base.ids import new_id
+from loyalty.insights.tables import InsightRun
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.tables import Customer, Member
 from loyalty.orders.tables import Order, OrderCode, OrderLine, OrderLineCode
@@ -56,6 +57,14 @@ def test_history_makes_members_but_no_points(shop_id: int) -> None:
     with db.shop_transaction(shop_id) as session:
         assert session.scalar(select(func.count()).select_from(Member))
         assert session.scalar(select(func.count()).select_from(LedgerEntry)) == 0
+
+
+def test_members_are_scored_once_their_history_is_there(shop_id: int) -> None:
+    """By the first night they were scored without it."""
+    _run_to_the_end(shop_id)
+
+    with db.shop_transaction(shop_id) as session:
+        assert session.scalars(select(InsightRun.state)).all() == ["asked"]
 
 
 def test_running_it_twice_changes_nothing(shop_id: int) -> None:

@@ -1,6 +1,6 @@
 """What was given back of history before the install is known when the merchant has it credited."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -89,6 +89,18 @@ def test_money_given_back_without_pieces_takes_its_share(shopify: Shopify, shop_
 
     # 30 − floor(30 × 12.00 ÷ 30.00)
     assert earned_by(shop_id, order) == 18
+
+
+def test_what_was_paid_later_was_paid_with_its_payment(shopify: Shopify, shop_id: int) -> None:
+    order = sold(shopify, paid=False)
+    paid = shopify.tell(f"orders/{order['id']}/pay")
+    give_back(shopify, order, amount="12.00")
+    read_all(shop_id)
+
+    with db.shop_transaction(shop_id) as session:
+        kept = session.get_one(Order, (shop_id, order["id"])).paid_at
+    assert kept is not None
+    assert kept.replace(microsecond=0) == datetime.fromisoformat(paid["updated_at"])
 
 
 def test_both_take_theirs(shopify: Shopify, shop_id: int) -> None:

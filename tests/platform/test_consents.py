@@ -168,14 +168,51 @@ def test_late_and_twice_the_later_word_wins(
     assert alice.state() == "unsubscribed"
 
 
-@pytest.mark.parametrize("state", ["not_subscribed", "redacted", "invalid"])
-def test_what_is_no_word_of_the_customers_changes_nothing(alice: Alice, state: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "at"),
+    [
+        ("invalid", NOON + timedelta(days=1)),
+        ("not_subscribed", None),
+        ("not_subscribed", NOON - timedelta(seconds=1)),
+    ],
+)
+def test_what_is_no_later_word_of_the_customers_changes_nothing(
+    alice: Alice, state: str, at: datetime | None
+) -> None:
     alice.hear("subscribed", NOON)
 
-    alice.hear(state, NOON + timedelta(days=1))
+    alice.hear(state, at)
 
     assert alice.state() == "subscribed"
     assert outcomes(alice.shop_id) == ["done", "ignored"]
+
+
+@pytest.mark.parametrize("state", ["not_subscribed", "redacted"])
+def test_a_yes_that_shopify_shows_no_more_is_taken_back_at_its_time(
+    alice: Alice, state: str
+) -> None:
+    alice.hear("subscribed", NOON)
+
+    alice.hear(state, NOON + timedelta(seconds=1))
+    alice.hear("subscribed", NOON)
+
+    word = alice.word()
+    assert word is not None
+    assert (word.state, word.source) == ("unsubscribed", "shopify")
+    assert word.refused_at == NOON + timedelta(seconds=1)
+
+
+def test_a_yes_that_comes_after_what_took_it_back_stands_only_until_shopify_is_looked_at(
+    alice: Alice,
+) -> None:
+    _at_shopify(alice, "not_subscribed", NOON + timedelta(minutes=1))
+    alice.hear("not_subscribed", NOON + timedelta(minutes=1))
+    assert alice.state() is None
+    alice.hear("subscribed", NOON)
+
+    _deliver(alice.shop_id)
+
+    assert alice.state() == "unsubscribed"
 
 
 def test_a_tick_that_shopify_waits_to_have_confirmed_is_no_yes(alice: Alice) -> None:

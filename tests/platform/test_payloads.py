@@ -2,7 +2,7 @@
 
 import copy
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from shopify_app.platform.payloads.orders import read_edited_order_id, read_orde
 from shopify_app.platform.payloads.reading import identifier
 from shopify_app.platform.payloads.refunds import is_in_other_money, read_refund
 from tests.factories import payloads
+from tests.factories.facts import NOON
 from tests.factories.payloads import Line, Terms
 from tests.factories.samples import Payload, sample
 
@@ -102,6 +103,16 @@ def test_ids_beyond_a_float_are_exact() -> None:
     order["id"] = int(float(_BIG))  # as if it had been through a float on its way
 
     assert read_order(order).order_id == _BIG
+
+
+def test_the_email_of_an_order_is_told_where_no_customer_placed_it() -> None:
+    order = payloads.order([Line("10.00")])
+    stray = order | {"customer": None, "email": None, "contact_email": " Carol@Example.com"}
+
+    assert read_order(order).email == ""
+    assert read_order(stray).email == "carol@example.com"
+    assert read_order(stray | {"email": "dan@example.com"}).email == "dan@example.com"
+    assert read_order(stray | {"contact_email": None}).email_mark is None
 
 
 def test_a_guests_order_names_nobody() -> None:
@@ -250,6 +261,22 @@ def test_times_keep_their_zone_and_bare_ones_are_refused() -> None:
     order["updated_at"] = "2026-11-22T07:00:00"
     with pytest.raises(ShapeError, match="updated_at"):
         read_order(order)
+
+
+def test_an_order_that_was_made_paid_was_paid_when_it_was_processed() -> None:
+    """A till's that was offline, or one that was brought in from elsewhere."""
+    order = payloads.order(at=NOON, updated_at=NOON + timedelta(seconds=2))
+    order["processed_at"] = (NOON - timedelta(hours=3)).isoformat()
+
+    assert read_order(order).paid_at == NOON - timedelta(hours=3)
+
+
+def test_any_other_was_paid_by_the_time_of_the_version_that_says_so() -> None:
+    later = NOON + timedelta(days=2)
+    unpaid = payloads.order(at=NOON, updated_at=later, financial_status="pending")
+
+    assert read_order(payloads.order(at=NOON, updated_at=later)).paid_at == later
+    assert read_order(unpaid).paid_at is None
 
 
 _JUNK = st.one_of(

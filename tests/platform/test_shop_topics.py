@@ -206,6 +206,22 @@ def test_a_merge_and_the_deletion_of_who_was_merged_come_in_any_order(
     assert gone.deleted_at is not None and gone.member_id is not None
 
 
+def test_a_deleted_customer_stays_away_whatever_comes_late(
+    client: FlaskClient, aurora: int
+) -> None:
+    alice = payloads.customer(state="enabled")
+    deliver(client, {"id": alice["id"]}, "customers/delete")
+    deliver(client, alice, "customers/create")
+    deliver(client, {"id": alice["id"]}, "customers/delete")
+
+    inbox.drain(aurora)
+
+    with db.shop_transaction(aurora) as session:
+        gone = session.get_one(Customer, (aurora, alice["id"]))
+    assert gone.deleted_at is not None and gone.member_id is None
+    assert states(aurora) == ["done", "done", "done"]
+
+
 def test_a_failed_merge_is_kept_as_failed_and_a_senseless_one_parked(
     client: FlaskClient, aurora: int
 ) -> None:

@@ -28,6 +28,7 @@ from tests.jobs.privacy.traces import (
 )
 from tests.jobs.privacy.traces_of_campaigns import be_told_a_campaign
 from tests.jobs.privacy.traces_of_coupons import have_coupons
+from tests.jobs.privacy.traces_of_insight import be_scored
 from tests.jobs.privacy.traces_of_merging import be_made_one
 from tests.jobs.privacy.traces_of_messages import be_told_on_the_card
 from tests.jobs.privacy.traces_of_projection import be_shown
@@ -83,6 +84,7 @@ def fill(handle: str, first_name: str, last_name: str, *, customer_id: int) -> S
         be_told_on_the_card(session, shopper)
     with db.shop_transaction(shop_id) as session:
         be_made_one(session, shopper)
+        be_scored(session, shopper)
     return shopper
 
 

@@ -1,6 +1,8 @@
 """After an erasure: nothing late brings anybody back, and who joins anew is somebody new (R13)."""
 
+from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -11,6 +13,7 @@ from loyalty.ledger.selfcheck import find_differences
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.enrolment import join, record_customer
 from loyalty.members.tables import Customer, Member
+from loyalty.orders.facts import OrderFacts
 from loyalty.orders.recording import record_order, record_refund
 from loyalty.orders.tables import Order
 from loyalty.shops.directory import get_shop
@@ -60,6 +63,62 @@ def test_a_later_webhook_brings_nothing_back(alice: Shopper, database: DatabaseU
         (4711, None, None),
         (order_id_of(alice), None, alice.member_id),
     ]
+
+
+def test_an_order_of_nobody_bears_no_mark_of_their_email_any_more(
+    alice: Shopper, bob: Shopper
+) -> None:
+    # given an order of no customer with an address that Alice has given and never proved
+    placed_at = utc_now() - timedelta(days=3)
+    stray = an_order(
+        4713, customer_id=None, email=alice.email.lower(), ship_to="a mark",
+        created_at=placed_at, processed_at=placed_at, updated_at=placed_at,
+    )  # fmt: skip
+    with db.shop_transaction(alice.shop_id) as session:
+        for customer in session.scalars(select(Customer)):
+            customer.has_verified_email = False
+        for member in session.scalars(select(Member)):
+            member.email_verified_at = None
+    for who in (alice, bob):
+        tell(who, stray)
+    assert marks_of(alice, 4713) == marks_of(bob, 4713) != (None, None, None)
+    # when she is erased, and what was on its way comes late
+    ask(alice, "customers/redact")
+    requests.run_shop(alice.shop_id)
+    erased = marks_of(alice, 4713)
+    tell(alice, replace(stray, updated_at=utc_now()))
+    requests.run_shop(alice.shop_id, now=utc_now() + timedelta(days=2))
+    # then nothing says that it was hers; another shop's order is another's
+    assert erased == marks_of(alice, 4713) == (None, None, None)
+    assert marks_of(bob, 4713) != (None, None, None)
+
+
+def test_an_order_of_theirs_says_no_more_where_it_went(alice: Shopper) -> None:
+    own = an_order(4714, customer_id=alice.customer_id, ship_to="a mark")
+    tell(alice, own)
+    before = marks_of(alice, 4714)
+    ask(alice, "customers/redact")
+    requests.run_shop(alice.shop_id)
+
+    erased = marks_of(alice, 4714)
+    tell(alice, replace(own, updated_at=utc_now()))
+
+    assert before == (alice.member_id, "a mark", None)
+    assert erased == marks_of(alice, 4714) == (alice.member_id, None, None)
+
+
+def tell(who: Shopper, facts: OrderFacts) -> None:
+    """The order comes in."""
+    with db.shop_transaction(who.shop_id) as session:
+        shop = get_shop(session, who.shop_id)
+        record_order(session, shop, facts, now=utc_now(), is_backfill=False)
+
+
+def marks_of(who: Shopper, order_id: int) -> tuple[UUID | None, str | None, str | None]:
+    """Whose the order is, and the marks of where it went and of its email."""
+    with db.shop_transaction(who.shop_id) as session:
+        order = session.get_one(Order, (who.shop_id, order_id))
+        return order.member_id, order.ship_to, order.email_mark
 
 
 def test_a_later_refund_is_still_taken_back_from_the_anonymous_books(alice: Shopper) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from loyalty.actions import birthdays
 from loyalty.actions.birthdays import (
     birthday_in,
     celebrate_due,
@@ -14,7 +15,7 @@ from loyalty.actions.birthdays import (
     set_birthday,
 )
 from loyalty.audit import Actor, AuditRow
-from loyalty.base.errors import BadBirthday, MemberNotActive
+from loyalty.base.errors import BadBirthday, MemberHasMoved, MemberNotActive
 from loyalty.base.ids import new_id
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.outbox import BIRTHDAY_EMAIL_ASKED, OutboxEvent
@@ -235,3 +236,25 @@ def test_the_next_birthday_that_counts() -> None:
     assert first_counting_on(born_on, date(2026, 4, 20), today=today) == date(2027, 5, 20)
     assert first_counting_on(born_on, date(2026, 4, 19), today=today) == date(2026, 5, 20)
     assert birthday_in(2100, date(2000, 2, 29)) == date(2100, 2, 28)
+
+
+def test_a_merge_in_that_moment_keeps_nobody_from_their_points(
+    session: Session,
+    aurora: Shop,
+    alice: Member,
+    rule: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    born(session, aurora, alice, 11, 22)
+    note_deeds, asked = birthdays.note_deeds, []
+
+    def moved_at_first(*args: object, **more: object) -> object:
+        asked.append(args)
+        if len(asked) == 1:
+            raise MemberHasMoved("the survivor")
+        return note_deeds(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(birthdays, "note_deeds", moved_at_first)
+
+    assert celebrate_due(session, aurora, now=madrid(22, 9)) == 1
+    assert balance_of(session, alice).available == 100

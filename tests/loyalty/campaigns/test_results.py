@@ -81,6 +81,21 @@ def test_orders_count_from_the_turn_on_for_its_days(
     assert (told.people, told.ordered, told.orders, told.orders_minor) == (3, 1, 2, 2500)
 
 
+def test_an_order_in_the_very_second_of_the_turn_counts_though_shopify_leaves_out_its_fraction(
+    session: Session, aurora: Shop, members: list[Member]
+) -> None:
+    made = prepared(session, aurora, segment(session, aurora, members))
+    turn(session, aurora, made, now=NOON + timedelta(milliseconds=600))
+    order(session, members[0], 1, NOON, minor=1234)
+    order(session, members[1], 2, NOON - timedelta(seconds=1))
+
+    told = read_result(session, aurora, made.id, now=NOON + HOUR).told
+    listed = list_recipients(session, aurora.shop_id, made.id).rows
+
+    assert (told.ordered, told.orders_minor) == (1, 1234)
+    assert sorted(one.order_minor for one in listed) == [0, 0, 1234]
+
+
 def test_what_is_no_sale_does_not_count_and_a_refund_lowers_it(
     session: Session, aurora: Shop, campaign: Campaign, members: list[Member]
 ) -> None:
@@ -148,6 +163,7 @@ def test_opening_and_clicking_count_once_and_a_click_is_an_opening(
 
     told = read_result(session, aurora, campaign.id, now=NOON).told
     assert (told.opened, told.clicked) == (2, 1)
+    assert told.emailed == 2
     assert of(session, campaign, members[0]).opened_at == NOON + HOUR
 
 
@@ -157,7 +173,7 @@ def test_an_email_that_comes_back_has_failed(
     one = of(session, campaign, members[0])
     assert one.email_event_id
 
-    responses.note_bounced(session, aurora.shop_id, one.email_event_id)
+    responses.note_bounced(session, aurora.shop_id, one.email_event_id, is_hard=True)
 
     found = of(session, campaign, members[0])
     assert (found.fate, found.email_reason) == ("failed", "bounced")

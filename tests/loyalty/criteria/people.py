@@ -15,6 +15,7 @@ from loyalty.base.db import Base
 from loyalty.base.ids import new_id
 from loyalty.coupons.tables import CODE_STATES, Coupon, CouponCode
 from loyalty.criteria.facts import ENROLLED_BY
+from loyalty.insights.tables import BANDS, MemberInsight
 from loyalty.ledger.tables import LedgerEntry, Lot
 from loyalty.members.consent import MemberConsent
 from loyalty.members.tables import Member, MemberBalance
@@ -70,6 +71,8 @@ class People:
             self.balance(member_id)
         self.dealings(member_id)
         self.cards(member_id)
+        if draw.random() < 0.8:
+            self.insight(member_id)
         if email and draw.random() < 0.4:
             self.email(member_id, email)
         self.session.flush()
@@ -245,12 +248,31 @@ class People:
                 removed_at=self.maybe(at),
             )
 
+    def insight(self, member_id: UUID) -> None:
+        draw = self.draw
+        self.row(
+            MemberInsight,
+            member_id=member_id,
+            band=draw.choice(BANDS),
+            is_calibrated=True,
+            ltv_minor=self.maybe(draw.randint(0, 25)),
+            orders=1,
+            gap_days=0,
+            r=1,
+            f=1,
+            m=1,
+            health=self.maybe(draw.randint(0, 25)),
+        )
+
     def email(self, member_id: UUID, email: str) -> None:
         """What came back, to this address or to one that was the member's before."""
         hashed = address_hash(self.shop.shop_id, self.draw.choice([email, f"old.{email}"]))
         self.session.merge(
             EmailAddress(
-                shop_id=self.shop.shop_id, address_hash=hashed, hard_bounced_at=self.maybe(NOON)
+                shop_id=self.shop.shop_id,
+                address_hash=hashed,
+                hard_bounced_at=self.maybe(NOON),
+                soft_bounces=self.draw.randint(0, 2),
             )
         )
         self.row(

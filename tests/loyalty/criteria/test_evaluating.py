@@ -51,6 +51,10 @@ ALICE = MemberFacts(
     has_apple_card=False,
     has_google_card=False,
     has_hard_bounce=False,
+    has_soft_bounce=False,
+    churn_risk="high",
+    predicted_spend=None,
+    health=40,
 )
 
 
@@ -75,6 +79,10 @@ def means_alice(fact: str, operator: str, value: Any) -> bool:
         ("birthday_month", "equals", 0, 11),
         ("email_consent", "equals", "subscribed", "unsubscribed"),
         ("sms_consent", "one_of", ["none", "asked"], ["asked", "subscribed"]),
+        ("churn_risk", "one_of", ["medium", "high"], ["low", "not_yet"]),
+        ("health", "less_than", 41, 40),
+        ("health", "known", True, False),
+        ("predicted_spend", "known", False, True),
         ("tier", "equals", str(GOLD), str(SILVER)),
         ("tier", "one_of", [str(SILVER), str(GOLD)], [str(SILVER)]),
         ("tier", "known", True, False),

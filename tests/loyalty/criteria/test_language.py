@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from loyalty.base.errors import BadCriteria
 from loyalty.criteria.facts import FACTS, Source
-from loyalty.criteria.language import OPERATORS, read_criteria, sources_of
+from loyalty.criteria.language import operators_of, read_criteria, sources_of
 
 TEN_ORDERS = {"fact": "order_count", "is": "at_least", "value": 10}
 
@@ -85,7 +85,7 @@ def test_every_fact_and_operator_can_be_written() -> None:
     }
     for fact in FACTS.values():
         text = fact.choices[0] if fact.choices else "es"
-        for operator in OPERATORS[fact.kind]:
+        for operator in operators_of(fact):
             plain: object = {"truth": True, "text": text, "id": "0" * 32}.get(fact.kind.value, 7)
             value = values.get(operator, plain)
             if operator == "one_of":

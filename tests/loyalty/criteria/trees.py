@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from loyalty.criteria.facts import FACTS, NUMBERS, Fact, Kind
-from loyalty.criteria.language import OPERATORS
+from loyalty.criteria.language import operators_of
 from tests.loyalty.criteria.people import TODAY
 
 Strategy = st.SearchStrategy[Any]
@@ -16,7 +16,7 @@ Strategy = st.SearchStrategy[Any]
 
 def asks_of(fact: Fact, tiers: Collection[UUID]) -> Strategy:
     """Each operator of the fact with a value that fits it."""
-    return st.sampled_from(OPERATORS[fact.kind]).flatmap(
+    return st.sampled_from(operators_of(fact)).flatmap(
         lambda operator: st.fixed_dictionaries(
             {
                 "fact": st.just(fact.name),

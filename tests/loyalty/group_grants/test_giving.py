@@ -1,6 +1,7 @@
 """R139: each member of a segment gets the points once, whatever happens between two batches."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -118,6 +119,30 @@ def test_whoever_took_in_a_waiting_member_gets_the_points_once(
     assert entries_of(session, erin) == [("grant", 100)]
 
 
+def test_whoever_takes_in_one_who_has_the_points_gets_none_besides(
+    session: Session, aurora: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(giving, "GIVEN_AT_ONCE", 1)
+    first, second, third = sorted((a_member(session, aurora, n) for n in (7, 8, 9)), key=_id_of)
+    between = a_member(session, aurora, 10)
+    grant = give(session, aurora, a_segment(session, aurora, first, second, third))
+    prepare_batch(session, grant)
+    give_batch(session, grant, now=NOON)
+    merge(session, aurora, between.id, first.id, actor=STAFF, now=NOON)
+    merge(session, aurora, third.id, between.id, actor=STAFF, now=NOON)
+
+    run(session, grant)
+
+    assert fates(session, grant) == {
+        first.id: ("given", None),
+        second.id: ("given", None),
+        third.id: ("skipped", "has it already"),
+    }
+    assert (grant.members, grant.given, grant.skipped) == (3, 2, 1)
+    assert figures(session, third)[0] == 100
+    assert agree(session, aurora.shop_id)
+
+
 def test_they_are_told_only_where_that_was_ticked(
     session: Session, aurora: Shop, alice: Member, carol: Member
 ) -> None:
@@ -214,3 +239,7 @@ def test_decision_of_another_shop_is_not_found(
         get_grant(session, borealis.shop_id, grant.id)
     with pytest.raises(SegmentNotFound):
         give(session, borealis, segment, client_key="key-2")
+
+
+def _id_of(member: Member) -> UUID:
+    return member.id

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty.base.errors import BadState, InsufficientPoints
+from loyalty.base.errors import BadState, MemberNotActive
 from loyalty.ledger.selfcheck import find_differences
 from loyalty.ledger.tables import Lot
 from loyalty.members import archiving
@@ -137,7 +137,7 @@ def test_an_archived_member_spends_nothing(session: Session, aurora: Shop, alice
     give(session, alice, 30)
     put_away(session, aurora, alice)
 
-    with pytest.raises(InsufficientPoints):
+    with pytest.raises(MemberNotActive):
         give(session, alice, -1)
 
 

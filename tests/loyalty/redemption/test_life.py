@@ -46,7 +46,8 @@ def test_issuing_twice_is_issuing_once(session: Session, aurora: Shop, alice: Me
     assert (redemption.issued_at, redemption.next_at) == (SOON, None)
     assert events(session, alice) == ["reward_redeemed"]
     asked = session.scalars(select(OutboxEvent).where(OutboxEvent.kind == "reward_email_asked"))
-    assert [event.body for event in asked] == [{"redemption_id": str(redemption.id)}]
+    told = {"redemption_id": str(redemption.id), "is_asked_for": True}
+    assert [event.body for event in asked] == [told]
 
 
 def test_a_refusal_gives_the_points_back_once(

@@ -267,6 +267,68 @@ def test_a_late_use_gives_back_what_it_took_when_its_order_is_refunded(spender: 
     assert list(keys) == [name + end for end in ends]
 
 
+def test_an_order_opened_again_keeps_what_was_refunded(spender: Spender) -> None:
+    # given a refund of one candle of three, and then a cancellation
+    redemption = spender.redeem()
+    spender.tell(carrying(redemption))
+    spender.tell(carrying(redemption, 5123, less(1), LAMP, updated_at=NOON + HOUR))
+    later = NOON + 2 * HOUR
+    gone = carrying(redemption, 5123, less(1), LAMP, cancelled_at=later, updated_at=later)
+    spender.tell(gone)
+    assert spender.available == 1000
+    # when it is opened again, and all of it comes back in the end
+    again = replace(gone, cancelled_at=None, updated_at=NOON + 3 * HOUR)
+    opened = []
+    for hours in (3, 4):
+        spender.tell(replace(again, updated_at=NOON + hours * HOUR))
+        opened.append((spender.available, spender.read(redemption).points_returned))
+    spender.tell(carrying(redemption, 5123, less(3), LAMP, updated_at=NOON + 5 * HOUR))
+    # then only what the cancellation had given back was taken, once
+    assert opened == [(933, 33), (933, 33)]
+    assert spender.available == 1000
+    assert spender.read(redemption).state == "returned"
+
+
+def test_each_opening_of_an_order_takes_its_points_again(spender: Spender) -> None:
+    redemption = spender.redeem()
+
+    points = []
+    for hours in range(5):
+        at = NOON + hours * HOUR
+        cancelled_at = at if hours % 2 else None
+        told = carrying(redemption, cancelled_at=cancelled_at, updated_at=at)
+        spender.tell(told, told)
+        points.append(spender.available)
+
+    assert points == [900, 1000, 900, 1000, 900]
+
+
+def test_an_order_opened_again_unpaid_takes_its_points_once_it_is_paid(spender: Spender) -> None:
+    redemption = spender.redeem()
+    told = carrying(redemption)
+    spender.tell(told, replace(told, cancelled_at=NOON + HOUR, updated_at=NOON + HOUR))
+
+    spender.tell(replace(told, is_paid=False, updated_at=NOON + 2 * HOUR))
+    unpaid = spender.available
+    spender.tell(replace(told, updated_at=NOON + 3 * HOUR))
+
+    assert (unpaid, spender.available) == (1000, 900)
+
+
+def test_an_order_opened_again_may_leave_its_member_below_zero(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    spender = Spender(session, aurora, alice, points=100)
+    redemption = spender.redeem()
+    told = carrying(redemption)
+    spender.tell(told, replace(told, cancelled_at=NOON + HOUR, updated_at=NOON + HOUR))
+    spender.redeem()
+
+    spender.tell(replace(told, updated_at=NOON + 2 * HOUR))
+
+    assert spender.available == -100
+
+
 def test_a_code_that_two_orders_carry_is_paid_for_twice(spender: Spender) -> None:
     redemption = spender.redeem()
 

@@ -295,6 +295,35 @@ def test_a_pause_shortens_no_hold(
     assert (early, paid_to(session, alice)) == ([], [("referral", 200)])
 
 
+def test_an_order_placed_before_a_pause_and_paid_in_it_is_of_the_pause(
+    session: Session, offering: Shop, alice: Member, carol: Member
+) -> None:
+    come(session, offering, alice, carol)
+    shop_id, minute = offering.shop_id, timedelta(minutes=1)
+    pause(session, shop_id, resume_mode="skip", actor=DANA, now=NOON + minute)
+    resume(session, shop_id, actor=DANA, now=LATER)
+
+    buy(session, offering, updated_at=NOON + 2 * minute)
+    work(session, offering, now=LATER)
+
+    assert paid_to(session, alice) == []
+
+
+def test_a_payment_heard_of_late_shortens_what_is_on_hold(
+    session: Session, offering: Shop, alice: Member, carol: Member
+) -> None:
+    get_programme(session, offering.shop_id).hold_days = 14
+    come(session, offering, alice, carol)
+    buy(session, offering, updated_at=NOON + timedelta(days=3))
+    work(session, offering)
+
+    buy(session, offering, updated_at=NOON + timedelta(days=1))
+    work(session, offering, now=NOON + timedelta(days=4))
+    work(session, offering, now=NOON + timedelta(days=15))
+
+    assert paid_to(session, alice) == [("referral", 200)]
+
+
 def test_only_who_brought_somebody_gets_the_badge(
     session: Session, offering: Shop, alice: Member, carol: Member
 ) -> None:

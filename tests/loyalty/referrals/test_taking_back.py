@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from loyalty.badges.views import list_badges_of
 from loyalty.ledger.posting import Cause, debit, lock_balance
 from loyalty.members.tables import Member
+from loyalty.orders.deleting import delete_order
 from loyalty.orders.recording import record_refund
 from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
@@ -57,6 +58,56 @@ def test_a_cancelled_order_takes_both_back(
     assert paid_to(session, carol) == [("referral", 50), ("earn_reversal", -50)]
     assert told(session, carol) == ["referral_rewarded", "referral_reversed"]
     assert_books_agree(session, offering)
+
+
+def deleted(session: Session, shop: Shop, order_id: int = 7001) -> None:
+    """Shopify deletes an order of Carol's, and the jobs look at it."""
+    delete_order(session, shop, order_id, now=LATER)
+    work(session, shop, now=LATER)
+
+
+def test_an_order_that_shopify_deletes_takes_both_back(
+    session: Session, offering: Shop, alice: Member, carol: Member
+) -> None:
+    referral = come(session, offering, alice, carol)
+    buy(session, offering)
+    work(session, offering)
+
+    deleted(session, offering)
+
+    assert standing(session, referral) == ("reversed", "cancelled")
+    assert balance_of(session, alice).available == 0
+
+
+def test_a_deleted_order_is_none_and_the_next_decides(
+    session: Session, offering: Shop, alice: Member, carol: Member
+) -> None:
+    # given a first order that was cancelled, and so decided against them
+    referral = come(session, offering, alice, carol)
+    buy(session, offering, cancelled_at=NOON, updated_at=NOON)
+    work(session, offering)
+    before = standing(session, referral)
+    # when it is deleted, and another one comes
+    deleted(session, offering)
+    between = standing(session, referral)
+    buy(session, offering, 7002, processed_at=LATER)
+    work(session, offering, now=LATER)
+    # then
+    assert (before, between) == (("failed", "cancelled"), ("waiting", None))
+    assert standing(session, referral) == ("paid", None)
+
+
+def test_a_deleted_order_from_before_the_form_blocks_nobody(
+    session: Session, offering: Shop, alice: Member, carol: Member
+) -> None:
+    buy(session, offering, 6999, processed_at=NOON - timedelta(days=1))
+    delete_order(session, offering, 6999, now=NOON)
+
+    referral = come(session, offering, alice, carol)
+    buy(session, offering)
+    work(session, offering)
+
+    assert standing(session, referral) == ("paid", None)
 
 
 def test_an_order_of_which_nothing_is_left_takes_both_back(

@@ -12,6 +12,7 @@ from loyalty.base.ids import new_id
 from loyalty.members.tables import Member
 from loyalty.segments.overriding import keep_out, put_in
 from loyalty.segments.refreshing import refresh, refresh_members
+from loyalty.segments.saving import change_segment
 from loyalty.segments.sizing import count
 from loyalty.segments.tables import Segment
 from loyalty.shops.tables import Shop
@@ -44,6 +45,21 @@ def test_first_filling_moves_nobody(session: Session, aurora: Shop, alice: Membe
     assert members_in(session, segment) == {alice.id}
     assert moves_of(session, segment) == []
     assert segment.refreshed_at == NOON
+
+
+def test_whoever_enters_after_a_filling_that_found_nobody_has_moved(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    segment = a_segment(session, aurora)
+    change_segment(
+        session, aurora, segment.id, name="All", criteria=EVERYBODY, actor=STAFF, now=LATER
+    )
+
+    refresh(session, aurora, segment.id, now=LATER)
+
+    assert members_in(session, segment) == {alice.id}
+    assert moves_of(session, segment) == [(alice.id, True)]
+    assert segment.filled_at == NOON
 
 
 def test_look_at_all_lets_members_enter_and_leave(
