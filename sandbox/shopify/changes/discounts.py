@@ -43,8 +43,10 @@ def application_of(discount: Discount, code: str) -> DiscountApplication:
         percent = Decimal(str(value["percentage"])) * 100
         made = DiscountApplication(code, code, percent, "percentage", "across", selection)
     else:
-        amount = money(value.get("discountAmount", {}).get("amount", "0"))
-        made = DiscountApplication(code, code, amount, "fixed_amount", "across", selection)
+        given = value.get("discountAmount", {})
+        method = "each" if given.get("appliesOnEachItem") else "across"
+        amount = money(given.get("amount", "0"))
+        made = DiscountApplication(code, code, amount, "fixed_amount", method, selection)
     made.product_ids = _numbers(products.get("productsToAdd"))
     made.variant_ids = _numbers(products.get("productVariantsToAdd"))
     return made

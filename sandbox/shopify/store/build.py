@@ -118,24 +118,15 @@ def build_line(shop: Shop, order: Order, spec: LineSpec) -> OrderLine:
 
 
 def spread_discount(order: Order, application: DiscountApplication, index: int) -> None:
-    """Spread a discount by value over the lines it fits; gift cards are never discounted."""
+    """Put a discount on the lines it fits, one after another; gift cards are never discounted."""
     if application.target_type == "shipping_line":
         order.shipping_discount = order.shipping
         return
     lines = [line for line in order.lines if application.fits(line) and line.net > 0]
-    basis = sum((line.net for line in lines), ZERO)
-    if application.value_type == "percentage":
-        left = money(basis * application.value / 100)
+    if application.is_off_each_item:
+        _discount_each(lines, application, index)
     else:
-        left = min(application.value, basis)
-    for line in lines:
-        # The last line takes what rounding left over, so that the parts sum up.
-        part = money(left * line.net / basis) if basis else ZERO
-        part = left if line is lines[-1] else part
-        basis -= line.net
-        left -= part
-        if part:
-            line.allocations.append(Allocation(part, index))
+        _spread(lines, application, index)
 
 
 def add_tax(shop: Shop, line: OrderLine, rate: Decimal, *, included: bool) -> None:
@@ -160,3 +151,27 @@ def pay(shop: Shop, order: Order, at: datetime) -> Transaction:
     order.transactions.append(payment)
     order.updated_at = at
     return payment
+
+
+def _discount_each(lines: list[OrderLine], application: DiscountApplication, index: int) -> None:
+    """The amount is off every unit; a unit that costs less is free, and nothing is carried over."""
+    for line in lines:
+        part = min(application.value * line.quantity, line.net)
+        line.allocations.append(Allocation(part, index))
+
+
+def _spread(lines: list[OrderLine], application: DiscountApplication, index: int) -> None:
+    """The amount, or the percentage of all of them, is split by what the lines cost."""
+    basis = sum((line.net for line in lines), ZERO)
+    if application.value_type == "percentage":
+        left = money(basis * application.value / 100)
+    else:
+        left = min(application.value, basis)
+    for line in lines:
+        # The last line takes what rounding left over, so that the parts sum up.
+        part = money(left * line.net / basis) if basis else ZERO
+        part = left if line is lines[-1] else part
+        basis -= line.net
+        left -= part
+        if part:
+            line.allocations.append(Allocation(part, index))

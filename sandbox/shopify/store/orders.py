@@ -36,6 +36,7 @@ class TaxLine:
 class DiscountApplication:
     """How an order was discounted: by a code, or by hand at the till (then `code` is None).
 
+    `allocation_method`: an amount is split `across` the lines, or off `each` item, every unit.
     `product_ids` and `variant_ids` are what an entitled one is for; none of them means all goods.
     """
 
@@ -48,6 +49,11 @@ class DiscountApplication:
     target_type: str = "line_item"
     product_ids: list[int] = field(default_factory=list)
     variant_ids: list[int] = field(default_factory=list)
+
+    @property
+    def is_off_each_item(self) -> bool:
+        """Whether every unit becomes cheaper by the whole amount."""
+        return self.value_type == "fixed_amount" and self.allocation_method == "each"
 
     def fits(self, line: OrderLine) -> bool:
         """Whether it takes something off this line."""

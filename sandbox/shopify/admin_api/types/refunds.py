@@ -104,6 +104,11 @@ def transaction_kind(moved: Transaction, context: Context, arguments: dict[str, 
     return moved.kind.upper()
 
 
+@resolves("OrderTransaction", "processedAt")
+def transaction_time(moved: Transaction, context: Context, arguments: dict[str, Any]) -> Any:
+    return moved.created_at
+
+
 @resolves("OrderTransaction", "status")
 def transaction_status(moved: Transaction, context: Context, arguments: dict[str, Any]) -> Any:
     return "SUCCESS"
