@@ -90,3 +90,9 @@ def limit(till: Till, redeem_per_day: int | None, **whose: int) -> None:
             now=utc_now(),
             **whose,
         )
+
+
+def error_of(answer: Any) -> str:
+    """The code of a refusal."""
+    code: str = answer.get_json()["error"]["code"]
+    return code
