@@ -25,6 +25,7 @@ from jobs.credit_commands import credit_commands
 from jobs.expiry_commands import expiry_commands
 from jobs.gauges import read_gauges
 from jobs.group_grant_commands import group_grant_commands
+from jobs.insight_commands import insight_commands
 from jobs.ledger_commands import ledger_commands
 from jobs.liability_commands import liability_commands
 from jobs.mail_commands import emails
@@ -300,6 +301,7 @@ _areas = (
     credit_commands,
     expiry_commands,
     group_grant_commands,
+    insight_commands,
     ledger_commands,
     order_commands,
     liability_commands,

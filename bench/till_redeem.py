@@ -2,7 +2,8 @@
 
 Its four transactions are those of the till's request: the place and the wish are read; the scanned
 code is looked at, the points taken and the reward promised; its code is noted as usable; the answer
-is read back. Every redemption is another member's, drawn from the whole shop.
+is read back. Every redemption is another member's, drawn from the whole shop, in which each member
+has redeemed once before.
 """
 
 import sys
@@ -17,6 +18,7 @@ from sqlalchemy import select
 
 from bench.figures import Figure, median, percentile
 from bench.order_world import OrderWorld, add_members, open_world, turn_all_rules_on
+from bench.past_redemptions import add_past_redemptions
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
@@ -56,11 +58,12 @@ def _seconds(members: int) -> list[float]:
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, open_world(Path(folder)) as world:
         add_members(world, members)
         turn_all_rules_on(world)
-        reward_id = _add_reward(world)
+        reward = _add_reward(world)
+        add_past_redemptions(world, reward)
         spenders = _give_points(world, members // (REDEMPTIONS + WARM_UP))
         world.settle()
         till = Till(world.shop_id, "bench.myshopify.com", _CASHIER.user_id)
-        taken = [_redeem(till, member_id, reward_id) for member_id in spenders]
+        taken = [_redeem(till, member_id, reward.id) for member_id in spenders]
     return taken[WARM_UP:]
 
 
@@ -82,7 +85,7 @@ def _redeem(till: Till, member_id: UUID, reward_id: UUID) -> float:
     return seconds
 
 
-def _add_reward(world: OrderWorld) -> UUID:
+def _add_reward(world: OrderWorld) -> Reward:
     reward = Reward(
         shop_id=world.shop_id,
         id=new_id(),
@@ -97,7 +100,10 @@ def _add_reward(world: OrderWorld) -> UUID:
     )
     with db.shop_transaction(world.shop_id) as session:
         session.add(reward)
-        return reward.id
+        session.flush()
+        session.refresh(reward)
+        session.expunge(reward)
+    return reward
 
 
 def _give_points(world: OrderWorld, every: int) -> Sequence[UUID]:

@@ -5,7 +5,7 @@ from functools import partial
 
 import structlog
 
-from jobs import campaigns, group_grants, queues, redemptions, relay, release, segments
+from jobs import campaigns, group_grants, insights, queues, redemptions, relay, release, segments
 from jobs.deliveries import deliver
 from jobs.subscribers import SUBSCRIBERS
 from shopify_app.platform import backfill, inbox
@@ -21,6 +21,7 @@ ANSWERS: dict[str, Callable[[int], object]] = {
     "campaigns": campaigns.advance,
     "segment_refresh": segments.fill_waiting,
     "group_grants": group_grants.run_shop,
+    "insights": insights.answer,
     **{subscriber.name: partial(deliver, subscriber) for subscriber in SUBSCRIBERS},
 }
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from jobs.subscribers import Subscriber
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
-from loyalty.outbox import Delivery, OutboxEvent
+from loyalty.outbox import Delivery
 
 _ROWS_PER_MEMBER = 4
 """How many pending rows to look through per member asked for: a busy member has several."""
@@ -34,7 +34,7 @@ class Claim:
 def claim_next(subscriber: Subscriber, shop_id: int, *, is_urgent: bool = False) -> list[Claim]:
     """Claim the members whose deliveries are due first, at most `subscriber.batch` of them.
 
-    `is_urgent`: only those with a delivery that somebody waits for. It looks at all that is due.
+    `is_urgent`: only those with a delivery that somebody waits for.
     """
     while True:
         now = utc_now()
@@ -91,23 +91,12 @@ def _next_members(
             Delivery.next_at <= now,
             Delivery.member_id.is_not(None),
             ~is_waiting,
-            *([_is_waited_for(subscriber)] if is_urgent else []),
+            *([Delivery.is_urgent] if is_urgent else []),
         )
         .order_by(Delivery.next_at, Delivery.id)
         .limit(1 if subscriber.batch == 1 else subscriber.batch * _ROWS_PER_MEMBER)
     )
     return list(dict.fromkeys(member for member in due if member))[: subscriber.batch]
-
-
-def _is_waited_for(subscriber: Subscriber) -> ColumnElement[bool]:
-    return exists().where(
-        OutboxEvent.shop_id == Delivery.shop_id,
-        OutboxEvent.id == Delivery.event_id,
-        or_(
-            OutboxEvent.kind.in_(subscriber.urgent),
-            OutboxEvent.body["is_asked_for"].as_boolean(),
-        ),
-    )
 
 
 def _holds(subscriber: Subscriber, row: Delivery, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Points for many, brought on a batch a transaction; a crash leaves whole batches behind.
+"""Points and other deeds for many, a batch a transaction; a crash leaves whole batches behind.
 
 The invariant: one worker at a time works on a decision, for it is locked; others pass it over.
 """
@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jobs.member_deeds import run_batch as run_deed_batch
 from loyalty.base import bell, db, faults
 from loyalty.base.clock import utc_now
 from loyalty.group_grants.giving import give_batch, prepare_batch
@@ -26,7 +27,7 @@ TURN_S = 20.0
 def run_shop(shop_id: int, *, for_s: float = TURN_S) -> int:
     """Bring on what the shop has decided; how many batches that were. Safe to run twice."""
     ends_at, done = time.monotonic() + for_s, 0
-    while _run_batch(shop_id, utc_now()):
+    while _run_batch(shop_id, utc_now()) or run_deed_batch(shop_id, utc_now()):
         done += 1
         faults.point("group_grant_batch", shop=shop_id, batch=done)
         if time.monotonic() >= ends_at:

@@ -12,6 +12,7 @@ from loyalty.base import db
 from loyalty.member_messages.writing import forget_old_messages
 from loyalty.members.join_requests import forget_old_requests
 from loyalty.merging.rows import forget_ways_home
+from loyalty.orders.claiming import forget_old_emails
 from loyalty.outbox import Delivery, OutboxEvent
 from loyalty.proofs.challenges import forget_old_challenges
 from loyalty.referrals.forgetting import forget_old_claims
@@ -58,7 +59,8 @@ def first_id_at(moment: datetime) -> UUID:
 
 def _purge_people(shop_id: int, now: datetime) -> int:
     """Requests to join, asked-for codes, places that friends came from, texts that left the cards,
-    the way home of merges that can be undone no more, and who came to segments a year ago.
+    the way home of merges that can be undone no more, who came to segments a year ago, and the
+    email of orders that nobody can claim any more.
     """
     with db.shop_transaction(shop_id) as session:
         joins = forget_old_requests(session, shop_id, before=now - KEPT)
@@ -67,6 +69,7 @@ def _purge_people(shop_id: int, now: datetime) -> int:
         texts = forget_old_messages(session, shop_id, before=now - KEPT)
         moves = forget_old_moves(session, shop_id, now=now)
         ways = forget_ways_home(session, shop_id, now=now)
+        forget_old_emails(session, shop_id, now=now)
         return joins + codes + claims + texts + moves + ways
 
 

@@ -63,6 +63,7 @@ def _expand(
             "state": "pending",
             "attempts": 0,
             "next_at": now,
+            "is_urgent": subscriber.is_waited_for(event),
         }
         for event in wanted
     ]

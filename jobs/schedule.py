@@ -11,6 +11,7 @@ from jobs import (
     coupons,
     earning,
     expiry,
+    insights,
     member_messages,
     overview,
     purge,
@@ -19,6 +20,7 @@ from jobs import (
     referrals,
     segments,
     standings,
+    strays,
 )
 from jobs.privacy import requests
 from loyalty.base import db
@@ -114,6 +116,7 @@ SCHEDULE = (
     Task("actions", actions.run_all, every=timedelta(minutes=15)),
     Task("expiry", expiry.run_all, every=timedelta(minutes=15)),
     Task("standings", standings.run_all, every=timedelta(minutes=15)),
+    Task("insights", insights.run_all, every=timedelta(minutes=15), at=time(0, 10)),
     Task("segments", segments.run_all, every=timedelta(minutes=15), at=time(0, 5)),
     Task("referrals", referrals.run_all, every=timedelta(minutes=15), at=time(0, 10)),
     Task("coupons", coupons.run_all, every=timedelta(minutes=15), at=time(0, 10)),
@@ -123,6 +126,7 @@ SCHEDULE = (
     Task("reconcile", reconciliation.ask_for_sweeps, every=timedelta(hours=1), at=time(0, 40)),
     Task("look_through", reconciliation.ask_for_looks, every=timedelta(days=1), at=time(2, 40)),
     Task("privacy_requests", requests.run_all, every=timedelta(minutes=5)),
+    Task("stray_orders", strays.run_all, every=timedelta(days=1), at=time(1, 40)),
     Task("refresh_tokens", refresh_tokens, every=timedelta(days=1), at=time(2, 10)),
     Task("selfcheck", selfcheck, every=timedelta(days=1), at=time(3, 10)),
     Task("purge_bodies", purge_bodies, every=timedelta(days=1), at=time(4, 10)),

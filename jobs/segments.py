@@ -1,5 +1,7 @@
 """Keeps segments true: a member at each change, a whole segment when it is new and once a day.
 
+A member who is looked at has their row in the members list brought up to date, too.
+
 The invariant: each segment is looked at in a transaction of its own, and one that fails keeps
 none of the others from theirs.
 """
@@ -13,8 +15,11 @@ import structlog
 from jobs import overview
 from loyalty.base import db
 from loyalty.base.clock import day_in, utc_now
+from loyalty.base.errors import BadCriteria
 from loyalty.criteria.facts import Source
+from loyalty.criteria.language import read_criteria, sources_of
 from loyalty.criteria.outside import Reader
+from loyalty.listing import keeping
 from loyalty.segments import refreshing
 from loyalty.segments.ready_made import add_ready_made
 from loyalty.segments.tables import Segment
@@ -33,7 +38,7 @@ FACTS_OUTSIDE: Mapping[Source, Reader] = {
 
 
 def look_at_member(shop_id: int, member_id: UUID) -> None:
-    """Let the member enter and leave segments as they are now; safe to call twice."""
+    """Let the member enter and leave segments as they are now, and be listed so; safe twice."""
     look_at_members(shop_id, [member_id])
 
 
@@ -42,6 +47,7 @@ def look_at_members(shop_id: int, member_ids: Sequence[UUID]) -> Mapping[UUID, E
     with db.shop_transaction(shop_id) as session:
         shop = get_shop(session, shop_id)
         refreshing.refresh_members(session, shop, member_ids, now=utc_now())
+        keeping.refresh_members(session, shop, member_ids, now=utc_now())
     return dict.fromkeys(member_ids)
 
 
@@ -80,6 +86,23 @@ def run_shop(shop_id: int, *, now: datetime) -> int:
             if _is_due(segment, shop.timezone, today)
         ]
     return _refresh_all(shop_id, due, now)
+
+
+def look_again(shop_id: int, source: Source, *, now: datetime) -> int:
+    """Look at the shop's segments that ask for facts of `source`: much of it has changed."""
+    with db.shop_transaction(shop_id) as session:
+        asking = [s.id for s in list_segments(session, shop_id) if _asks(s, source)]
+    return _refresh_all(shop_id, asking, now)
+
+
+def _asks(segment: Segment, source: Source) -> bool:
+    """Whether it does; one that is unreadable, or waits to be filled, is left to its own look."""
+    if segment.criteria is None or segment.refreshed_at is None:
+        return False
+    try:
+        return source in sources_of(read_criteria(segment.criteria))
+    except BadCriteria:
+        return False
 
 
 def _is_due(segment: Segment, zone: str, today: date) -> bool:

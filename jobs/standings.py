@@ -1,10 +1,13 @@
-"""Looks at the tiers and badges of every shop once its day has begun, a batch a transaction."""
+"""Looks at the tiers and badges of every shop once its day has begun, a batch a transaction.
+
+After each such round the rows of the members list are held against the facts.
+"""
 
 from datetime import datetime
 
 import structlog
 
-from jobs import overview
+from jobs import listing, overview
 from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.shops.directory import get_shop
@@ -46,6 +49,7 @@ def run_shop(shop_id: int, *, now: datetime) -> Looked | None:
         badges=looked.badges,
         done=is_done,
     )
+    listing.mend_shop(shop_id, now=now)
     return looked
 
 

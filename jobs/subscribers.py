@@ -17,6 +17,7 @@ from loyalty.outbox import (
     FRIEND_ORDER_CHANGED,
     MEMBER_CHANGED,
     SHOWN_ASKED,
+    OutboxEvent,
 )
 from mailing import setup as mail_setup
 from mailing import subscriber as mail
@@ -59,6 +60,11 @@ class Subscriber:
     lease: timedelta = timedelta(seconds=120)
     backoff_first: timedelta = timedelta(seconds=5)
     backoff_max: timedelta = timedelta(hours=1)
+
+    def is_waited_for(self, event: OutboxEvent) -> bool:
+        """Whether somebody waits for what this event brings."""
+        is_asked_for = event.kind in self.urgent or bool(event.body.get("is_asked_for"))
+        return bool(self.urgent) and is_asked_for
 
 
 SUBSCRIBERS = (

@@ -195,10 +195,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 
 class _ByModule(LoadScopeScheduling):
-    """A module's tests stay in one process, and so do all of the browser's: they share a world."""
+    """A module's tests stay in one process, and so do all of the browser's: they share a world.
+
+    Planted faults share none: each is a run of its own.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
+        if module.endswith("test_planted_faults.py"):
+            return nodeid
         return "tests/browser" if module.startswith("tests/browser/") else module
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from loyalty.campaigns import parts as campaigns
 from loyalty.coupons import parts as coupons
 from loyalty.group_grants import parts as group_grants
+from loyalty.insights import parts as insights
+from loyalty.listing import parts as listing
 from loyalty.member_messages import parts as member_messages
 from loyalty.privacy import ours
 from loyalty.privacy.parts import Part
@@ -34,6 +36,8 @@ PARTS: Sequence[Part] = (
     *member_messages.PARTS,
     *group_grants.PARTS,
     *segments.PARTS,
+    *insights.PARTS,
+    *listing.PARTS,
     *redemption.PARTS,
     *ours.PARTS,
 )
@@ -56,9 +60,11 @@ NOBODYS = {
     "google_callback": "which callbacks were heard",
     "google_class": "the shop's",
     "group_grant": "what the merchant decided to give to many",
+    "insight_run": "what the shop's orders say of all its members together",
     "installation": "the shop's tokens",
     "liability_setting": "what the shop says of points",
     "location": "the shop's",
+    "member_deed": "what staff decided for many members: ids, filters and how far it is",
     "mail_look": "the colours of the shop's emails",
     "mail_pace": "how much the whole installation may send",
     "mail_template": "the shop's words for its emails",
@@ -76,6 +82,7 @@ NOBODYS = {
     "removed_shop": "proofs without a name",
     "reward": "the shop's",
     "reward_code": "imported codes, and which redemption took each",
+    "saved_view": "filters of the members list that staff gave a name",
     "segment": "the shop's groups and their rules",
     "shop": "the shop's",
     "shop_directory": "the shop's",

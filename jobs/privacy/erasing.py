@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from jobs.privacy.catalogue import PARTS
-from jobs.privacy.people import find_erased, find_person, lock, remember
+from jobs.privacy.people import find_erased, find_person, lock, remember, with_strays
 from loyalty import outbox
 from loyalty.members.tables import Customer
 from loyalty.privacy.parts import Person, carry_out
@@ -28,6 +28,7 @@ def erase(session: Session, request: PrivacyRequest, *, now: datetime) -> dateti
     person = with_webhooks(session, find_person(session, request))
     _leave_tombstones(session, person, now)
     lock(session, person)
+    person = with_strays(session, person)
     for part in PARTS:
         carry_out(session, part.erase, part, person, now=now)
     for member_id in person.member_ids:

@@ -1,6 +1,7 @@
 """Who a privacy request is about: all the identities that one person has in the shop."""
 
 from collections.abc import Set
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -9,7 +10,9 @@ from sqlalchemy.orm import Session
 from loyalty.ledger.posting import lock_balance
 from loyalty.members.identity import with_merged
 from loyalty.members.tables import Customer, Member, MemberBalance
+from loyalty.orders.tables import Order
 from loyalty.privacy.parts import Person
+from loyalty.privacy.whose import is_stray
 from shopify_app.platform.tables import CustomerMerge, PrivacyRequest
 
 
@@ -74,8 +77,14 @@ def find_erased(session: Session, request: PrivacyRequest) -> Person:
         shop_id=request.shop_id,
         member_ids=tuple(UUID(member) for member in erased["members"]),
         customer_ids=tuple(still),
-        order_ids=_orders_named(request),
+        order_ids=tuple(erased.get("orders", _orders_named(request))),
     )
+
+
+def with_strays(session: Session, person: Person) -> Person:
+    """The person, and by their numbers the orders of nobody that bear the mark of their email."""
+    strays = session.scalars(select(Order.order_id).where(is_stray(person)))
+    return replace(person, order_ids=tuple(sorted({*person.order_ids, *strays})))
 
 
 def remember(request: PrivacyRequest, person: Person) -> None:
@@ -83,6 +92,7 @@ def remember(request: PrivacyRequest, person: Person) -> None:
     erased = {
         "members": [str(member_id) for member_id in person.member_ids],
         "customers": list(person.customer_ids),
+        "orders": list(person.order_ids),
     }
     request.body = {**request.body, "erased": erased}
 

@@ -1,10 +1,11 @@
 """Admin GraphQL's nodes → the domain's facts: rows of a bulk result, or one order read by id."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from loyalty.members.addresses import address_mark
-from loyalty.members.facts import CustomerFacts
+from loyalty.members.facts import CustomerFacts, normalise_email
 from loyalty.orders.facts import LineFacts, OrderFacts, RefundFacts
 from loyalty.shops.locations import LocationFacts
 from shopify_app.platform.payloads import amounts
@@ -28,6 +29,7 @@ from shopify_app.platform.payloads.reading import (
 Node = dict[str, Any]
 
 _PAID = ("PAID", "PARTIALLY_REFUNDED", "REFUNDED")
+_PAYMENTS = ("SALE", "CAPTURE")
 _ADDRESS = {
     "address1": "address1",
     "address2": "address2",
@@ -79,7 +81,7 @@ def read_order(node: Node, line_nodes: Sequence[Node]) -> OrderFacts:
         currency=currency,
         taxes_included=taxes_included,
         is_test=flag(node, "test"),
-        is_paid=node.get("displayFinancialStatus") in _PAID,
+        is_paid=_is_paid(node),
         source_name=text_or_none(node, "sourceName"),
         location_id=_inner_id(node, "retailLocation"),
         total_minor=shop_minor(node.get("totalPriceSet"), currency, "totalPriceSet"),
@@ -88,12 +90,14 @@ def read_order(node: Node, line_nodes: Sequence[Node]) -> OrderFacts:
         processed_at=moment(node, "processedAt"),
         cancelled_at=moment_or_none(node, "cancelledAt"),
         updated_at=moment(node, "updatedAt"),
+        paid_at=_paid_at(node),
         lines=lines,
         refunds=tuple(_refund(one, order_id, currency) for one in objects_at(node, "refunds")),
         shipping_minor=shipping_minor,
         shipping_tax_minor=shipping_tax_minor,
         ship_to=address_mark(_address(node.get("shippingAddress"))),
         codes=read_code_nodes(node, line_nodes, currency),
+        email="" if node.get("customer") else normalise_email(text_or_none(node, "email")),
     )
 
 
@@ -128,6 +132,23 @@ def read_location(node: Node) -> LocationFacts:
         longitude=_coordinate(place.get("longitude")),
         updated_at=moment(node, "updatedAt"),
     )
+
+
+def _is_paid(node: Node) -> bool:
+    return node.get("displayFinancialStatus") in _PAID
+
+
+def _paid_at(node: Node) -> datetime | None:
+    """By when it was paid: with its last payment, or, free or imported, when it was processed."""
+    if not _is_paid(node):
+        return None
+    # https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderTransactionKind
+    paid = [
+        moment_or_none(one, "processedAt") or moment(node, "updatedAt")
+        for one in objects_at(node, "transactions")
+        if one.get("kind") in _PAYMENTS and one.get("status") == "SUCCESS"
+    ]
+    return max(paid, default=moment(node, "processedAt"))
 
 
 def _line(node: Node, currency: str, *, taxes_included: bool) -> LineFacts:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.db import shop_transaction
 from loyalty.queries import paging
+from shopify_app.platform import own_erasures
 from shopify_app.platform.tables import PrivacyDocument, PrivacyRequest
 
 NEAR = timedelta(days=7)
@@ -23,6 +24,7 @@ class RequestRow:
     id: UUID
     subject: str
     customer_id: int | None
+    member_id: UUID | None
     received_at: datetime
     due_at: datetime
     done_at: datetime | None
@@ -80,6 +82,12 @@ def find_document(session: Session, shop_id: int, request_id: UUID) -> PrivacyDo
     return session.get(PrivacyDocument, (shop_id, request_id))
 
 
+def member_of(session: Session, shop_id: int, request_id: UUID) -> UUID | None:
+    """Whose erasure this request of the shop is; None for any other request, or for none."""
+    request = session.get(PrivacyRequest, (shop_id, request_id))
+    return request.member_id if request and request.subject == own_erasures.SUBJECT else None
+
+
 def list_open_requests(shop_id: int) -> Sequence[PrivacyRequest]:
     """The shop's requests that still wait, the soonest due first."""
     statement = (
@@ -96,6 +104,7 @@ def _row(request: PrivacyRequest, has_document: bool) -> RequestRow:
         id=request.id,
         subject=request.subject,
         customer_id=request.customer_id,
+        member_id=request.member_id,
         received_at=request.received_at,
         due_at=request.due_at,
         done_at=request.done_at,

@@ -40,6 +40,7 @@ TOLD: dict[str, orders.Tell] = {
 
 HANDLERS: dict[str, Handler] = {
     "orders/edited": orders.reread_edited,
+    "orders/delete": orders.delete,
     "refunds/create": orders.reread_refunded,
     "customers/delete": customers.delete,
     "customers/merge": merges.store,
@@ -93,4 +94,4 @@ def dispatch(session: Session, shop: Shop, topic: str, delivery: Delivery) -> No
 
 def may_overtake(topic: str) -> bool:
     """Whether the topic's handler touches no member, so that it need not wait for what was told."""
-    return topic.partition("/")[0] in _OVERTAKING
+    return topic.partition("/")[0] in _OVERTAKING and topic != "orders/delete"

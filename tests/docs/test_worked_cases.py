@@ -1,7 +1,7 @@
 """docs/rules.md and the tests of its worked cases name each other, one for one, with one number.
 
-The invariant: a case `earning-3` has one row, and one test whose name begins `test_earning_3_`
-in tests/loyalty/worked_cases/test_earning.py; every number expected stands in that test.
+The invariant: a case `earning-3` has one row, and one test whose name begins `test_earning_3_` in
+tests/loyalty/worked_cases/test_earning.py or test_earning_*.py; every number expected stands in it.
 """
 
 import ast
@@ -34,19 +34,22 @@ SECTIONS = (
     "returns",
     "tokens",
     "consent",
+    "insights",
 )
 
 
 def _tests() -> dict[str, str]:
-    """The source of each worked case's test, by file and name."""
-    found = {}
+    """The source of each worked case's test, by section and name; each is there once."""
+    found: dict[str, str] = {}
     for path in sorted((ROOT / FOLDER).glob("test_*.py")):
         text = path.read_text()
         for node in ast.parse(text).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 start = min([node.lineno, *(each.lineno for each in node.decorator_list)])
                 lines = text.splitlines()[start - 1 : node.end_lineno]
-                found[f"{path.stem.removeprefix('test_')}::{node.name}"] = "\n".join(lines)
+                section = path.stem.removeprefix("test_").partition("_")[0]
+                assert f"{section}::{node.name}" not in found
+                found[f"{section}::{node.name}"] = "\n".join(lines)
     return found
 
 

@@ -13,10 +13,12 @@ from uuid import UUID
 import structlog
 from sqlalchemy import select, update
 
+from loyalty.audit import SYSTEM
 from loyalty.base import bell
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import LoyaltyError, MemberHasMoved
+from loyalty.insights.running import ask_for_run
 from loyalty.segments.saving import ask_for_refresh
 from loyalty.tiers.nightly import ask_for_round
 from shopify_app.platform import backfill_runs as runs
@@ -212,6 +214,7 @@ def _end(claim: Claim) -> None:
             # What history does to tiers and badges is looked at once, not with every batch.
             ask_for_round(session, claim.shop_id)
             ask_for_refresh(session, claim.shop_id)
+            ask_for_run(session, claim.shop_id, actor=SYSTEM, now=utc_now())
 
 
 def _is_asked_again(run: BackfillRun, claim: Claim) -> bool:

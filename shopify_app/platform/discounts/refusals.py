@@ -19,6 +19,7 @@ _WORDS = {
     "MISMATCHING_CURRENCY": "The customer's store credit is in another currency",
     "ACCOUNT_NOT_FOUND": "Shopify does not know this customer any more",
     "OWNER_NOT_FOUND": "Shopify does not know this customer any more",
+    "EXPIRES_AT_IN_PAST": "The store credit would be over before it begins",
     "NEGATIVE_OR_ZERO_AMOUNT": "The reward is worth nothing: change the reward",
 }
 _BY_FIELD = {

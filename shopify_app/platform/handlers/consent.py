@@ -1,10 +1,12 @@
 """Consent to marketing: the two topics that alone tell it. Whose it is must be a member by now.
 
-Of anybody else nothing is kept: who becomes a member is asked about in Shopify then.
+Of anybody else nothing is kept: who becomes a member is asked about in Shopify then. A yes may
+come after what took it back, which is no word without it: so after a yes Shopify is looked at.
 """
 
 from sqlalchemy.orm import Session
 
+from loyalty.members.consent import ask_to_agree
 from loyalty.members.facts import ConsentFacts
 from loyalty.members.hearing import hear
 from loyalty.shops.tables import Shop
@@ -31,5 +33,9 @@ def _hear(
     if word is None:
         raise Ignored("the customer has said nothing")
     told = {customer_id: [word]}
-    if not hear(session, shop.shop_id, told, now=delivery.now, is_news=True):
+    changed = hear(session, shop.shop_id, told, now=delivery.now, is_news=True)
+    if not changed:
         raise Ignored("no member's, or older than what we know")
+    if word.state == "subscribed":
+        for member_id, _ in changed:
+            ask_to_agree(session, shop.shop_id, member_id, now=delivery.now)

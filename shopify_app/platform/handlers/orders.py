@@ -1,6 +1,6 @@
 """Customers, orders and refunds: what they tell is recorded together, however many rows tell it.
 
-An edit only asks for its order to be read again.
+An edit only asks for its order to be read again; a deletion is handled by itself.
 """
 
 from collections.abc import Callable, Sequence
@@ -8,11 +8,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from loyalty.orders.deleting import delete_order
 from loyalty.orders.recording import Facts, check_currency, record_all
 from loyalty.shops.tables import Shop
 from shopify_app.platform import backfill_runs as runs
 from shopify_app.platform.deliveries import Delivery
 from shopify_app.platform.payloads import customers, orders, refunds
+from shopify_app.platform.payloads.reading import own_id
 
 Tell = Callable[[Shop, Delivery], Facts | None]
 """What a delivery tells; None when it must be handled by itself."""
@@ -56,3 +58,8 @@ def reread_edited(session: Session, shop: Shop, delivery: Delivery) -> None:
     """An edit tells what changed, not what the order is now: have it read by GraphQL."""
     order_id = orders.read_edited_order_id(delivery.payload)
     runs.ask_for_order(session, shop.shop_id, order_id, now=delivery.now)
+
+
+def delete(session: Session, shop: Shop, delivery: Delivery) -> None:
+    """Shopify deleted the order: as cancelled, for good. The payload is its id alone."""
+    delete_order(session, shop, own_id(delivery.payload, "order"), now=delivery.now)

@@ -1,11 +1,13 @@
 """What a customer said to marketing, in the two webhooks that tell it and in GraphQL's nodes.
 
-A state that is no word of the customer's, such as not_subscribed, reads as None: silence.
+A state that is no word of the customer's, such as invalid, reads as None: silence. Not being
+subscribed since a time takes back a yes from before it; without a time it was never anything else.
 """
 
 from datetime import datetime
 from typing import Any
 
+from loyalty.members.consent import WITHDRAWN
 from loyalty.members.facts import ConsentFacts
 from shopify_app.platform.payloads.reading import (
     identifier,
@@ -17,7 +19,13 @@ from shopify_app.platform.payloads.reading import (
 
 Node = dict[str, Any]
 
-_WORDS = {"subscribed": "subscribed", "pending": "asked", "unsubscribed": "unsubscribed"}
+_WORDS = {
+    "subscribed": "subscribed",
+    "pending": "asked",
+    "unsubscribed": "unsubscribed",
+    "not_subscribed": WITHDRAWN,
+    "redacted": WITHDRAWN,
+}
 
 
 def read_email_consent(payload: Node, *, occurred_at: datetime) -> tuple[int, ConsentFacts | None]:
@@ -64,7 +72,7 @@ def _sms(node: Node, since: datetime | None) -> ConsentFacts | None:
 
 def _read(consent: Node, channel: str, time: str, without: datetime | None) -> ConsentFacts | None:
     word = word_of(text_or_none(consent, "state"))
-    said_at = moment_or_none(consent, time) or without
+    said_at = moment_or_none(consent, time) or (without if word != WITHDRAWN else None)
     if word is None or said_at is None:
         return None
     return ConsentFacts(channel, word, said_at)

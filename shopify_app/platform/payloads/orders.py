@@ -1,11 +1,12 @@
 """An order in a webhook: shop money only, amounts of a line for its whole ordered quantity."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from loyalty.base.money import parse_minor
 from loyalty.members.addresses import address_mark
-from loyalty.members.facts import CustomerFacts
+from loyalty.members.facts import CustomerFacts, normalise_email
 from loyalty.orders.facts import LineFacts, OrderFacts
 from shopify_app.platform.payloads import amounts
 from shopify_app.platform.payloads.codes import read_codes
@@ -31,6 +32,10 @@ from shopify_app.platform.payloads.refunds import read_refund
 _PAID = ("paid", "partially_refunded", "refunded")
 
 
+_AT_ONCE = timedelta(minutes=1)
+"""An order that Shopify changed no later than so after making it is told as it was made."""
+
+
 def read_order(payload: dict[str, Any]) -> OrderFacts:
     """The facts of an order; its currency is that of its shop money."""
     _, currency = shop_money(payload.get("total_price_set"), "total_price_set")
@@ -46,7 +51,7 @@ def read_order(payload: dict[str, Any]) -> OrderFacts:
         currency=currency,
         taxes_included=flag(payload, "taxes_included"),
         is_test=flag(payload, "test"),
-        is_paid=payload.get("financial_status") in _PAID,
+        is_paid=_is_paid(payload),
         source_name=text_or_none(payload, "source_name"),
         location_id=identifier_or_none(payload.get("location_id"), "location_id"),
         total_minor=shop_minor(payload.get("total_price_set"), currency, "total_price_set"),
@@ -54,21 +59,48 @@ def read_order(payload: dict[str, Any]) -> OrderFacts:
             shop_minor(current, currency, "current_total_price_set"), lines
         ),
         created_at=moment(payload, "created_at"),
-        processed_at=moment_or_none(payload, "processed_at") or moment(payload, "created_at"),
+        processed_at=_processed_at(payload),
         cancelled_at=moment_or_none(payload, "cancelled_at"),
         updated_at=moment(payload, "updated_at"),
+        paid_at=_paid_at(payload),
         lines=lines,
         refunds=tuple(read_refund(one, currency) for one in objects_at(payload, "refunds")),
         shipping_minor=shipping_minor,
         shipping_tax_minor=shipping_tax_minor,
         ship_to=address_mark(read_address(payload.get("shipping_address"))),
         codes=read_codes(payload, currency),
+        email=_email(payload) if customer is None else "",
     )
 
 
 def read_edited_order_id(payload: dict[str, Any]) -> int:
     """Which order an orders/edited payload is about."""
     return identifier(object_at(payload, "order_edit").get("order_id"), "order_edit.order_id")
+
+
+def _is_paid(payload: dict[str, Any]) -> bool:
+    return payload.get("financial_status") in _PAID
+
+
+def _processed_at(payload: dict[str, Any]) -> datetime:
+    return moment_or_none(payload, "processed_at") or moment(payload, "created_at")
+
+
+def _paid_at(payload: dict[str, Any]) -> datetime | None:
+    """By when it was paid, by the order's own times: no webhook of an order has its payments.
+
+    One that was made paid was paid when it was processed, be it a till's that was offline; any
+    other by the time of its first version that says so.
+    """
+    if not _is_paid(payload):
+        return None
+    updated_at = moment(payload, "updated_at")
+    was_made_so = updated_at - moment(payload, "created_at") <= _AT_ONCE
+    return min(updated_at, _processed_at(payload)) if was_made_so else updated_at
+
+
+def _email(payload: dict[str, Any]) -> str:
+    return normalise_email(text_or_none(payload, "email") or text_or_none(payload, "contact_email"))
 
 
 def _customer(payload: dict[str, Any]) -> CustomerFacts | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -28,6 +29,10 @@ CREATION = """query ($id: ID!) { discountRedeemCodeBulkCreation(id: $id) {
 DELETE = """mutation ($id: ID!, $ids: [ID!]) {
   discountCodeRedeemCodeBulkDelete(discountId: $id, ids: $ids) {
     job { id done } userErrors { code message } } }"""
+ORDER = """query ($id: ID!) { order(id: $id) {
+  discountApplications(first: 5) { nodes { allocationMethod value { ... on MoneyV2 { amount } } } }
+  lineItems(first: 5) { nodes {
+    discountAllocations { allocatedAmountSet { shopMoney { amount } } } } } } }"""
 CREDIT = """mutation ($id: ID!, $c: StoreCreditAccountCreditInput!) {
   storeCreditAccountCredit(id: $id, creditInput: $c) {
     storeCreditAccountTransaction { id } userErrors { code field } } }"""
@@ -191,6 +196,61 @@ def test_a_free_product_takes_its_price_off_its_own_lines_alone(
     taken = [[a["amount"] for a in line["discount_allocations"]] for line in order["line_items"]]
     assert taken == [[], ["6.00"]]
     assert order["discount_applications"][0]["target_selection"] == "entitled"
+
+
+@pytest.mark.parametrize(
+    ("each", "amount", "taken"),
+    [
+        (False, "5.00", [[], ["3.75"], ["1.25"]]),
+        (True, "5.00", [[], ["10.00"], ["4.00"]]),
+        (True, "0.50", [[], ["1.00"], ["0.50"]]),
+    ],
+    ids=["once", "each item", "little off each item"],
+)
+def test_an_amount_is_off_once_or_off_each_item_that_it_is_for(
+    shopify: StandIn, token: str, code: str, each: bool, amount: str, taken: list[list[str]]
+) -> None:
+    products = shopify.get("/_control/state")["products"]
+    soap, tea = [one["id"] for one in products if not one["gift_card"]][:2]
+    gids = [f"gid://shopify/Product/{product}" for product in (soap, tea)]
+    gets = {
+        "items": {"products": {"productsToAdd": gids}},
+        "value": {"discountAmount": {"amount": amount, "appliesOnEachItem": each}},
+    }
+    assert make(shopify, token, everyone(code, customerGets=gets))["userErrors"] == []
+
+    lines = [
+        {"title": "Cup", "price": "9.00", "quantity": 2},
+        {"product_id": soap, "price": "6.00", "quantity": 2},
+        {"product_id": tea, "price": "4.00"},
+    ]
+    order = shopify.control("orders", {"lines": lines, "discounts": [{"code": code}]})
+
+    found = [[a["amount"] for a in line["discount_allocations"]] for line in order["line_items"]]
+    assert found == taken
+    (application,) = order["discount_applications"]
+    assert application["allocation_method"] == ("each" if each else "across")
+    assert application["value"] == f"{Decimal(amount):.1f}"
+    off = sum(Decimal(each_taken) for line in taken for each_taken in line)
+    assert order["discount_codes"] == [{"code": code, "amount": f"{off}", "type": "fixed_amount"}]
+    assert Decimal(order["subtotal_price"]) == Decimal("34.00") - off
+
+
+def test_an_amount_off_each_item_is_told_by_the_query_of_the_order(
+    shopify: StandIn, token: str, code: str
+) -> None:
+    value = {"discountAmount": {"amount": "5.00", "appliesOnEachItem": True}}
+    make(shopify, token, everyone(code, customerGets={"items": {"all": True}, "value": value}))
+    lines = [{"title": "Soap", "price": "6.00", "quantity": 3}]
+    order = shopify.control("orders", {"lines": lines, "discounts": [{"code": code}]})
+
+    seen = shopify.data(token, ORDER, {"id": order["admin_graphql_api_id"]})["order"]
+
+    (applied,) = seen["discountApplications"]["nodes"]
+    assert applied == {"allocationMethod": "EACH", "value": {"amount": "5.0"}}
+    (line,) = seen["lineItems"]["nodes"]
+    (taken,) = line["discountAllocations"]
+    assert taken["allocatedAmountSet"]["shopMoney"]["amount"] == "15.0"
 
 
 def test_free_shipping_takes_off_the_shipping_alone(
