@@ -87,7 +87,7 @@ def _reverse(books: Books, member_id: UUID, entry: LedgerEntry, reason: str) -> 
     own = [lot for lot in books.shelf.lots_of_entries([entry.id]) if lot.member_id == member_id]
     short = entry.points - sum(lot.points_left for lot in own)
     if short > 0:
-        own += reversal.undo_expiry_of(books, cause, own, short)
+        reversal.undo_expiry_of(books, cause, own, short)
     reversal.take_back(books, member_id, cause, entry.points, own)
 
 

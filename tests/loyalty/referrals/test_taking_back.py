@@ -158,3 +158,26 @@ def test_points_that_were_spent_are_owed_when_they_are_taken_back(
 
     assert balance_of(session, alice).available == -150
     assert_books_agree(session, offering)
+
+
+def test_of_points_that_were_spent_and_died_a_shop_that_clamps_forgives_what_was_spent(
+    session: Session, offering: Shop, alice: Member, carol: Member
+) -> None:
+    programme = get_programme(session, offering.shop_id)
+    programme.negative_balance, programme.expiry_since = "clamp", NOON.date()
+    programme.expiry_mode, programme.expiry_days = "days", 5
+    come(session, offering, alice, carol)
+    buy(session, offering)
+    work(session, offering)
+    cause = Cause("deduct", "spent", "test", "1", "staff:42", NOON)
+    balance = lock_balance(session, offering.shop_id, alice.id)
+    debit(session, balance, cause, points=50, now=NOON)
+    late = NOON + timedelta(days=11)
+
+    buy(session, offering, cancelled_at=late, updated_at=late)
+    work(session, offering, now=late)
+
+    # 200 were given and 50 of them spent: 150 died, are brought back and taken; 50 are forgiven.
+    assert paid_to(session, alice) == [("referral", 200), ("earn_reversal", -150)]
+    assert balance_of(session, alice).available == 0
+    assert_books_agree(session, offering)
