@@ -181,7 +181,7 @@ class _Settling:
             self._pay_when(due_at)
 
     def _decide(self, first: FirstOrder) -> datetime:
-        """Fix the rule for this order, once; when the hold on it is over."""
+        """Fix the rule and the hold for this order, once; when that hold is over."""
         referral = self._referral
         if referral.order_id != first.order_id and referral.state != "paid":
             rule = find_referral_rule(self._session, self._shop, at=first.processed_at)
@@ -190,14 +190,12 @@ class _Settling:
             referral.minimum_minor = rule.minimum_minor if rule else 0
             referral.advocate_points = rule.advocate_points if rule else 0
             referral.friend_points = rule.friend_points if rule else 0
+            referral.hold_days = get_programme(self._session, self._shop.shop_id).hold_days
             referral.decided_at, referral.due_at = self._now, None
         referral.order_id = first.order_id
-        hold = timedelta(days=get_programme(self._session, self._shop.shop_id).hold_days)
-        due_at = first.counts_from + hold
-        if referral.state == "held" and referral.due_at is not None:
-            # We may hear late that the order was paid earlier; else what is on hold stays so.
-            return min(referral.due_at, due_at) if hold else referral.due_at
-        return due_at if hold else self._now
+        # By the order's own time: we may hear late that it was paid earlier.
+        hold = timedelta(days=referral.hold_days)
+        return first.counts_from + hold if hold else self._now
 
     def _pay_when(self, due_at: datetime) -> None:
         if due_at > self._now:

@@ -48,8 +48,8 @@ class Referral(Base):
     look at it), rejected (they did), waiting (for the first order), failed (that order does not
     count), held (it counts, and is paid at `due_at`), paid, reversed. `reason` says why.
     `due_at`: when to look at it again. `order_id`: the order that decided; with it the rule, its
-    minimum and what either side gets are fixed. By the hashes claims from one place are counted,
-    and one address under two spellings is known again; see also ReferralEmail.
+    minimum, what either side gets and the hold are fixed. By the hashes claims from one place are
+    counted, and one address under two spellings is known again; see also ReferralEmail.
     ix request: the form's. ix advocate: a member's friends, newest first. uq friend: nobody is
     brought twice. ix due: what the job looks at. ix client, ix address: claims from one place.
     """
@@ -104,6 +104,7 @@ class Referral(Base):
     minimum_minor: Mapped[int] = mapped_column(default=0, server_default="0")
     advocate_points: Mapped[int] = mapped_column(default=0, server_default="0")
     friend_points: Mapped[int] = mapped_column(default=0, server_default="0")
+    hold_days: Mapped[int] = mapped_column(default=0, server_default="0")
     decided_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
     reversed_at: Mapped[datetime | None]

@@ -33,6 +33,23 @@ FAULTS = (
         _SETTLING + "test_the_first_order_decides_and_no_later_one",
     ),
     Fault(
+        "points that died are counted twice when a referral is taken back",
+        "loyalty/referrals/paying.py",
+        "        reversal.undo_expiry_of(books, cause, own, short)",
+        "        own += reversal.undo_expiry_of(books, cause, own, short)",
+        _TAKING_BACK
+        + "test_of_points_that_were_spent_and_died_a_shop_that_clamps_forgives_what_was_spent",
+    ),
+    Fault(
+        "a hold that is running follows the settings",
+        "loyalty/referrals/settling.py",
+        "hold = timedelta(days=referral.hold_days)",
+        "hold = timedelta(\n"
+        "            days=get_programme(self._session, self._shop.shop_id).hold_days\n"
+        "        )",
+        _SETTLING + "test_a_hold_once_begun_is_changed_by_no_setting",
+    ),
+    Fault(
         "a cancelled order takes one side back",
         "loyalty/referrals/paying.py",
         "    for side, entry in paid.items():\n        member_id, points",

@@ -253,6 +253,26 @@ def test_what_was_decided_on_hold_stays_when_the_rule_changes(
     assert paid_to(session, alice) == [("referral", 200)]
 
 
+@pytest.mark.parametrize("hold_days", [0, 7, 30])
+def test_a_hold_once_begun_is_changed_by_no_setting(
+    session: Session, offering: Shop, alice: Member, carol: Member, hold_days: int
+) -> None:
+    get_programme(session, offering.shop_id).hold_days = 14
+    come(session, offering, alice, carol)
+    buy(session, offering)
+    work(session, offering)
+    over = NOON + timedelta(days=14)
+
+    get_programme(session, offering.shop_id).hold_days = hold_days
+    # The order arrives once more, which wakes its referral.
+    buy(session, offering, updated_at=NOON + timedelta(minutes=1))
+    work(session, offering, now=over - timedelta(seconds=1))
+    before = paid_to(session, alice)
+    work(session, offering, now=over + timedelta(minutes=1))
+
+    assert (before, paid_to(session, alice)) == ([], [("referral", 200)])
+
+
 @pytest.mark.parametrize(("mode", "points"), [("catch_up", [("referral", 200)]), ("skip", [])])
 def test_a_pause_lets_it_wait_and_its_end_says_what_becomes_of_it(
     session: Session,
