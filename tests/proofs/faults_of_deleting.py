@@ -19,7 +19,7 @@ FAULTS = (
     Fault(
         "a deleted order keeps its spend",
         "loyalty/orders/sheets.py",
-        '        self.set("current_total_minor", 0)\n',
+        '        self.set("cancelled_at", self.cancelled_at or now)\n',
         "",
         _ORDERS + "test_a_deleted_order_loses_its_points_and_its_spend",
     ),

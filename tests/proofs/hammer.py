@@ -133,9 +133,9 @@ def _grant(field: Field, member_id: UUID, key: UUID) -> None:
 
 
 def deduct_by_hand(field: Field, number: int) -> int:
-    """Staff: deduct until the hammer ends; the points that were taken."""
+    """Staff: deduct until the hammer ends, and once at least; the points that were taken."""
     taken, chance, done = 0, random.Random(number), 0
-    while not field.is_over.is_set():
+    while not (field.is_over.is_set() and taken):
         done += 1
         points = chance.randint(1, 90)
         try:
@@ -159,9 +159,12 @@ def deduct_by_hand(field: Field, number: int) -> int:
 
 
 def run_nightly_jobs(field: Field, number: int) -> int:
-    """The clock's jobs over and over, with every hold at its end; how many lots they moved."""
+    """The clock's jobs over and over, with every hold at its end; how many lots they moved.
+
+    They pass by whom others hold, and so may come to nobody before the others are done.
+    """
     done = 0
-    while not field.is_over.is_set():
+    while not (field.is_over.is_set() and done):
         with db.shop_transaction(field.shop_id) as session:
             done += release_due(session, field.shop_id, now=utc_now() + AHEAD)
         with db.shop_transaction(field.shop_id) as session:
