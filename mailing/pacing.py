@@ -26,6 +26,8 @@ log = structlog.get_logger()
 LOOK_EVERY = timedelta(minutes=1)
 WAIT_MAX = timedelta(seconds=5)
 """A turn that comes within it is waited for; for a later one the email is put off."""
+UNTOLD_RATE_PER_S = 1
+"""Until Amazon has told: no account has a lower one."""
 QUOTA_PAUSE = timedelta(minutes=10)
 UNASKED_PERCENT = 90
 """Of the day's quota, for what nobody asked for: the rest is kept for the codes and cards that
@@ -104,14 +106,11 @@ def _lock_row(session: Session, now: datetime) -> MailPace:
 def _reserve(row: MailPace, is_waited_for: bool, now: datetime) -> timedelta:
     if row.quota_24h is not None and row.sent_24h >= _share(row.quota_24h, is_waited_for):
         raise PaceExceeded("The day's quota of emails is used up", QUOTA_PAUSE)
-    if row.rate_per_s is None:
-        row.sent_24h += 1
-        return timedelta(0)
     # A clock that was set back must not hold emails back for long.
     wait = min(row.next_at - now, WAIT_MAX * 12)
     if wait > WAIT_MAX:
         raise PaceExceeded("The account's rate of emails is used up", wait)
-    row.next_at = max(row.next_at, now) + timedelta(seconds=1) / row.rate_per_s
+    row.next_at = max(row.next_at, now) + timedelta(seconds=1) / (row.rate_per_s or UNTOLD_RATE_PER_S)
     row.sent_24h += 1
     return max(wait, timedelta(0))
 

@@ -231,6 +231,18 @@ def test_without_an_answer_of_amazon_emails_go_all_the_same(
     assert pacing.read() == pacing.Pace(None, None)
 
 
+def test_without_an_answer_of_amazon_no_more_than_one_goes_in_a_second(amazon: Amazon) -> None:
+    with shopless_transaction() as session:
+        session.execute(text("UPDATE mail_pace SET rate_per_s = NULL, quota_24h = NULL"))
+    amazon.put("settings", tells_account=False)
+
+    pacing.take("card")
+    began = time.monotonic()
+    pacing.take("card")
+
+    assert time.monotonic() - began >= 0.9
+
+
 def test_amazon_is_asked_once_a_minute(amazon: Amazon) -> None:
     asked = len(amazon.get("requests")["requests"])
     for _ in range(3):
