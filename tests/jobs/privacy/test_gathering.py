@@ -1,4 +1,4 @@
-"""customers/data_request: one document of all that is held of a person, and of nobody else."""
+"""R141, R142: customers/data_request is one document of all that is held of a person, and nobody else."""
 
 import json
 from typing import Any
