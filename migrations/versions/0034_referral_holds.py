@@ -12,7 +12,7 @@ down_revision = "0033"
 
 def upgrade() -> None:
     op.add_column(
-        "referral", sa.Column("hold_days", sa.Integer(), nullable=False, server_default="0")
+        "referral", sa.Column("hold_days", sa.BigInteger(), nullable=False, server_default="0")
     )
     op.execute(
         "UPDATE referral SET hold_days = programme.hold_days FROM programme "
