@@ -1,4 +1,4 @@
-"""R141, R142: customers/data_request is one document of all that is held of a person, and nobody else."""
+"""R141, R142: customers/data_request is one document of all that is held of a person, no other."""
 
 import json
 from typing import Any
