@@ -110,7 +110,9 @@ def _reserve(row: MailPace, is_waited_for: bool, now: datetime) -> timedelta:
     wait = min(row.next_at - now, WAIT_MAX * 12)
     if wait > WAIT_MAX:
         raise PaceExceeded("The account's rate of emails is used up", wait)
-    row.next_at = max(row.next_at, now) + timedelta(seconds=1) / (row.rate_per_s or UNTOLD_RATE_PER_S)
+    row.next_at = max(row.next_at, now) + timedelta(seconds=1) / (
+        row.rate_per_s or UNTOLD_RATE_PER_S
+    )
     row.sent_24h += 1
     return max(wait, timedelta(0))
 
