@@ -3,9 +3,10 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from loyalty.base.clock import day_in
@@ -55,20 +56,21 @@ def expiry_calendar(
     return sorted(days, key=lambda day: (day.last_valid_on or date.max, day.is_pending))
 
 
-def _open_lots(session: Session, shop_id: int, member_id: UUID) -> list[Lot]:
-    statement = (
-        select(Lot)
-        .where(Lot.shop_id == shop_id, Lot.member_id == member_id, Lot.points_left > 0)
-        .execution_options(populate_existing=True)
+def _open_lots(session: Session, shop_id: int, member_id: UUID) -> list[Row[Any]]:
+    """Columns alone: a member of years may hold thousands of lots."""
+    statement = select(Lot.points_left, Lot.last_valid_on, Lot.available_at, Lot.released_at).where(
+        Lot.shop_id == shop_id, Lot.member_id == member_id, Lot.points_left > 0
     )
-    return list(session.scalars(statement))
+    return list(session.execute(statement))
 
 
-def _is_held(lot: Lot) -> bool:
+def _is_held(lot: Row[Any]) -> bool:
     return lot.released_at is None
 
 
-def _last_day(lot: Lot, programme: Programme, zone: str, active_on: date | None) -> date | None:
+def _last_day(
+    lot: Row[Any], programme: Programme, zone: str, active_on: date | None
+) -> date | None:
     """By its own date, by the rule from the end of its hold, or by inactivity."""
     by_date = lot.last_valid_on
     if lot.released_at is None and by_date is None:
