@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import (
+    admin_frame,
     apns_pushes,
     campaign,
     fresh_clone,
@@ -40,6 +41,7 @@ BENCHMARKS = {
     "A night's run of insight": insight_job,
     "Members list": members_list,
     "A member's profile": member_profile,
+    "The admin on a slow processor": admin_frame,
     "Projection plan": projection_plan,
     "Signing passes": pass_signing,
     "Pushing to phones": apns_pushes,
