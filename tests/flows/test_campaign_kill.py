@@ -29,10 +29,10 @@ pytestmark = pytest.mark.proof
 
 RECIPIENTS = 10_000
 POINTS = {
-    "campaign_before_commit": 3,
-    "campaign_after_commit": 3,
+    "campaign_before_commit": 6,
+    "campaign_after_commit": 6,
     "relay_mid_batch": 3,
-    "delivery_after_claim.mail": 3,
+    "delivery_after_claim.mail": 150,
     "email_before_send": 150,
     "email_after_send": 150,
     "delivery_before_done.mail": 150,
