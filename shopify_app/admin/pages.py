@@ -12,7 +12,7 @@ from loyalty.base import clock
 from loyalty.base.errors import LoyaltyError, MemberHasMoved, MemberNotActive
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
-from shopify_app.admin import assets, responses, wording
+from shopify_app.admin import assets, languages, responses, wording
 from shopify_app.admin.formatting import ShopFormat, text_direction
 from shopify_app.admin.profile import timeline_words
 from shopify_app.platform.admin_auth import admin_page
@@ -53,8 +53,8 @@ def _words_for_templates() -> dict[str, Any]:
         "icon": assets.icon,
         "static_url": assets.static_url,
         "language_tag": str(_format().locale).replace("_", "-"),
-        # Shopify names the language of the person looking; a swap keeps the first one's.
-        "direction": text_direction(request.args.get("locale") or g.get("shop_locale", "") or "en"),
+        "language": languages.language(),
+        "direction": text_direction(languages.language()),
     }
 
 
@@ -67,6 +67,7 @@ def _format() -> ShopFormat:
 @blueprint.record_once
 def _register_filters(state: Any) -> None:
     """Filters by name: what a template writes behind a bar."""
+    languages.teach(state.app.jinja_env)
     filters = state.app.jinja_env.filters
     for name in ("number", "signed", "money", "day", "calendar_day", "moment", "birthday"):
         filters[name] = lambda value, _name=name: getattr(_format(), _name)(value)

@@ -3,6 +3,12 @@
 
 const PAGE = { target: '#main', select: '#main', swap: 'outerHTML show:top', push: 'true' };
 
+// --- What a swap brings speaks the language of the document around it
+
+addEventListener('htmx:config:request', (event) => {
+  event.detail.ctx.request.headers['Encore-Language'] = document.documentElement.lang;
+});
+
 // --- Dialogs
 
 addEventListener('click', (event) => {

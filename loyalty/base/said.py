@@ -1,0 +1,22 @@
+"""A sentence that keeps its pattern and its values apart, so that a page can say it in any language."""
+
+from typing import Any
+
+
+class Said(str):
+    """The sentence in English, as any other string; `pattern` and `values` are what it was made of."""
+
+    __slots__ = ("pattern", "values")
+
+    pattern: str
+    values: dict[str, Any]
+
+    def __new__(cls, pattern: str, values: dict[str, Any]) -> "Said":
+        made = super().__new__(cls, pattern % values)
+        made.pattern, made.values = pattern, values
+        return made
+
+
+def said(pattern: str, **values: Any) -> Said:
+    """`said("at most %(most)s points", most=500)`: a pattern as gettext writes them."""
+    return Said(pattern, values)

@@ -1,0 +1,84 @@
+"""The languages of the pages: English is what the code says, the others are in `translations/`."""
+
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import g, has_request_context, request
+from jinja2 import Environment
+
+from loyalty.base.said import Said
+
+LANGUAGES = ("en", "es", "fr", "de", "ar")
+FOLDER = Path(__file__).parent / "translations"
+HEADER = "Encore-Language"
+"""What a swap says of the document that it belongs to."""
+
+
+def language() -> str:
+    """The language of the person looking, which Shopify names; without one, the shop's."""
+    if not has_request_context():
+        return LANGUAGES[0]
+    asked = (request.args.get("locale"), request.headers.get(HEADER), g.get("shop_locale"))
+    known = (tag.partition("-")[0].lower() for tag in asked if tag)
+    return next((tag for tag in known if tag in LANGUAGES), LANGUAGES[0])
+
+
+def _(text: str, **values: Any) -> str:
+    """The text in the language of the page, its `%(name)s` filled; a literal percent is `%%`."""
+    return words_of(language()).gettext(text) % values
+
+
+def ngettext(one: str, many: str, num: int, **values: Any) -> str:
+    """The same for a count; `%(num)s` is the number as digits, unless `values` writes it better."""
+    return words_of(language()).ngettext(one, many, num) % {"num": num, **values}
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name that tools for translators look for
+    """Mark a text of a table to be translated; who shows it calls `_`."""
+    return text
+
+
+def say(text: object) -> str:
+    """A sentence of the books, or an error's, in the language of the page."""
+    if isinstance(text, Exception):
+        text = text.args[0] if text.args else ""
+    if isinstance(text, Said):
+        return words_of(language()).gettext(text.pattern) % {
+            name: say(value) if isinstance(value, str) else value
+            for name, value in text.values.items()
+        }
+    return words_of(language()).gettext(str(text)) if text else ""
+
+
+@cache
+def words_of(language: str) -> NullTranslations:
+    """Every word of a language, read once; English needs none."""
+    words = NullTranslations()
+    for path in sorted((FOLDER / language).glob("*.po")):
+        words.add_fallback(_read(path, language))
+    return words
+
+
+def _read(path: Path, language: str) -> GNUTranslations:
+    with path.open("rb") as file:
+        catalog = read_po(file, locale=language)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def teach(templates: Environment) -> None:
+    """Let templates write `_('…')` and `{% trans %}`, which escape what they fill in."""
+    templates.add_extension("jinja2.ext.i18n")
+    templates.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: words_of(language()).gettext(text),
+        ngettext=lambda one, many, num: words_of(language()).ngettext(one, many, num),
+        newstyle=True,
+    )
+    templates.filters["say"] = say

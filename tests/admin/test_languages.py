@@ -1,0 +1,94 @@
+"""R169: the pages speak English, Spanish, French, German and Arabic, and nothing of them is left out."""
+
+import re
+
+import pytest
+from babel import Locale
+from flask import Flask
+
+from shopify_app.admin import languages
+from tests.admin import messages, unmarked
+
+ROOMS = sorted(path.name for path in unmarked.ADMIN.iterdir() if (path / "__init__.py").exists())
+_FIELD = re.compile(r"%\(\w+\)s|%%")
+
+
+@pytest.mark.parametrize("room", ["common", *ROOMS])
+def test_every_text_of_a_template_is_marked(room: str) -> None:
+    folder = unmarked.ADMIN / "templates" / "admin"
+    paths = folder.glob("*.html") if room == "common" else (folder / room).rglob("*.html")
+
+    found = {path.name: unmarked.unmarked_of_template(path.read_text()) for path in paths}
+
+    assert {name: texts for name, texts in found.items() if texts} == {}
+
+
+@pytest.mark.parametrize("room", ["common", *ROOMS])
+def test_every_sentence_of_a_module_is_marked(room: str) -> None:
+    folder = unmarked.ADMIN
+    paths = folder.glob("*.py") if room == "common" else (folder / room).rglob("*.py")
+
+    found = {path.name: unmarked.unmarked_of_module(path) for path in paths}
+
+    assert {name: texts for name, texts in found.items() if texts} == {}
+
+
+@pytest.mark.parametrize("language", messages.TRANSLATED)
+def test_every_marked_text_is_translated(language: str) -> None:
+    assert [message.id for message in messages.missing(language)] == []
+
+
+@pytest.mark.parametrize("language", messages.TRANSLATED)
+def test_no_translation_is_of_a_text_that_nobody_says(language: str) -> None:
+    said = messages.extract_all()
+
+    unsaid = [
+        message.id
+        for catalog in messages.read(language).values()
+        for message in catalog
+        if message.id and message.id not in said
+    ]
+
+    assert unsaid == []
+
+
+@pytest.mark.parametrize("language", messages.TRANSLATED)
+def test_a_translation_fills_in_what_the_english_does(language: str) -> None:
+    for catalog in messages.read(language).values():
+        for message in catalog:
+            if not message.id:
+                continue
+            english = message.id if isinstance(message.id, str) else message.id[1]
+            forms = [message.string] if isinstance(message.string, str) else message.string[-1:]
+            for form in forms:
+                assert sorted(_FIELD.findall(form)) == sorted(_FIELD.findall(english)), message.id
+
+
+@pytest.mark.parametrize("language", messages.TRANSLATED)
+def test_a_count_has_every_form_of_the_language(language: str) -> None:
+    forms = {"es": 2, "fr": 2, "de": 2, "ar": 6}[language]
+    for catalog in messages.read(language).values():
+        assert catalog.num_plurals == forms
+        for message in catalog:
+            if isinstance(message.id, tuple):
+                assert len(message.string) == forms, message.id
+                assert all(message.string), message.id
+
+
+def test_shopify_names_the_language_of_the_person_looking() -> None:
+    with Flask("admin").test_request_context("/app?locale=de-CH"):
+        assert languages._("Members") == "Mitglieder"
+
+
+def test_a_swap_speaks_the_language_of_its_document() -> None:
+    with Flask("admin").test_request_context("/app", headers={languages.HEADER: "ar"}):
+        assert languages._("Members") == "الأعضاء"
+
+
+def test_a_language_that_nobody_translated_reads_as_english() -> None:
+    with Flask("admin").test_request_context("/app?locale=ja"):
+        assert languages._("Members") == "Members"
+
+
+def test_every_language_is_one_that_dates_are_written_in() -> None:
+    assert [Locale.parse(tag).language for tag in languages.LANGUAGES] == list(languages.LANGUAGES)
