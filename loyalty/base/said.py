@@ -17,6 +17,6 @@ class Said(str):
         return made
 
 
-def said(pattern: str, **values: Any) -> Said:
+def said(pattern: str, /, **values: Any) -> Said:
     """`said("at most %(most)s points", most=500)`: a pattern as gettext writes them."""
     return Said(pattern, values)

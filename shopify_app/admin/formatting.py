@@ -11,6 +11,7 @@ from babel.dates import format_date, format_datetime, format_skeleton, format_ti
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from loyalty.base.money import Money
+from shopify_app.admin.languages import language, ngettext
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -32,8 +33,8 @@ class ShopFormat:
         return format_decimal(value, locale=self.locale)
 
     def points(self, value: int) -> str:
-        """`1 point`, `1,234 points`."""
-        return f"{self.number(value)} {'point' if value == 1 else 'points'}"
+        """`1 point`, `1,234 points`, in the language of the page."""
+        return ngettext("%(shown)s point", "%(shown)s points", value, shown=self.number(value))
 
     def signed(self, value: int) -> str:
         """`+1,234` or `−50`, with a true minus sign."""
@@ -91,8 +92,8 @@ class ShopFormat:
         return text.replace("\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}")
 
     def age(self, at: datetime, now: datetime) -> str:
-        """`3 days ago`."""
-        return format_timedelta(at - now, add_direction=True, locale=self.locale)
+        """`3 days ago`, in the language of the page."""
+        return format_timedelta(at - now, add_direction=True, locale=language())
 
 
 def parse_locale(code: str) -> Locale:

@@ -16,22 +16,23 @@ from loyalty.group_grants.giving import HAS_IT
 from loyalty.group_grants.tables import GroupGrant
 from loyalty.queries.group_grant_members import GrantedRow, list_granted
 from shopify_app.admin.csv_files import csv_file, refuse_links
+from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.platform.admin_auth import admin_page
 
 STATES = {
-    "waiting": ("Waiting", "info"),
-    "given": ("Given", "success"),
-    "skipped": ("Got none", ""),
-    "undone": ("Taken back", ""),
-    "kept": ("Kept them", "warning"),
+    "waiting": (N_("Waiting"), "info"),
+    "given": (N_("Given"), "success"),
+    "skipped": (N_("Got none"), ""),
+    "undone": (N_("Taken back"), ""),
+    "kept": (N_("Kept them"), "warning"),
 }
 _REASONS = {
-    "merged": "Merged into another member",
-    HAS_IT: "Has the points of a member merged into them",
-    "archived": "Archived",
-    "erased": "Erased",
-    "undone before": "Taken back before it was their turn",
+    "merged": N_("Merged into another member"),
+    HAS_IT: N_("Has the points of a member merged into them"),
+    "archived": N_("Archived"),
+    "erased": N_("Erased"),
+    "undone before": N_("Taken back before it was their turn"),
 }
 _WITHOUT = ("waiting", "skipped")
 _BATCH = 50
@@ -96,8 +97,8 @@ def _tabs(grant: GroupGrant) -> list[tuple[str, str, int]]:
     told = (grant.given, grant.skipped, grant.undone, grant.kept)
     counts = dict(zip(("given", "skipped", "undone", "kept"), told, strict=True))
     counts["waiting"] = grant.members - sum(told)
-    some = [(code, STATES[code][0], counts[code]) for code in STATES if counts[code] > 0]
-    return [("", "All", grant.members), *some]
+    some = [(code, say(STATES[code][0]), counts[code]) for code in STATES if counts[code] > 0]
+    return [("", _("All"), grant.members), *some]
 
 
 def _rows(shop_id: int, grant: GroupGrant) -> Iterator[Sequence[str | int | None]]:

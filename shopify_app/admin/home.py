@@ -11,6 +11,7 @@ from loyalty.base.db import shop_transaction
 from loyalty.queries.glance import read_glance
 from shopify_app.admin import wording
 from shopify_app.admin.formatting import ShopFormat
+from shopify_app.admin.languages import _
 from shopify_app.admin.notices import read_notices
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.platform.admin_auth import admin_page
@@ -78,7 +79,7 @@ def _describe(found: SubjectProgress, words: ShopFormat) -> ImportRow:
     value, total = _bar(found)
     return ImportRow(
         subject=found.subject,
-        title=wording.SUBJECTS[found.subject],
+        title=_(wording.SUBJECTS[found.subject]),
         state=found.state,
         progress=_progress(found, words),
         value=value,
@@ -99,11 +100,11 @@ def _bar(found: SubjectProgress) -> tuple[int | None, int]:
 def _progress(found: SubjectProgress, words: ShopFormat) -> str:
     read = words.number(found.objects_read)
     if found.state == "done":
-        return f"{read} imported" if found.objects_read else "Done"
+        return _("%(count)s imported", count=read) if found.objects_read else _("Done")
     if found.state == "failed":
-        return f"Stopped after {read}"
+        return _("Stopped after %(count)s", count=read)
     if found.objects_total:
-        return f"{read} of {words.number(found.objects_total)}"
+        return _("%(count)s of %(total)s", count=read, total=words.number(found.objects_total))
     if found.objects_read:
-        return f"{read} imported so far"
-    return "Waiting" if found.state == "waiting" else "Shopify is preparing the data"
+        return _("%(count)s imported so far", count=read)
+    return _("Waiting") if found.state == "waiting" else _("Shopify is preparing the data")

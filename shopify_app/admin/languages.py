@@ -28,17 +28,17 @@ def language() -> str:
     return next((tag for tag in known if tag in LANGUAGES), LANGUAGES[0])
 
 
-def _(text: str, **values: Any) -> str:
+def _(text: str, /, **values: Any) -> str:
     """The text in the language of the page, its `%(name)s` filled; a literal percent is `%%`."""
     return words_of(language()).gettext(text) % values
 
 
-def ngettext(one: str, many: str, num: int, **values: Any) -> str:
+def ngettext(one: str, many: str, num: int, /, **values: Any) -> str:
     """The same for a count; `%(num)s` is the number as digits, unless `values` writes it better."""
     return words_of(language()).ngettext(one, many, num) % {"num": num, **values}
 
 
-def N_(text: str) -> str:  # noqa: N802 - the name that tools for translators look for
+def N_(text: str) -> str:
     """Mark a text of a table to be translated; who shows it calls `_`."""
     return text
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from loyalty.campaigns.tables import Campaign
 from loyalty.shops.tables import Shop
 from shopify_app.admin import wording
+from shopify_app.admin.languages import _, ngettext, say
 from shopify_app.platform import privacy, scopes
 from shopify_app.platform.settings import current
 from shopify_app.platform.tables import Installation
@@ -48,20 +49,20 @@ def _access(shop: Shop, installation: Installation | None, now: datetime) -> Not
         return None
     words = g.shop_format
     if shop.status == "needs_reauth":
-        lines = [wording.LOST.format(since=words.moment(installation.lost_at))]
+        lines = [_(wording.LOST, since=words.moment(installation.lost_at))]
         return Notice(
-            "Encore has lost its access to your shop",
+            _("Encore has lost its access to your shop"),
             "critical",
             lines,
             _grant_address(shop),
-            "Connect again",
+            _("Connect again"),
             is_top=True,
         )
     healed_at = installation.healed_at
     if healed_at is None or now - healed_at > _HEALED_SHOWN:
         return None
     times = {"since": words.moment(installation.lost_at), "until": words.moment(healed_at)}
-    return Notice("Encore is connected again", "success", [wording.HEALED.format(**times)])
+    return Notice(_("Encore is connected again"), "success", [_(wording.HEALED, **times)])
 
 
 def _permissions(installation: Installation | None) -> Notice | None:
@@ -69,23 +70,23 @@ def _permissions(installation: Installation | None) -> Notice | None:
     missing = scopes.missing(granted) if installation else []
     if not missing:
         return None
-    lines = [f"{scope}: {wording.SCOPES.get(scope, wording.SCOPE_UNNAMED)}" for scope in missing]
-    title = f"Encore lacks {'a permission' if len(missing) == 1 else 'permissions'}"
+    whys = {scope: _(wording.SCOPES.get(scope, wording.SCOPE_UNNAMED)) for scope in missing}
+    lines = [_("%(name)s: %(text)s", name=scope, text=why) for scope, why in whys.items()]
+    title = ngettext("Encore lacks a permission", "Encore lacks permissions", len(missing))
     address = _grant_address(None)
-    return Notice(title, "warning", lines, address, "Give permission", is_top=True)
+    return Notice(title, "warning", lines, address, _("Give permission"), is_top=True)
 
 
 def _deadlines(urgent: int) -> Notice | None:
     if not urgent:
         return None
-    what = "A data request is" if urgent == 1 else f"{urgent} data requests are"
-    return Notice(
-        f"{what} due within a week",
-        "critical",
-        [wording.URGENT],
-        url_for("admin.data_requests"),
-        "See data requests",
+    title = ngettext(
+        "A data request is due within a week",
+        "%(num)s data requests are due within a week",
+        urgent,
     )
+    address = url_for("admin.data_requests")
+    return Notice(title, "critical", [_(wording.URGENT)], address, _("See data requests"))
 
 
 def _campaigns(session: Session, shop: Shop) -> Notice | None:
@@ -99,9 +100,11 @@ def _campaigns(session: Session, shop: Shop) -> Notice | None:
     ).all()
     if not halted:
         return None
-    title = "A campaign waits for you" if len(halted) == 1 else "Campaigns wait for you"
-    lines = [f"{campaign.name}: {campaign.error}" for campaign in halted]
-    return Notice(title, "warning", lines, url_for("admin.campaigns"), "See campaigns")
+    title = ngettext("A campaign waits for you", "Campaigns wait for you", len(halted))
+    lines = [
+        _("%(name)s: %(text)s", name=campaign.name, text=say(campaign.error)) for campaign in halted
+    ]
+    return Notice(title, "warning", lines, url_for("admin.campaigns"), _("See campaigns"))
 
 
 def _grant_address(shop: Shop | None) -> str:

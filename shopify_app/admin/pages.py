@@ -14,7 +14,9 @@ from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
 from shopify_app.admin import assets, languages, responses, wording
 from shopify_app.admin.formatting import ShopFormat, text_direction
+from shopify_app.admin.languages import _
 from shopify_app.admin.profile import timeline_words
+from shopify_app.admin.wording import script_words
 from shopify_app.platform.admin_auth import admin_page
 from shopify_app.platform.settings import current
 
@@ -55,6 +57,7 @@ def _words_for_templates() -> dict[str, Any]:
         "language_tag": str(_format().locale).replace("_", "-"),
         "language": languages.language(),
         "direction": text_direction(languages.language()),
+        "script_words": script_words,
     }
 
 
@@ -101,13 +104,13 @@ def _show_refusal(error: LoyaltyError) -> Response:
         return _lead_to_member(error.status)
     response = make_response(*_error_page(error.status))
     is_gone = error.status == 404 and request.method == "POST"
-    return responses.tell(response, wording.GONE) if is_gone else response
+    return responses.tell(response, _(wording.GONE)) if is_gone else response
 
 
 def _lead_to_member(status: int) -> Response:
     """Whoever changes a member who vanished meanwhile is led to the page that says so."""
     address = url_for("admin.profile", member_id=(request.view_args or {})["member_id"])
-    response = responses.go_to(address, wording.VANISHED)
+    response = responses.go_to(address, _(wording.VANISHED))
     response.status_code = status
     return response
 
@@ -127,4 +130,4 @@ def _show_crash(error: Exception) -> tuple[str, int]:
 
 def _error_page(status: int) -> tuple[str, int]:
     title, message = wording.ERRORS.get(status, wording.ERRORS[500])
-    return render_template("admin/error.html", title=title, message=message), status
+    return render_template("admin/error.html", title=_(title), message=_(message)), status

@@ -12,8 +12,13 @@ from shopify_app import admin
 
 ADMIN = Path(admin.__file__).parent
 
-_JINJA = Environment(extensions=["jinja2.ext.i18n"])  # noqa: S701 - it renders nothing
-_ICONS = {path.stem for path in (ADMIN / "static").rglob("*.svg")} | {"Encore"}
+_JINJA = Environment(extensions=["jinja2.ext.i18n"])
+_ICONS = {path.stem.removesuffix("Icon") for path in (ADMIN / "static").rglob("*.svg")} | {"Encore"}
+_HTTP = {"Authorization", "Vary"}
+_ATTRIBUTES = re.compile(r'^(?:[\w-]+="[^"]*" ?)+$')
+"""What a macro writes into its caller's tag."""
+_COLUMNS = ("_HEADER", "_COLUMNS")
+"""Tables of the names of a CSV file's columns, which programs read."""
 _MARKS = ("_", "ngettext", "gettext", "N_", "said")
 _READ_ALOUD = ("aria-label", "placeholder", "title", "alt", "data-confirm", "label")
 _WORD = re.compile(r"[A-Za-z]{2,}")
@@ -46,6 +51,7 @@ def unmarked_of_template(source: str) -> list[str]:
     texts = _Texts()
     texts.feed(html)
     plain = [" ".join(text.replace("\0", "").split()) for text in texts.found]
+    plain = [text for text in plain if not _ATTRIBUTES.match(text)]
     return [text for text in plain if _WORD.search(text) and not _NAMES.match(text)] + [
         text for text in _constants(tree, marked=False) if _is_read(text)
     ]
@@ -53,7 +59,7 @@ def unmarked_of_template(source: str) -> list[str]:
 
 def _is_read(text: str) -> bool:
     """Whether it is a sentence or a word on a page, and no icon's name."""
-    return bool(_TEXT.match(text)) and text not in _ICONS and not _NAMES.match(text)
+    return bool(_TEXT.match(text)) and text not in _ICONS | _HTTP and not _NAMES.match(text)
 
 
 def _constants(node: nodes.Node, *, marked: bool) -> Iterator[str]:
@@ -73,6 +79,8 @@ def unmarked_of_module(path: Path) -> list[str]:
 
 def _sentences(node: ast.AST, *, marked: bool) -> Iterator[tuple[int, str]]:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return
+    if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in _COLUMNS:
         return
     if isinstance(node, ast.Call):
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))

@@ -11,6 +11,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.queries.profile import get_profile
 from shopify_app.admin import wording
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to, tell
 from shopify_app.platform import own_erasures, privacy
@@ -35,8 +36,8 @@ def ask_for_erasure(member_id: str) -> Response:
             session, g.shop_id, member, key=key, actor=g.actor, now=utc_now()
         )
         if found.member_id != member or found.state != "open":
-            return tell(make_response("", 409), wording.ERASURE_OVER)
-        told = wording.ERASES_ON.format(g.shop_format.day(found.next_at))
+            return tell(make_response("", 409), _(wording.ERASURE_OVER))
+        told = _(wording.ERASES_ON, day=g.shop_format.day(found.next_at))
     return go_to(url_for("admin.profile", member_id=member), told)
 
 
@@ -54,5 +55,5 @@ def cancel_erasure(request_id: str) -> Response:
             session, g.shop_id, member_id, actor=g.actor, now=utc_now()
         )
     if not was_open:
-        return tell(make_response("", 409), wording.ERASURE_OVER)
-    return go_to(url_for("admin.data_requests"), wording.ERASURE_CANCELLED)
+        return tell(make_response("", 409), _(wording.ERASURE_OVER))
+    return go_to(url_for("admin.data_requests"), _(wording.ERASURE_CANCELLED))

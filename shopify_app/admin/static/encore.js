@@ -1,6 +1,10 @@
 // What the pages need beyond links and forms: dialogs, toasts, and Shopify admin's own navigation.
 // Listeners stand on window or document, so that they outlive every swap.
 
+// What is said from here, in the language of the page; `say` fills in what stands in braces.
+const WORDS = JSON.parse(document.documentElement.dataset.words);
+const say = (name, values) => WORDS[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+
 const PAGE = { target: '#main', select: '#main', swap: 'outerHTML show:top', push: 'true' };
 
 // --- What a swap brings speaks the language of the document around it
@@ -47,11 +51,11 @@ function preview(points) {
   const show = (value) => new Intl.NumberFormat(points.dataset.locale).format(value);
   const balance = BigInt(points.dataset.balance);
   const typed = points.value.trim().replace('−', '-');
-  line.textContent = `Balance now: ${show(balance)}`;
-  if (!/^[+-]?\d{1,15}$/.test(typed)) return;
-  const after = balance + BigInt(typed.replace('+', ''));
-  line.textContent += `. After: ${show(after)}`;
-  if (after < 0n && typed.startsWith('-')) line.textContent += ', more than the member has';
+  const isNumber = /^[+-]?\d{1,15}$/.test(typed);
+  const after = isNumber ? balance + BigInt(typed.replace('+', '')) : balance;
+  const isTooMuch = after < 0n && typed.startsWith('-');
+  const sentence = isNumber ? (isTooMuch ? 'tooMuch' : 'after') : 'balance';
+  line.textContent = say(sentence, { balance: show(balance), after: show(after) });
 }
 
 // --- Toasts
@@ -66,13 +70,13 @@ addEventListener('htmx:response:error', (event) => {
   const { ctx } = event.detail;
   if (isPoll(ctx)) return;
   const { status } = ctx.response;
-  if (status === 401) toast('Your session has ended. Reload the page.', true);
-  else if (status >= 500) toast('Something went wrong. Please try again.', true);
+  if (status === 401) toast(say('ended'), true);
+  else if (status >= 500) toast(say('failed'), true);
 });
 
 addEventListener('htmx:error', (event) => {
   const { ctx } = event.detail;
-  if (ctx && !isPoll(ctx)) toast('No connection. Please try again.', true);
+  if (ctx && !isPoll(ctx)) toast(say('offline'), true);
 });
 
 // A poll that fails comes again by itself: no reason to disturb anybody.
@@ -142,7 +146,7 @@ addEventListener('load', ({ target }) => {
 
 addEventListener('click', (event) => {
   const button = event.target.closest('[data-download]');
-  if (button) download(button).catch(() => toast('No connection. Please try again.', true));
+  if (button) download(button).catch(() => toast(say('offline'), true));
 });
 
 async function download(button) {
@@ -151,7 +155,7 @@ async function download(button) {
   try {
     const answer = await fetch(fileAddress(button));
     if (!answer.ok) {
-      toast(answer.status === 404 ? 'The file is no longer there. Reload the page.' : 'Something went wrong. Please try again.', true);
+      toast(say(answer.status === 404 ? 'noFile' : 'failed'), true);
       return;
     }
     const link = document.createElement('a');
@@ -203,7 +207,7 @@ function showMarked() {
   every.closest('label').hidden = !isAll;
   if (!isAll) every.checked = false;
   document.querySelector('[data-mark-all]').checked = isAll;
-  bar.querySelector('output').value = every.checked ? 'All who match' : `${count} selected`;
+  bar.querySelector('output').value = say(every.checked ? 'every' : 'selected', { count });
 }
 
 // --- The token of the first load is spent: it has no business in the address
