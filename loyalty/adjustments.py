@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from loyalty import audit, outbox
 from loyalty.audit import Actor
 from loyalty.base.errors import BadAdjustment
+from loyalty.base.said import said
 from loyalty.ledger.posting import Cause, credit, debit, lock_balance
 from loyalty.ledger.tables import EntryNote, LedgerEntry
 from loyalty.members.states import get_active_member
@@ -15,13 +16,13 @@ from loyalty.shops.directory import get_shop
 from loyalty.tiers.standing import BY_POINTS, after_change
 
 REASONS = (
-    ("service_recovery", "Service recovery"),
-    ("contest", "Contest"),
-    ("vip_bonus", "VIP bonus"),
-    ("refund", "Refund"),
-    ("cancelled_order", "Cancelled order"),
-    ("error_correction", "Error correction"),
-    ("other", "Other"),
+    ("service_recovery", said("Service recovery")),
+    ("contest", said("Contest")),
+    ("vip_bonus", said("VIP bonus")),
+    ("refund", said("Refund")),
+    ("cancelled_order", said("Cancelled order")),
+    ("error_correction", said("Error correction")),
+    ("other", said("Other")),
 )
 POINTS_MAX = 1_000_000
 _NOTE_MAX = 500
@@ -88,13 +89,13 @@ def read_points(points: str | int) -> int:
     text = str(points).strip().replace("\N{MINUS SIGN}", "-")
     digits = text.removeprefix("-").removeprefix("+")
     if not text:
-        raise BadAdjustment("points", "Enter a number of points")
+        raise BadAdjustment("points", said("Enter a number of points"))
     if not (digits.isascii() and digits.isdigit()) or len(text) - len(digits) > 1:
-        raise BadAdjustment("points", "Enter a whole number, such as 100 or -50")
+        raise BadAdjustment("points", said("Enter a whole number, such as 100 or -50"))
     if len(digits) > 20 or int(digits) > POINTS_MAX:
-        raise BadAdjustment("points", f"Enter at most {POINTS_MAX:,} points")
+        raise BadAdjustment("points", said("Enter at most %(most)s points", most=f"{POINTS_MAX:,}"))
     if int(digits) == 0:
-        raise BadAdjustment("points", "Enter a number other than 0")
+        raise BadAdjustment("points", said("Enter a number other than 0"))
     return int(text)
 
 
@@ -102,15 +103,15 @@ def _check_texts(
     reason: str, note: str | None, order_reference: str | None, client_key: str
 ) -> None:
     if reason not in dict(REASONS):
-        raise BadAdjustment("reason", "Choose a reason")
+        raise BadAdjustment("reason", said("Choose a reason"))
     for field, text, longest in (
         ("note", note, _NOTE_MAX),
         ("order_reference", order_reference, 50),
     ):
         if text and (len(text) > longest or "\0" in text):
-            raise BadAdjustment(field, f"Use at most {longest} characters")
+            raise BadAdjustment(field, said("Use at most %(most)s characters", most=longest))
     if not client_key or len(client_key) > _KEY_MAX or not _is_plain(client_key):
-        raise BadAdjustment("client_key", "Reload the page and try again")
+        raise BadAdjustment("client_key", said("Reload the page and try again"))
 
 
 def _is_plain(text: str) -> bool:

@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from loyalty.base.errors import BadContact
+from loyalty.base.said import said
 from loyalty.members.facts import normalise_email
 
 _EMAIL = re.compile(r"[^@\s<>(),;:\\\"]{1,64}@(?:[^@\s.<>()-][^@\s.<>()]*\.)+[^@\s.<>()\d]{2,}")
@@ -54,7 +55,7 @@ def read_contact(typed: str, *, country: str | None) -> Contact:
     """
     text = typed.strip()
     if not text:
-        raise BadContact("contact", "Enter an email or a phone number")
+        raise BadContact("contact", said("Enter an email or a phone number"))
     if "@" in text:
         return Contact(email=_email(text))
     return Contact(phone=_phone(text, country))
@@ -64,9 +65,9 @@ def read_name(typed: str) -> tuple[str, str | None]:
     """First name and the rest of a typed name; raises BadContact."""
     text = unicodedata.normalize("NFC", " ".join(typed.split()))
     if not text:
-        raise BadContact("name", "Enter a name")
+        raise BadContact("name", said("Enter a name"))
     if not text.isprintable() or "<" in text or "://" in text or "@" in text:
-        raise BadContact("name", "Enter a name, such as Alice Archer")
+        raise BadContact("name", said("Enter a name, such as Alice Archer"))
     first, _, rest = text.partition(" ")
     return first, rest or None
 
@@ -82,7 +83,7 @@ def mask_contact(email: str | None, phone: str | None) -> str | None:
 def _email(text: str) -> str:
     email = normalise_email(text)
     if len(email) > _EMAIL_MAX or not _EMAIL.fullmatch(email) or ".." in email:
-        raise BadContact("contact", "This is no email address")
+        raise BadContact("contact", said("This is no email address"))
     return email
 
 
@@ -91,7 +92,7 @@ def _phone(text: str, country: str | None) -> str:
     if not number.startswith("+"):
         number = _international(number, country)
     if not number.isascii() or not _E164.fullmatch(number):
-        raise BadContact("contact", "This is no phone number")
+        raise BadContact("contact", said("This is no phone number"))
     return number
 
 
@@ -99,11 +100,13 @@ def _international(number: str, country: str | None) -> str:
     """The number with its country's code, or a request to type it."""
     rule = _NATIONAL.get(country or "")
     if not (number.isascii() and number.isdigit()):
-        raise BadContact("contact", "Enter an email or a phone number")
+        raise BadContact("contact", said("Enter an email or a phone number"))
     if rule is not None:
         code, trunk, lengths = rule
         if number.startswith(trunk) and not number.startswith("00"):
             rest = number.removeprefix(trunk)
             if len(rest) in lengths and not rest.startswith("0"):
                 return f"+{code}{rest}"
-    raise BadContact("contact", "Enter the number with its country code, such as +34 600 000 000")
+    raise BadContact(
+        "contact", said("Enter the number with its country code, such as +34 600 000 000")
+    )

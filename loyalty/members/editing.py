@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from loyalty import audit, outbox, timeline
 from loyalty.audit import Actor
 from loyalty.base.errors import BadContact
+from loyalty.base.said import said
 from loyalty.ledger.posting import lock_balance
 from loyalty.members.contact import read_contact
 from loyalty.members.enrolment import copy_to_member
@@ -24,6 +25,7 @@ from loyalty.shops.tables import Shop
 
 FIELDS = ("first_name", "last_name", "email", "phone")
 _NAME_MAX = 120
+_NOT_ONE = {"email": said("This is no email address"), "phone": said("This is no phone")}
 
 
 def edit_details(
@@ -85,10 +87,10 @@ def verify_contact(
     MemberNotActive. Flushes; the caller commits.
     """
     if which not in ("email", "phone"):
-        raise BadContact("which", "Choose email or phone")
+        raise BadContact("which", said("Choose email or phone"))
     member = _lock(session, shop.shop_id, member_id)
     if not getattr(member, which):
-        raise BadContact(which, "The member has none")
+        raise BadContact(which, said("The member has none"))
     column = f"{which}_verified_at"
     if getattr(member, column) is not None:
         return False
@@ -106,14 +108,14 @@ def _lock(session: Session, shop_id: int, member_id: UUID) -> Member:
 
 def _read(name: str, text: str) -> str | None:
     if name not in FIELDS:
-        raise BadContact(name, "This cannot be changed here")
+        raise BadContact(name, said("This cannot be changed here"))
     if not text.strip():
         return None
     if name in ("email", "phone"):
         return _read_contact(name, text)
     value = " ".join(text.split())
     if len(value) > _NAME_MAX or not value.isprintable() or "<" in value or "://" in value:
-        raise BadContact(name, "Enter a name, such as Alice")
+        raise BadContact(name, said("Enter a name, such as Alice"))
     return value
 
 
@@ -121,10 +123,10 @@ def _read_contact(name: str, text: str) -> str:
     try:
         contact = read_contact(text, country=None)
     except BadContact as error:
-        raise BadContact(name, str(error)) from error
+        raise BadContact(name, error.args[0]) from error
     value = contact.email if name == "email" else contact.phone
     if value is None:
-        raise BadContact(name, f"This is no {'email address' if name == 'email' else name}")
+        raise BadContact(name, _NOT_ONE[name])
     return value
 
 

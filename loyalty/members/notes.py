@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from loyalty import audit, timeline
 from loyalty.audit import Actor
 from loyalty.base.errors import BadMessage, IdempotencyConflict
+from loyalty.base.said import said
 from loyalty.ledger.posting import lock_balance
 from loyalty.members.states import get_active_member
 from loyalty.members.tables import TimelineEvent
@@ -36,9 +37,9 @@ def add_note(
     """
     body = text.replace("\r\n", "\n").strip()
     if not body:
-        raise BadMessage("text", "Write a note")
+        raise BadMessage("text", said("Write a note"))
     if len(body) > NOTE_MAX or "\0" in body:
-        raise BadMessage("text", f"Use at most {NOTE_MAX} characters")
+        raise BadMessage("text", said("Use at most %(most)s characters", most=NOTE_MAX))
     lock_balance(session, shop_id, member_id)
     get_active_member(session, shop_id, member_id)
     if known := session.get(TimelineEvent, (shop_id, key)):

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from loyalty import audit, timeline
 from loyalty.audit import Actor
 from loyalty.base.errors import BadConsent
+from loyalty.base.said import said
 from loyalty.ledger.posting import lock_balance
 from loyalty.members.consent import Channel, MemberConsent, State, read_consents, say
 from loyalty.members.states import get_active_member
@@ -20,6 +21,10 @@ from loyalty.members.tables import Member
 
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 _SAID: dict[str, State] = {"subscribed": "subscribed", "unsubscribed": "unsubscribed"}
+_NO_ADDRESS = {
+    "email": said("The member has no email address"),
+    "sms": said("The member has no phone number"),
+}
 
 
 def record_word(
@@ -38,7 +43,7 @@ def record_word(
     commits.
     """
     if channel not in CHANNELS or state not in _SAID:
-        raise BadConsent("Choose what the member said")
+        raise BadConsent(said("Choose what the member said"))
     lock_balance(session, shop_id, member_id)
     member = get_active_member(session, shop_id, member_id)
     _check(member, channel, state)
@@ -46,7 +51,7 @@ def record_word(
         return False
     word = _SAID[state]
     if not say(session, shop_id, member_id, channel, word, source="staff", said_at=now):
-        raise BadConsent("The member has just said something else. Look again.")
+        raise BadConsent(said("The member has just said something else. Look again."))
     told = {"channel": channel, "consent": state}
     kind, by = timeline.CONSENT_CHANGED, str(actor)
     timeline.note_event(session, shop_id, member_id, kind, now, **told, actor=by)
@@ -70,5 +75,4 @@ def list_words(session: Session, shop_id: int, member_id: UUID) -> dict[str, Mem
 def _check(member: Member, channel: str, state: str) -> None:
     has_address = bool(member.email_norm) if channel == "email" else bool(member.phone)
     if state == "subscribed" and not has_address:
-        what = "email address" if channel == "email" else "phone number"
-        raise BadConsent(f"The member has no {what}")
+        raise BadConsent(_NO_ADDRESS[channel])

@@ -7,8 +7,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.base.errors import BadMerge, MemberNotFound, MergeNotFound
+from loyalty.base.said import said
 from loyalty.members.tables import Member
 from loyalty.merging.tables import MemberMerge
+
+_CANNOT_STAY = {
+    "archived": said("The member who stays is archived"),
+    "merged": said("The member who stays is merged"),
+    "erased": said("The member who stays is erased"),
+}
+_CANNOT_GO = {
+    "merged": said("The member who goes is merged"),
+    "erased": said("The member who goes is erased"),
+}
 
 
 def get_two(
@@ -16,13 +27,13 @@ def get_two(
 ) -> tuple[Member, Member]:
     """The active survivor and the other, active or archived; raises BadMerge, MemberNotFound."""
     if survivor_id == merged_id:
-        raise BadMerge("merged", "A member cannot be merged with themselves")
+        raise BadMerge("merged", said("A member cannot be merged with themselves"))
     survivor = _get(session, shop_id, survivor_id)
     merged = _get(session, shop_id, merged_id)
     if survivor.state != "active":
-        raise BadMerge("survivor", f"The member who stays is {survivor.state}")
+        raise BadMerge("survivor", _CANNOT_STAY[survivor.state])
     if merged.state not in ("active", "archived"):
-        raise BadMerge("merged", f"The member who goes is {merged.state}")
+        raise BadMerge("merged", _CANNOT_GO[merged.state])
     return survivor, merged
 
 
@@ -39,17 +50,17 @@ def get_merge(session: Session, shop_id: int, merge_id: UUID, *, lock: bool = Fa
 def check_undo(session: Session, merge: MemberMerge, *, now: datetime) -> None:
     """Raises BadMerge with the reason why the merge cannot be undone now."""
     if merge.state == "undone":
-        raise BadMerge("merge", "This merge is undone already")
+        raise BadMerge("merge", said("This merge is undone already"))
     if now >= merge.undo_until:
-        raise BadMerge("merge", "A merge can be undone for 30 days")
+        raise BadMerge("merge", said("A merge can be undone for 30 days"))
     survivor = _get(session, merge.shop_id, merge.survivor_id)
     merged = _get(session, merge.shop_id, merge.merged_id)
     if survivor.state == "merged":
-        raise BadMerge("survivor", "The member who stayed was merged since: undo that first")
+        raise BadMerge("survivor", said("The member who stayed was merged since: undo that first"))
     if "erased" in (survivor.state, merged.state):
-        raise BadMerge("merge", "One of the two was erased")
+        raise BadMerge("merge", said("One of the two was erased"))
     if survivor.state == "archived":
-        raise BadMerge("survivor", "The member who stayed is archived: restore them first")
+        raise BadMerge("survivor", said("The member who stayed is archived: restore them first"))
 
 
 def list_merges(session: Session, shop_id: int, member_id: UUID) -> list[MemberMerge]:

@@ -9,6 +9,7 @@ from loyalty import adjustments
 from loyalty.base import clock
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadAdjustment, IdempotencyConflict, InsufficientPoints
+from shopify_app.admin.languages import N_, _, ngettext, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.adjustment_form import AdjustmentForm
 from shopify_app.admin.profile.page import read_figures
@@ -23,15 +24,15 @@ def adjust_balance(member_id: str) -> Response:
     try:
         return _adjust(member, form)
     except BadAdjustment as refusal:
-        return _refuse(member, form.refused(refusal.field, str(refusal)), refusal.status)
+        return _refuse(member, form.refused(refusal.field, say(refusal)), refusal.status)
     except InsufficientPoints as refusal:
-        return _refuse(member, form.refused("points", _TOO_FEW), refusal.status)
+        return _refuse(member, form.refused("points", _(_TOO_FEW)), refusal.status)
     except IdempotencyConflict as refusal:
-        return _refuse(member, form.with_new_key().refused("form", _SENT), refusal.status)
+        return _refuse(member, form.with_new_key().refused("form", _(_SENT)), refusal.status)
 
 
-_TOO_FEW = "The member has fewer points than that. Nothing was changed."
-_SENT = "This form was already saved with other figures. Look at the balance, then save again."
+_TOO_FEW = N_("The member has fewer points than that. Nothing was changed.")
+_SENT = N_("This form was already saved with other figures. Look at the balance, then save again.")
 
 
 def _adjust(member_id: UUID, form: AdjustmentForm) -> Response:
@@ -63,9 +64,12 @@ def _adjust(member_id: UUID, form: AdjustmentForm) -> Response:
 
 def _tell(response: Response, points: int) -> Response:
     """Ask the page to close the dialog and to say in a toast what was done."""
-    verb = "added" if points > 0 else "removed"
-    unit = "point" if abs(points) == 1 else "points"
-    message = f"{g.shop_format.number(abs(points))} {unit} {verb}"
+    count = abs(points)
+    said = g.shop_format.number(count)
+    if points > 0:
+        message = ngettext("%(shown)s point added", "%(shown)s points added", count, shown=said)
+    else:
+        message = ngettext("%(shown)s point removed", "%(shown)s points removed", count, shown=said)
     events = {"encore:close": {"id": "adjust"}, "encore:toast": {"message": message}}
     response.headers["HX-Trigger"] = json.dumps(events)
     return response

@@ -14,12 +14,13 @@ from loyalty.base.db import shop_transaction
 from mailing.asking import ask_for_card
 from mailing.bounces import clear_bounce
 from mailing.errors import EmailError, EmailRefused
+from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.emails import read_emails
 from shopify_app.admin.profile.page import read_figures
 from shopify_app.platform.admin_auth import admin_page
 
-_NOT_TOLD = "Amazon did not answer. Nothing was changed. Please try again."
+_NOT_TOLD = N_("Amazon did not answer. Nothing was changed. Please try again.")
 
 
 @blueprint.post("/app/members/<member_id>/card-emails")
@@ -39,12 +40,12 @@ def send_card(member_id: str) -> Response:
                 now=clock.utc_now(),
             )
     except EmailRefused as refusal:
-        values = _read(member, error=str(refusal))
+        values = _read(member, error=say(refusal))
         return make_response(
             render_template("admin/profile/_send_card.html", **values), refusal.status
         )
     page = render_template("admin/profile/_card_asked.html", **_read(member), out_of_band=True)
-    return _tell(page, "Loyalty card is on its way")
+    return _tell(page, _("Loyalty card is on its way"))
 
 
 @blueprint.post("/app/members/<member_id>/bounce-clearances")
@@ -55,11 +56,11 @@ def clear_hard_bounce(member_id: str) -> Response:
     try:
         clear_bounce(g.shop_id, member, actor=g.actor, now=clock.utc_now())
     except (EmailError, EmailRefused) as error:
-        told = str(error) if isinstance(error, EmailRefused) else _NOT_TOLD
+        told = say(error) if isinstance(error, EmailRefused) else _(_NOT_TOLD)
         values = _read(member, error=told)
         return make_response(render_template("admin/profile/_email_state.html", **values), 409)
     page = render_template("admin/profile/_bounce_cleared.html", **_read(member), out_of_band=True)
-    return _tell(page, "Emails can be sent to this address again")
+    return _tell(page, _("Emails can be sent to this address again"))
 
 
 def _read(member_id: UUID, *, error: str = "") -> dict[str, Any]:

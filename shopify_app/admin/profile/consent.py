@@ -13,6 +13,7 @@ from loyalty.base import clock
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadConsent
 from loyalty.members.recording_consent import record_word
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.consent_tab import read_consent
 from shopify_app.admin.profile.page import read_figures
@@ -36,7 +37,7 @@ def record_consent(member_id: str) -> Response:
                 now=clock.utc_now(),
             )
     except BadConsent as refusal:
-        values = _read(member, error=str(refusal))
+        values = _read(member, error=say(refusal))
         return make_response(
             render_template("admin/profile/_consent.html", **values), refusal.status
         )
@@ -44,7 +45,7 @@ def record_consent(member_id: str) -> Response:
         "admin/profile/_consent_recorded.html", **_read(member), out_of_band=True
     )
     response = make_response(page)
-    told = {"encore:toast": {"message": "Written down. Shopify is told, too."}}
+    told = {"encore:toast": {"message": _("Written down. Shopify is told, too.")}}
     response.headers["HX-Trigger"] = json.dumps(told)
     return response
 

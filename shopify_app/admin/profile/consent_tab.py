@@ -13,40 +13,55 @@ from loyalty.members.recording_consent import list_words
 from mailing import setup
 from mailing.permission import list_wanted
 from mailing.topics import TOPICS
+from shopify_app.admin.languages import N_, _
 
 TAB = "consent"
-_CHANNELS = {"email": "Email", "sms": "SMS"}
-_STATES = {
-    "subscribed": ("Said yes", "success"),
-    "asked": ("Ticked, not confirmed", "info"),
-    "unsubscribed": ("Unsubscribed", "warning"),
+_CHANNELS = {"email": N_("Email marketing"), "sms": N_("SMS marketing")}
+_ANSWERS = {
+    "email": {
+        "subscribed": N_("They said yes to Email"),
+        "unsubscribed": N_("They said no to Email"),
+    },
+    "sms": {
+        "subscribed": N_("They said yes to SMS"),
+        "unsubscribed": N_("They said no to SMS"),
+    },
 }
-_SILENT = ("Never said anything", "")
+_STATES = {
+    "subscribed": (N_("Said yes"), "success"),
+    "asked": (N_("Ticked, not confirmed"), "info"),
+    "unsubscribed": (N_("Unsubscribed"), "warning"),
+}
+_SILENT = (N_("Never said anything"), "")
 _SOURCES = {
-    "shopify": "in Shopify",
-    "join_page": "on the join page",
-    "verified_email": "on the join page, confirmed by email",
-    "staff": "told to staff",
-    "unsubscribe_page": "on the unsubscribe page",
-    "complaint": "by reporting an email as spam",
-    "merge": "by merging with another member",
+    "shopify": N_("in Shopify"),
+    "join_page": N_("on the join page"),
+    "verified_email": N_("on the join page, confirmed by email"),
+    "staff": N_("told to staff"),
+    "unsubscribe_page": N_("on the unsubscribe page"),
+    "complaint": N_("by reporting an email as spam"),
+    "merge": N_("by merging with another member"),
 }
 _TOPICS = {
-    "offers": "Offers and news",
-    "points": "Points and tier",
-    "birthday": "Birthday greetings",
-    "rewards": "Rewards and coupons",
+    "offers": N_("Offers and news"),
+    "points": N_("Points and tier"),
+    "birthday": N_("Birthday greetings"),
+    "rewards": N_("Rewards and coupons"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What the member said on one channel; `at` and `where` are None without a word."""
+    """What the member said on one channel; `at` and `where` are None without a word.
+
+    `answers`: what else they may have told staff, each state with its button's words.
+    """
 
     channel: str
     label: str
     state: str
     badge: tuple[str, str]
+    answers: list[tuple[str, str]]
     at: datetime | None
     where: str | None
 
@@ -65,13 +80,16 @@ def read_consent(session: Session, member_id: UUID, *, error: str = "") -> dict[
     known = list_words(session, g.shop_id, member_id)
     words = [_word(channel, known.get(channel)) for channel in _CHANNELS]
     wanted = list_wanted(session, g.shop_id, member_id) if setup.is_on() else frozenset()
-    topics = [(_TOPICS[topic], topic in wanted) for topic in TOPICS] if setup.is_on() else []
+    topics = [(_(_TOPICS[topic]), topic in wanted) for topic in TOPICS] if setup.is_on() else []
     return {"consent": Consent(words, topics, error)}
 
 
 def _word(channel: str, known: MemberConsent | None) -> Word:
-    label = _CHANNELS[channel]
+    label, state = _(_CHANNELS[channel]), known.state if known else ""
+    words, tone = _STATES.get(state, _SILENT)
+    badge = (_(words), tone)
+    answers = [(said, _(text)) for said, text in _ANSWERS[channel].items() if said != state]
     if known is None:
-        return Word(channel, label, "", _SILENT, None, None)
-    where = _SOURCES.get(known.source, known.source)
-    return Word(channel, label, known.state, _STATES[known.state], known.changed_at, where)
+        return Word(channel, label, state, badge, answers, None, None)
+    where = _(_SOURCES.get(known.source, known.source))
+    return Word(channel, label, state, badge, answers, known.changed_at, where)

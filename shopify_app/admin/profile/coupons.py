@@ -13,14 +13,15 @@ from loyalty.coupons.tables import Coupon
 from loyalty.coupons.views import MemberCoupon, list_of
 from loyalty.coupons.words import worth_of
 from loyalty.shops.directory import get_shop
+from shopify_app.admin.languages import N_, _
 
 STATES = {
-    "making": ("Code is being made", "info"),
-    "ready": ("Can be used", "success"),
-    "early": ("Not yet", "info"),
-    "used": ("Used", ""),
-    "over": ("Over", ""),
-    "refused": ("Refused by Shopify", "critical"),
+    "making": (N_("Code is being made"), "info"),
+    "ready": (N_("Can be used"), "success"),
+    "early": (N_("Not yet"), "info"),
+    "used": (N_("Used"), ""),
+    "over": (N_("Over"), ""),
+    "refused": (N_("Refused by Shopify"), "critical"),
 }
 
 
@@ -49,7 +50,7 @@ def read_coupons(session: Session, member_id: UUID, *, error: str = "") -> dict[
     coupons = MemberCoupons(
         to_give=[(coupon, worth_of(coupon, shop)) for coupon in handed_out],
         held=list_of(session, g.shop_id, member_id, now),
-        states=STATES,
+        states={state: (_(label), tone) for state, (label, tone) in STATES.items()},
         client_key=str(uuid4()),
         error=error,
     )

@@ -15,10 +15,25 @@ from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadContact, MemberNotFound
 from loyalty.members.editing import FIELDS, edit_details, follow_shopify
 from loyalty.members.tables import Member
+from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.words import FIELD_LABELS, SOURCES
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
+
+_TAKE = {
+    "first_name": N_("Take first name from Shopify again"),
+    "last_name": N_("Take last name from Shopify again"),
+    "email": N_("Take email from Shopify again"),
+    "phone": N_("Take phone from Shopify again"),
+}
+_TAKEN = {
+    "first_name": N_("First name comes from Shopify again"),
+    "last_name": N_("Last name comes from Shopify again"),
+    "email": N_("Email comes from Shopify again"),
+    "phone": N_("Phone comes from Shopify again"),
+}
+_NOTHING_TAKEN = N_("Nothing comes from Shopify again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +58,14 @@ def read_details(
     """The sources by field, and the form with what stands there. Raises MemberNotFound."""
     member = _get(session, member_id)
     sources = {
-        name: Source(SOURCES[member.sources.get(name, "shopify")], _is_local(member, name))
+        name: Source(_(SOURCES[member.sources.get(name, "shopify")]), _is_local(member, name))
         for name in FIELDS
     }
     return {
         "sources": sources,
         "details_form": form or DetailsForm(_standing(member)),
         "field_labels": FIELD_LABELS,
+        "follow_labels": _TAKE,
     }
 
 
@@ -65,8 +81,8 @@ def change_details(member_id: str) -> Response:
             changed = _changed(_get(session, member), form)
             edit_details(session, shop, member, changed, actor=g.actor, now=utc_now())
     except BadContact as refusal:
-        return _refuse(member, replace(form, errors={refusal.field: str(refusal)}), refusal.status)
-    told = "Details saved" if changed else "Nothing was changed"
+        return _refuse(member, replace(form, errors={refusal.field: say(refusal)}), refusal.status)
+    told = _("Details saved") if changed else _("Nothing was changed")
     return go_to(url_for("admin.profile", member_id=member), told)
 
 
@@ -79,7 +95,7 @@ def follow_details(member_id: str) -> Response:
         shop = enter(session)
         fields = [name] if name in FIELDS else []
         follow_shopify(session, shop, member, fields, actor=g.actor, now=utc_now())
-    told = f"{FIELD_LABELS.get(name, 'Nothing')} comes from Shopify again"
+    told = _(_TAKEN.get(name, _NOTHING_TAKEN))
     return go_to(url_for("admin.profile", member_id=member), told)
 
 

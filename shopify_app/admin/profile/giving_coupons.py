@@ -7,15 +7,25 @@ from flask import Response, g, make_response, render_template, request
 
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadCoupon, CouponNotFound, IdempotencyConflict, LoyaltyError
+from loyalty.coupons.assigning import HAD_IT, NO_CODE_LEFT, UNKNOWN
 from loyalty.members.states import get_active_member
+from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.coupons import read_coupons
 from shopify_app.admin.profile.page import read_figures
 from shopify_app.platform import coupon_codes
 from shopify_app.platform.admin_auth import admin_page
 
-_SENT = "This form was already sent for another coupon. Choose again."
-_UNKNOWN = "There is no such coupon any more"
+_SENT = N_("This form was already sent for another coupon. Choose again.")
+_UNKNOWN = N_("There is no such coupon any more")
+_REFUSED = {
+    UNKNOWN: N_("The member is no member"),
+    "is archived": N_("The member is archived"),
+    "is merged": N_("The member is merged"),
+    "is erased": N_("The member is erased"),
+    HAD_IT: N_("The member has had it as many times as allowed"),
+    NO_CODE_LEFT: N_("No code is left"),
+}
 
 
 @blueprint.post("/app/members/<member_id>/coupons")
@@ -30,9 +40,10 @@ def give_coupon(member_id: str) -> Response:
     except LoyaltyError as refusal:
         return _refuse(member, refusal)
     if state == "gone":
-        return _answer(member, "This code is gone. Give the coupon anew")
-    made = "The code is being made" if state == "making" else f"The code is {code}"
-    return _answer(member, f"Coupon given. {made}")
+        return _answer(member, _("This code is gone. Give the coupon anew"))
+    if state == "making":
+        return _answer(member, _("Coupon given. The code is being made"))
+    return _answer(member, _("Coupon given. The code is %(code)s", code=code))
 
 
 def _give(member_id: UUID) -> tuple[str, str]:
@@ -41,7 +52,7 @@ def _give(member_id: UUID) -> tuple[str, str]:
         coupon_id = UUID(request.form.get("coupon_id", ""))
         client_key = UUID(request.form.get("client_key", ""))
     except ValueError as error:
-        raise BadCoupon("coupon", "is not chosen") from error
+        raise BadCoupon("coupon", _("A coupon is not chosen")) from error
     handed = coupon_codes.hand_out(
         g.shop_id,
         coupon_id,
@@ -51,7 +62,7 @@ def _give(member_id: UUID) -> tuple[str, str]:
         actor=g.actor,
     )
     if reason := handed.refused.get(member_id):
-        raise BadCoupon("member", reason)
+        raise BadCoupon("member", _(_REFUSED[reason]))
     given = handed.given[member_id]
     return given.code, given.state
 
@@ -68,13 +79,11 @@ def _answer(member_id: UUID, message: str) -> Response:
 
 def _refuse(member_id: UUID, refusal: LoyaltyError) -> Response:
     """The card again with the reason; what was refused was rolled back."""
-    words = str(refusal)
+    words = say(refusal)
     if isinstance(refusal, IdempotencyConflict):
-        words = _SENT
+        words = _(_SENT)
     elif isinstance(refusal, CouponNotFound):
-        words = _UNKNOWN
-    elif isinstance(refusal, BadCoupon):
-        words = f"{'The member' if refusal.field == 'member' else 'A coupon'} {refusal}"
+        words = _(_UNKNOWN)
     with shop_transaction(g.shop_id) as session:
         enter(session)
         values = read_figures(session, member_id) | read_coupons(session, member_id, error=words)

@@ -21,8 +21,9 @@ from shopify_app.admin.insight.words import (
     explain_ltv,
     why_not_yet,
 )
+from shopify_app.admin.languages import N_, _
 
-_NOT_YET = "Not yet"
+_NOT_YET = N_("Not yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def read_insight(session: Session, member: Profile) -> dict[str, Any]:
     label, tone = BANDS[found.band if found else "not_yet"]
     shown = ShownInsight(
         as_of=words.calendar_day(found.as_of) if found else None,
-        label=label,
+        label=_(label),
         tone=tone,
         why=explain_churn(found, words) if found else why_not_yet(None),
         predicted=_predicted(found, words, currency),
@@ -70,23 +71,27 @@ def read_insight(session: Session, member: Profile) -> dict[str, Any]:
 
 def _predicted(found: Insight | None, words: ShopFormat, currency: str) -> Figure:
     if found is None or found.ltv_minor is None:
-        return Figure(_NOT_YET, why_not_yet(found))
+        return Figure(_(_NOT_YET), why_not_yet(found))
     money = words.money(Money(found.ltv_minor, currency))
     return Figure(money, explain_ltv(found, words, currency))
 
 
 def _health(found: Insight | None, words: ShopFormat) -> Figure:
     if found is None or found.health is None:
-        return Figure(_NOT_YET, why_not_yet(found))
+        return Figure(_(_NOT_YET), why_not_yet(found))
     return Figure(f"{words.number(found.health)} / {words.number(100)}", explain_health(found))
 
 
 def _lifetime(found: Insight | None, member: Profile, words: ShopFormat) -> Figure:
     spent = words.money(member.total_spend)
     if found is None or found.ltv_minor is None:
-        return Figure(spent, "Spent so far. What the next 12 months bring cannot be said yet.")
+        note = _("Spent so far. What the next 12 months bring cannot be said yet.")
+        return Figure(spent, note)
     total = Money(member.total_spend.amount_minor + found.ltv_minor, member.total_spend.currency)
     coming = words.money(Money(found.ltv_minor, total.currency))
-    return Figure(
-        words.money(total), f"{spent} spent so far and {coming} predicted for the next 12 months."
+    note = _(
+        "%(spent)s spent so far and %(coming)s predicted for the next 12 months.",
+        spent=spent,
+        coming=coming,
     )
+    return Figure(words.money(total), note)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from babel.lists import format_list
 from flask import Response, g, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from loyalty.merging.tables import MemberMerge
 from loyalty.merging.undoing import undo
 from loyalty.queries.members import list_members
 from loyalty.queries.profile import Profile, get_profile
+from shopify_app.admin.languages import N_, _, language, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.gone import find_gone
 from shopify_app.admin.profile.words import CONSENT_WORDS, FIELD_LABELS
@@ -28,7 +30,13 @@ from shopify_app.admin.responses import go_to, tell
 from shopify_app.platform.admin_auth import admin_page
 
 _FOUND_MAX = 8
-_CHANGED = "One of the two has changed meanwhile. Reload the page."
+_CHANGED = N_("One of the two has changed meanwhile. Reload the page.")
+_DETAILS = FIELD_LABELS | {"address": N_("address"), "birthday_on": N_("birthday on")}
+_CONSENTS = {
+    "email": N_("Consent to email: %(word)s, the stricter of the two."),
+    "sms": N_("Consent to SMS: %(word)s, the stricter of the two."),
+}
+_SILENT = N_("never said anything")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ def merge_member(member_id: str) -> Response:
             merge(session, shop, survivor, member, actor=g.actor, now=utc_now())
     except (BadMerge, MemberHasMoved) as refusal:
         return tell(make_response("", refusal.status), _words(refusal))
-    return go_to(url_for("admin.profile", member_id=survivor), "Merged. It can be undone here.")
+    return go_to(url_for("admin.profile", member_id=survivor), _("Merged. It can be undone here."))
 
 
 @blueprint.post("/app/merges/<merge_id>/undo")
@@ -94,11 +102,11 @@ def undo_merge(merge_id: str) -> Response:
             undo(session, shop, wanted, actor=g.actor, now=utc_now())
     except (BadMerge, MemberHasMoved) as refusal:
         return tell(make_response("", refusal.status), _words(refusal))
-    return go_to(url_for("admin.profile", member_id=survivor), "They are two members again")
+    return go_to(url_for("admin.profile", member_id=survivor), _("They are two members again"))
 
 
 def _words(refusal: Exception) -> str:
-    return f"{refusal}." if isinstance(refusal, BadMerge) else _CHANGED
+    return f"{say(refusal)}." if isinstance(refusal, BadMerge) else _(_CHANGED)
 
 
 def _read(session: Session, member: Profile, into: str) -> dict[str, Any]:
@@ -111,8 +119,8 @@ def _read(session: Session, member: Profile, into: str) -> dict[str, Any]:
         "search": search,
         "likely": list_candidates(session, g.shop_id, member.id),
         "found": _find(session, member.id, search) if search else [],
-        "field_labels": FIELD_LABELS,
-        "consent_words": CONSENT_WORDS,
+        "taken": _list_details(seen) if seen else "",
+        "consents": _list_consents(seen) if seen else [],
     }
 
 
@@ -122,9 +130,21 @@ def _preview(session: Session, member_id: UUID, into: str) -> tuple[Preview | No
         survivor = UUID(into)
         return preview(session, g.shop_id, survivor, member_id, now=utc_now()), ""
     except (ValueError, MemberNotFound):
-        return None, "There is no such member. Choose another."
+        return None, _("There is no such member. Choose another.")
     except BadMerge as refusal:
-        return None, f"{refusal}."
+        return None, f"{say(refusal)}."
+
+
+def _list_details(seen: Preview) -> str:
+    """What the one who stays takes from the other: `First name, Phone`."""
+    labels = [_(_DETAILS[name]) for name in seen.filled]
+    return format_list(labels, "unit", locale=language()) if labels else ""
+
+
+def _list_consents(seen: Preview) -> list[str]:
+    """The word on each channel that either of them spoke of."""
+    words = CONSENT_WORDS | {None: _SILENT}
+    return [_(_CONSENTS[channel], word=_(words[word])) for channel, word in seen.consents.items()]
 
 
 def _find(session: Session, member_id: UUID, search: str) -> list[Any]:
