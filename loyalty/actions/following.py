@@ -17,6 +17,7 @@ from loyalty.actions.awarding import award_action
 from loyalty.actions.tables import FollowLink, MemberAction
 from loyalty.audit import Actor
 from loyalty.base.errors import BadReader
+from loyalty.base.said import said
 from loyalty.shops.tables import Shop
 
 Network = Literal[
@@ -111,9 +112,10 @@ def _check_url(network: Network, url: str) -> str:
         parts = urlsplit(text)
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError as error:
-        raise BadReader("url", "This is no address") from error
+        raise BadReader("url", said("This is no address")) from error
     is_there = any(host == known or host.endswith(f".{known}") for known in _HOSTS[network])
     is_plain = text.isascii() and text.isprintable() and " " not in text and len(text) <= _URL_MAX
     if parts.scheme != "https" or port or parts.username or not is_there or not is_plain:
-        raise BadReader("url", f"Enter the https address of your page on {_HOSTS[network][0]}")
+        where = said("Enter the https address of your page on %(site)s", site=_HOSTS[network][0])
+        raise BadReader("url", where)
     return text

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.errors import BadSetting
+from loyalty.base.said import said
 from loyalty.programme.tables import Programme
 
 ENROLMENTS = ("everyone", "joiners")
@@ -76,7 +77,9 @@ def _read_url(text: str) -> str:
     except ValueError:
         is_plain, host = False, ""
     if not is_plain or len(url) > _URL_MAX or parts.scheme != "https" or "." not in host:
-        raise BadSetting("terms_url", "Enter an address such as https://shop.example/terms")
+        raise BadSetting(
+            "terms_url", said("Enter an address such as %(url)s", url="https://shop.example/terms")
+        )
     return url
 
 

@@ -2,7 +2,7 @@
 
 from shopify_app.admin.programme import badges as badge_settings
 from shopify_app.admin.programme import coupons as coupon_settings
-from shopify_app.admin.programme import earning_rules, promotions, readers
+from shopify_app.admin.programme import earning_rules, general, promotions, readers
 from shopify_app.admin.programme import expiry as expiry_settings
 from shopify_app.admin.programme import page as programme
 from shopify_app.admin.programme import referrals as referral_settings
@@ -10,6 +10,6 @@ from shopify_app.admin.programme import rewards as reward_settings
 from shopify_app.admin.programme import tiers as tier_settings
 
 PROGRAMME_VIEWS = (
-    *(programme, earning_rules, reward_settings, tier_settings),
+    *(programme, general, earning_rules, reward_settings, tier_settings),
     *(expiry_settings, referral_settings, promotions, coupon_settings, badge_settings, readers),
 )

@@ -2,6 +2,7 @@
 
 AREAS = (
     ("admin.programme", "Overview"),
+    ("admin.programme_general", "General"),
     ("admin.earning_rules", "Earning rules"),
     ("admin.programme_rewards", "Rewards"),
     ("admin.programme_tiers", "Tiers"),
