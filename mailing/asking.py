@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from loyalty import audit, outbox, timeline
 from loyalty.audit import Actor
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.ledger.posting import lock_balance
 from loyalty.members.tables import Member
 from mailing import setup
@@ -65,10 +66,10 @@ def ask_for(
     known = _find(session, shop_id, client_key)
     if known is not None:
         if (known.member_id, known.kind) != (member_id, kind):
-            raise EmailRefused("Reload the page and try again")
+            raise EmailRefused(said("Reload the page and try again"))
         return known
     if not setup.is_on():
-        raise EmailRefused("This installation of Encore sends no emails")
+        raise EmailRefused(said("This installation of Encore sends no emails"))
     member = session.get_one(Member, (shop_id, member_id))
     if reason := why_blocked(session, member, is_asked_for=body["is_asked_for"], kind=kind):
         raise EmailRefused(reason)
@@ -78,7 +79,7 @@ def ask_for(
 def _check_key(client_key: str) -> None:
     is_plain = client_key.isascii() and client_key.isprintable()
     if not client_key or len(client_key) > _KEY_MAX or not is_plain:
-        raise BadClientKey("Reload the page and try again")
+        raise BadClientKey(said("Reload the page and try again"))
 
 
 def _find(session: Session, shop_id: int, client_key: str) -> EmailMessage | None:

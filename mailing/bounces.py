@@ -10,6 +10,7 @@ from loyalty import audit, timeline
 from loyalty.audit import Actor
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import MemberNotFound
+from loyalty.base.said import said
 from loyalty.members.tables import Member
 from mailing import setup
 from mailing.addresses import address_hash, deliverable, find_address, lock_address
@@ -57,7 +58,7 @@ def clear_bounce(shop_id: int, member_id: UUID, *, actor: Actor, now: datetime) 
     MemberNotFound, EmailRefused where email is off, EmailError when Amazon cannot be told.
     """
     if not setup.is_on():
-        raise EmailRefused("This installation of Encore sends no emails")
+        raise EmailRefused(said("This installation of Encore sends no emails"))
     with shop_transaction(shop_id) as session:
         member = _get_member(session, shop_id, member_id)
         if read_address_state(session, member).hard_bounce is None:

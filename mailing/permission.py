@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among
+from loyalty.base.said import said
 from loyalty.members.consent import MemberConsent
 from loyalty.members.tables import Member
 from mailing.addresses import address_hash, deliverable
@@ -31,13 +32,13 @@ Reason = Literal[
     "preference_off",
 ]
 WORDS: Mapping[str, str] = {
-    "not_active": "The member is no longer active",
-    "no_address": "The member has no email address that works",
-    "hard_bounce": "Emails to this address bounce",
-    "complained": "The member reported an earlier email as spam",
-    "unsubscribed": "The member has unsubscribed",
-    "no_consent": "The member has not said yes to marketing emails",
-    "preference_off": "The member wants no emails of this topic",
+    "not_active": said("The member is no longer active"),
+    "no_address": said("The member has no email address that works"),
+    "hard_bounce": said("Emails to this address bounce"),
+    "complained": said("The member reported an earlier email as spam"),
+    "unsubscribed": said("The member has unsubscribed"),
+    "no_consent": said("The member has not said yes to marketing emails"),
+    "preference_off": said("The member wants no emails of this topic"),
 }
 """What each reason is called; an email's own reason may say more."""
 
@@ -138,12 +139,14 @@ def find_reason(
 def in_words(session: Session, member: Member, reason: str) -> str:
     """A reason in words, with what the member's own address adds to it."""
     if reason == "no_address":
-        has_none = not member.email_norm
-        return "The member has no email address" if has_none else "The email address is not valid"
+        if member.email_norm:
+            return said("The email address is not valid")
+        return said("The member has no email address")
     if reason == "hard_bounce":
         key = (member.shop_id, address_hash(member.shop_id, member.email_norm))
         address = session.get_one(EmailAddress, key, populate_existing=True)
-        return f"{WORDS[reason]}: {address.hard_bounce_reason}"
+        why = address.hard_bounce_reason
+        return said("Emails to this address bounce: %(reason)s", reason=why)
     return WORDS[reason]
 
 

@@ -18,6 +18,7 @@ from loyalty.base.bulk import among
 from loyalty.base.clock import day_in
 from loyalty.base.errors import CouponOver, IdempotencyConflict
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.coupons.codes import choose_codes
 from loyalty.coupons.giving import announce
 from loyalty.coupons.saving import lock_coupon
@@ -119,10 +120,17 @@ def _given_before(
 
 def _check_handed_out(coupon: Coupon, shop: Shop, now: datetime) -> None:
     if not coupon.is_active:
-        reason = f": {coupon.error}" if coupon.error else ""
-        raise CouponOver(f"{coupon.name} is not handed out any more{reason}")
+        raise CouponOver(_why_not_handed_out(coupon))
     if is_over(coupon, day_in(shop.timezone, now)):
-        raise CouponOver(f"{coupon.name} ended on {coupon.ends_on}")
+        raise CouponOver(said("%(name)s ended on %(day)s", name=coupon.name, day=coupon.ends_on))
+
+
+def _why_not_handed_out(coupon: Coupon) -> str:
+    if not coupon.error:
+        return said("%(name)s is not handed out any more", name=coupon.name)
+    return said(
+        "%(name)s is not handed out any more: %(reason)s", name=coupon.name, reason=coupon.error
+    )
 
 
 def _who_had_it(session: Session, coupon: Coupon, members: Sequence[UUID]) -> dict[UUID, str]:

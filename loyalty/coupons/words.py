@@ -4,26 +4,28 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency, format_decimal
 
 from loyalty.base.money import Money
+from loyalty.base.said import said
 from loyalty.coupons.tables import Coupon
 from loyalty.shops.tables import Shop
 
 
 def worth_of(coupon: Coupon, shop: Shop) -> str:
     """`€5.00 off on orders from €30.00`, `15% off`, `Free shipping`."""
-    minimum = ""
-    if coupon.minimum_cart_minor:
-        minimum = f" on orders from {_money(coupon.minimum_cart_minor, shop)}"
-    return f"{_worth(coupon, shop)}{minimum}"
+    if not coupon.minimum_cart_minor:
+        return _worth(coupon, shop)
+    minimum = _money(coupon.minimum_cart_minor, shop)
+    return said("%(worth)s on orders from %(minimum)s", worth=_worth(coupon, shop), minimum=minimum)
 
 
 def _worth(coupon: Coupon, shop: Shop) -> str:
     if coupon.kind == "fixed_amount":
         assert coupon.amount_minor is not None
-        return f"{_money(coupon.amount_minor, shop)} off"
+        return said("%(amount)s off", amount=_money(coupon.amount_minor, shop))
     if coupon.kind == "percentage":
         assert coupon.percentage is not None
-        return f"{format_decimal(coupon.percentage, locale=_locale(shop))}% off"
-    return "Free shipping"
+        percent = format_decimal(coupon.percentage, locale=_locale(shop))
+        return said("%(percent)s%% off", percent=percent)
+    return said("Free shipping")
 
 
 def _money(amount_minor: int, shop: Shop) -> str:
