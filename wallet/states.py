@@ -12,6 +12,7 @@ from google.oauth2.service_account import Credentials
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from loyalty.base.said import said
 from wallet import setup
 from wallet.apple.signing import load_signer
 from wallet.errors import ApplePassError
@@ -74,7 +75,7 @@ def read_apple() -> AppleAccount | None:
         load_signer(apple.cert_file, apple.key_file, apple.wwdr_file).require_identity(*identity)
     except (OSError, ValueError, ApplePassError):
         # What exactly is wrong names files of the server: that is its operators' to read.
-        return AppleAccount(*identity, fault="The certificate cannot be used.")
+        return AppleAccount(*identity, fault=said("The certificate cannot be used."))
     ends = min(leaf.not_valid_after_utc, wwdr.not_valid_after_utc)
     return AppleAccount(*identity, issuer=_common_name(leaf.issuer), expires_at=ends)
 
@@ -87,7 +88,7 @@ def read_google() -> GoogleAccount | None:
     try:
         account = Credentials.from_service_account_file(google.service_account_file)
     except (OSError, ValueError):
-        return GoogleAccount(google.issuer_id, fault="The service account cannot be used.")
+        return GoogleAccount(google.issuer_id, fault=said("The service account cannot be used."))
     return GoogleAccount(google.issuer_id, str(account.service_account_email))
 
 

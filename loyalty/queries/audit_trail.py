@@ -26,12 +26,16 @@ _FOUND_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`people`: one of PEOPLE, or empty for all; the days are the shop's, both inclusive."""
+    """`people`: one of PEOPLE, or empty for all; the days are the shop's, both inclusive.
+
+    `actions`: those that a page calls by the words of `search`, in whatever language it speaks.
+    """
 
     people: str = ""
     search: str = ""
     first: date | None = None
     last: date | None = None
+    actions: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +118,18 @@ def _conditions(
         ends = datetime.combine(asked.last + timedelta(days=1), time(), zone)
         found.append(AuditRow.at < ends)
     if needle := asked.search.strip():
-        found.append(_likeness(session, shop_id, needle))
+        found.append(_likeness(session, shop_id, needle, asked.actions))
     return found
 
 
-def _likeness(session: Session, shop_id: int, needle: str) -> ColumnElement[bool]:
+def _likeness(
+    session: Session, shop_id: int, needle: str, actions: Collection[str]
+) -> ColumnElement[bool]:
     """An action by its words, a member or a person by name, or anything by its exact id."""
     action = needle.lower().replace(" ", "_")
     return or_(
         func.strpos(AuditRow.action, action) > 0,
+        among(AuditRow.action, actions),
         AuditRow.subject_id == needle,
         AuditRow.actor_id == needle,
         and_(

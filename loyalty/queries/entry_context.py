@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
+from loyalty.base.said import said
 from loyalty.ledger.tables import EntryNote, LedgerEntry
 from loyalty.shops.tables import Location, StaffMember
 
@@ -68,7 +69,10 @@ def _names(session: Session, shop_id: int, actors: set[str]) -> dict[str, str]:
         )
     )
     names = {row.user_id: row.name for row in known}
-    return {actor: names.get(user, f"staff member {user}") for actor, user in users.items()}
+    return {
+        actor: names.get(user, said("staff member %(number)s", number=user))
+        for actor, user in users.items()
+    }
 
 
 def _user_id(actor: str) -> int | None:

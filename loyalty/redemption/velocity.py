@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.errors import BadSetting
+from loyalty.base.said import said
 from loyalty.programme.rules import get_programme
 from loyalty.programme.tables import Programme
 from loyalty.redemption.tables import Redemption
@@ -56,7 +57,9 @@ def set_limits(
     changed = {}
     for name, limit in given.items():
         if limit is not None and not 1 <= limit <= LIMIT_MAX:
-            raise BadSetting(name, f"is no whole number from 1 to {LIMIT_MAX}")
+            raise BadSetting(
+                name, said("is no whole number from %(least)s to %(most)s", least=1, most=LIMIT_MAX)
+            )
         if limit is not None and limit != getattr(programme, name):
             changed[name] = limit
     for name, limit in changed.items():

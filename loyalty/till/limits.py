@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.errors import BadSetting
+from loyalty.base.said import said
 from loyalty.programme.rules import get_programme
 from loyalty.programme.settings import TILL_CAP_MAX
 from loyalty.till.tables import TillLimit
@@ -76,7 +77,7 @@ def set_limit(
     row = session.get(TillLimit, (shop_id, user_id, location_id), with_for_update=True)
     if grant_per_day is None and redeem_per_day is None:
         if row is None:
-            raise BadSetting("limit", "There is no such limit")
+            raise BadSetting("limit", said("There is no such limit"))
         session.delete(row)
         row = None
     else:
@@ -102,7 +103,7 @@ def set_limit(
 def _check(user_id: int, location_id: int, grant: int | None, redeem: int | None) -> None:
     for field, found in (("user", user_id), ("location", location_id)):
         if not 0 <= found <= _ID_MAX:
-            raise BadSetting(field, "An id of Shopify's is wanted")
+            raise BadSetting(field, said("An id of Shopify's is wanted"))
     for field, points in (("grant", grant), ("redeem", redeem)):
         if points is not None and not 0 <= points <= TILL_CAP_MAX:
-            raise BadSetting(field, f"Use 0 to {TILL_CAP_MAX} points a day")
+            raise BadSetting(field, said("Use 0 to %(most)s points a day", most=TILL_CAP_MAX))

@@ -14,6 +14,7 @@ from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.errors import BadSetting
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.till.digests import digest_of
 from loyalty.till.tables import TillManager
 
@@ -41,7 +42,7 @@ def set_pin(
     digest = digest_of(secret, "pin", shop_id, pin)
     holder = _find(session, shop_id, digest)
     if holder is not None and holder.name != name:
-        raise BadSetting("pin", "Choose another PIN")
+        raise BadSetting("pin", said("Choose another PIN"))
     row = session.scalar(_named(shop_id, name).with_for_update())
     if row is None:
         row = TillManager(shop_id=shop_id, id=new_id(), name=name)
@@ -57,7 +58,7 @@ def remove_manager(
     """Let the PIN of this manager count no longer; raises BadSetting. Flushes."""
     row = session.scalar(_named(shop_id, name.strip()).with_for_update())
     if row is None:
-        raise BadSetting("name", "There is no manager of this name")
+        raise BadSetting("name", said("There is no manager of this name"))
     session.delete(row)
     _audit(session, row, actor, "till_manager_removed", now)
 
@@ -78,16 +79,16 @@ def find_by_pin(session: Session, shop_id: int, pin: str, *, secret: bytes) -> T
 def _read_name(name: str) -> str:
     name = name.strip()
     if not name or len(name) > NAME_MAX or not name.isprintable():
-        raise BadSetting("name", f"Use 1 to {NAME_MAX} characters")
+        raise BadSetting("name", said("Use 1 to %(most)s characters", most=NAME_MAX))
     return name
 
 
 def _check_pin(pin: str) -> None:
     if not _PIN.fullmatch(pin):
-        raise BadSetting("pin", "A PIN has 6 to 8 digits")
+        raise BadSetting("pin", said("A PIN has 6 to 8 digits"))
     steps = {(ord(after) - ord(before)) for before, after in pairwise(pin)}
     if steps in ({0}, {1}, {-1}):
-        raise BadSetting("pin", "Choose a PIN that is harder to guess")
+        raise BadSetting("pin", said("Choose a PIN that is harder to guess"))
 
 
 def _find(session: Session, shop_id: int, digest: bytes) -> TillManager | None:

@@ -29,6 +29,7 @@ _SOURCES = (
     ("python", "shopify_app/admin/**/*.py"),
     ("python", "loyalty/**/*.py"),
     ("python", "mailing/*.py"),
+    ("python", "wallet/*.py"),
     ("jinja2.ext:babel_extract", "shopify_app/admin/templates/**/*.html"),
 )
 _OPTIONS = {"newstyle_gettext": "true", "silent": "false"}
@@ -84,7 +85,9 @@ def read(language: str) -> dict[str, Catalog]:
 
 def missing(language: str) -> list[Message]:
     """What the code says and the language does not."""
-    known = {message.id for catalog in read(language).values() for message in catalog if message.string}
+    known = {
+        message.id for catalog in read(language).values() for message in catalog if message.string
+    }
     return [message for key, message in extract_all().items() if key not in known]
 
 

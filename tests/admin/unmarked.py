@@ -94,5 +94,7 @@ def _sentences(node: ast.AST, *, marked: bool) -> Iterator[tuple[int, str]]:
         )
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and not marked:
         yield node.lineno, node.value
+    annotations = (getattr(node, "annotation", None), getattr(node, "returns", None))
     for child in ast.iter_child_nodes(node):
-        yield from _sentences(child, marked=marked)
+        if child not in annotations:
+            yield from _sentences(child, marked=marked)

@@ -11,12 +11,12 @@ from loyalty.audit import AuditRow
 from loyalty.base.db import shop_transaction
 from loyalty.queries.audit_trail import PEOPLE, Asked, AuditPage, list_audit
 from loyalty.queries.entry_context import read_actor_contexts
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.settings import audit_words as words
 from shopify_app.platform.admin_auth import admin_page
 
 _SEARCH_MAX = 200
-_BAD_DAY = "Choose a day, such as {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,13 @@ class Form:
 
     def understood(self) -> Asked:
         """What can be searched for; a day that is none is left out and told of."""
-        return Asked(self.people, self.search, self._day("first"), self._day("last"))
+        return Asked(
+            self.people,
+            self.search,
+            self._day("first"),
+            self._day("last"),
+            words.actions_like(self.search),
+        )
 
     def _day(self, name: str) -> date | None:
         text = getattr(self, name)
@@ -75,7 +81,7 @@ class Form:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            self.faults[name] = _BAD_DAY.format("2026-01-31")
+            self.faults[name] = _("Choose a day, such as %(day)s", day="2026-01-31")
             return None
 
 

@@ -3,52 +3,54 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from shopify_app.admin.languages import N_, _, say
+from shopify_app.admin.settings.audit_titles import EMAILS, SUBJECTS, TITLES
+
 PEOPLE = {
-    "staff": "Staff in Shopify admin",
-    "till_user": "Cashiers",
-    "member": "Members themselves",
-    "operator": "Operators",
-    "system": "Encore and Shopify",
+    "staff": N_("Staff in Shopify admin"),
+    "till_user": N_("Cashiers"),
+    "member": N_("Members themselves"),
+    "operator": N_("Operators"),
+    "system": N_("Encore and Shopify"),
 }
-_TITLES = {
-    "push_asked": "Push sent",
-    "insight_asked": "Scoring of members started",
-    "erasure_asked": "Erasure asked for",
-    "erasure_taken_back": "Erasure taken back",
-    "segment_put_many_in": "Members put into a segment",
-    "segment_put_in": "Put into a segment",
-    "segment_put_out": "Kept out of a segment",
-    "segment_word_cleared": "Segment left to its rule again",
-    "tier_freed": "Tier left to its rules again",
-    "till_manager_pin_set": "Manager PIN set",
-}
-_SUBJECTS = {"inbox_row": "Webhook", "shop": "The shop", "programme": "The programme"}
 
 
 def title(action: str) -> str:
     """`points_adjusted` as “Points adjusted”; what is asked for by email, as what was sent."""
     if action.endswith("_email_asked"):
-        return f"Email sent: {action.removesuffix('_email_asked').replace('_', ' ')}"
-    return _TITLES.get(action) or _sentence(action)
+        kind = action.removesuffix("_email_asked")
+        return _("Email sent: %(what)s", what=say(EMAILS.get(kind, kind.replace("_", " "))))
+    return say(TITLES.get(action)) or _sentence(action)
+
+
+def actions_like(needle: str) -> list[str]:
+    """The actions whose titles hold these words in the language of the page."""
+    wanted = needle.strip().casefold()
+    if not wanted:
+        return []
+    known = [*TITLES, *(f"{kind}_email_asked" for kind in EMAILS)]
+    return [action for action in known if wanted in title(action).casefold()]
 
 
 def actor(kind: str, actor_id: str, staff: str | None) -> str:
     """Who it was: a name where we know it."""
     if staff is not None:
-        return staff[:1].upper() + staff[1:]
+        return _begin(say(staff))
     if kind == "system":
         return actor_id.capitalize()
-    return "The member" if kind == "member" else f"{kind.capitalize()} {actor_id}"
+    if kind == "operator":
+        return _("Operator %(name)s", name=actor_id)
+    return _("The member") if kind == "member" else f"{kind.capitalize()} {actor_id}"
 
 
 def subject(kind: str) -> str:
     """What it was done to, where that is no member whom we still know."""
-    return _SUBJECTS.get(kind) or _sentence(kind)
+    return say(SUBJECTS.get(kind)) or _sentence(kind)
 
 
 def details(kept: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What is known beside it, as names and values; what is empty is left out."""
-    return [(_sentence(name), text) for name, text in _flat("", kept) if text]
+    return [(_field(name), text) for name, text in _flat("", kept) if text]
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -65,10 +67,26 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     return str(value)
 
 
+def _field(name: str) -> str:
+    when, _blank, rest = name.partition(" ")
+    if when == "before" and rest:
+        return _begin(_("before %(field)s", field=_word(rest)))
+    if when == "after" and rest:
+        return _begin(_("after %(field)s", field=_word(rest)))
+    return _begin(_word(name))
+
+
+def _word(name: str) -> str:
+    return say(name.replace("_", " ").strip())
+
+
 def _sentence(name: str) -> str:
-    words = name.replace("_", " ").strip()
+    return _begin(name.replace("_", " ").strip())
+
+
+def _begin(words: str) -> str:
     return words[:1].upper() + words[1:]

@@ -17,6 +17,7 @@ from loyalty.base.db import shop_transaction
 from loyalty.queries.audit_trail import list_deeds, names_of
 from loyalty.queries.entry_context import read_actor_contexts
 from shopify_app.admin import wording
+from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.settings import audit_words
 from shopify_app.platform import own_erasures, privacy
@@ -117,7 +118,12 @@ def _deeds(session: Session, page: RequestPage) -> dict[UUID, list[str]]:
     found: dict[UUID, list[str]] = {}
     for row in rows:
         who = audit_words.actor(row.actor_kind, row.actor_id, people[row.id].staff)
-        text = f"{audit_words.title(row.action)}: {who}, {g.shop_format.moment(row.at)}"
+        text = _(
+            "%(what)s: %(who)s, %(when)s",
+            what=audit_words.title(row.action),
+            who=who,
+            when=g.shop_format.moment(row.at),
+        )
         found.setdefault(UUID(row.subject_id), []).append(text)
     return found
 
@@ -126,11 +132,11 @@ def _say(row: RequestRow, now: datetime) -> Shown:
     title = wording.DATA_REQUESTS[row.subject]
     state, tone, note = wording.DATA_REQUEST_STATES[row.state]
     if row.subject == "customers/data_request" and row.state == "done":
-        state = "Ready" if row.has_document else "Done"
-        note = "" if row.has_document else "The file was deleted."
+        state = N_("Ready") if row.has_document else N_("Done")
+        note = "" if row.has_document else N_("The file was deleted.")
     if row.subject == own_erasures.SUBJECT and row.state == "open":
         note = wording.ERASURE_NOTICE
     if row.is_stuck:
         state, tone, note = wording.DATA_REQUEST_STUCK
     is_urgent = row.state == "open" and row.due_at < now + privacy.NEAR
-    return Shown(row, title, state, tone, note, is_urgent)
+    return Shown(row, _(title), _(state), tone, say(note), is_urgent)

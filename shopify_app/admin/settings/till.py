@@ -14,11 +14,13 @@ from werkzeug.exceptions import NotFound
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadSetting
+from loyalty.base.said import said
 from loyalty.programme.rules import get_programme
 from loyalty.programme.settings import TILL_CAP_MAX, set_till_cap
 from loyalty.redemption import velocity
 from loyalty.till import limits, managers
 from loyalty.till.people import list_users
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme.form import Typed, numbers
 from shopify_app.admin.responses import go_to
@@ -48,7 +50,7 @@ def save_till_day() -> Response:
         _save_day(form)
     except BadSetting as refusal:
         return _refuse("_till_day.html", refusal, form, _DAY, "day")
-    return go_to(url_for("admin.till_settings"), "Limits saved")
+    return go_to(url_for("admin.till_settings"), _("Limits saved"))
 
 
 @blueprint.post("/app/settings/till/limits")
@@ -60,7 +62,7 @@ def save_till_limit() -> Response:
         _save_limit(form)
     except BadSetting as refusal:
         return _refuse("_till_limit.html", refusal, form, _LIMIT, "limit")
-    return go_to(url_for("admin.till_settings"), "Limit saved")
+    return go_to(url_for("admin.till_settings"), _("Limit saved"))
 
 
 @blueprint.post("/app/settings/till/limits/<int:user_id>/<int:location_id>/remove")
@@ -71,7 +73,7 @@ def remove_till_limit(user_id: int, location_id: int) -> Response:
         _set_limit(user_id, location_id, None, None)
     except BadSetting as refusal:
         raise NotFound from refusal
-    return go_to(url_for("admin.till_settings"), "Limit removed")
+    return go_to(url_for("admin.till_settings"), _("Limit removed"))
 
 
 @blueprint.post("/app/settings/till/managers")
@@ -94,7 +96,7 @@ def save_till_manager() -> Response:
     except BadSetting as refusal:
         kept = replace(form, fields=MultiDict({"name": form.text("name")}))
         return _refuse("_till_manager.html", refusal, kept, _MANAGER, "manager")
-    return go_to(url_for("admin.till_settings"), "PIN saved")
+    return go_to(url_for("admin.till_settings"), _("PIN saved"))
 
 
 @blueprint.post("/app/settings/till/managers/<manager_id>/remove")
@@ -108,13 +110,13 @@ def remove_till_manager(manager_id: str) -> Response:
         if wanted not in known:
             raise NotFound
         managers.remove_manager(session, g.shop_id, known[wanted], actor=g.actor, now=utc_now())
-    return go_to(url_for("admin.till_settings"), "Manager removed")
+    return go_to(url_for("admin.till_settings"), _("Manager removed"))
 
 
 def _save_day(form: Typed) -> None:
     cap, per_member, per_user = (_number(form, name, "") for name in _DAY)
     if cap is None or not 0 <= cap <= TILL_CAP_MAX:
-        raise BadSetting("grant_per_day", f"Use 0 to {TILL_CAP_MAX} points a day")
+        raise BadSetting("grant_per_day", said("Use 0 to %(most)s points a day", most=TILL_CAP_MAX))
     with shop_transaction(g.shop_id) as session:
         enter(session)
         who = {"actor": g.actor, "now": utc_now()}
@@ -126,11 +128,11 @@ def _save_limit(form: Typed) -> None:
     user, place = (_number(form, name, str(limits.EACH)) for name in ("user", "location"))
     grant, redeem = (_number(form, name, "") for name in ("grant", "redeem"))
     if grant is None and redeem is None:
-        raise BadSetting("grant", "Enter at least one of the two numbers")
+        raise BadSetting("grant", said("Enter at least one of the two numbers"))
     assert user is not None and place is not None
     with shop_transaction(g.shop_id) as session:
         if place not in {limits.EACH, *list_places(session)}:
-            raise BadSetting("location", "Choose one of the shop")
+            raise BadSetting("location", said("Choose one of the shop"))
     _set_limit(user, place, grant, redeem)
 
 
@@ -156,14 +158,14 @@ def _number(form: Typed, name: str, empty: str) -> int | None:
         return None
     [found] = numbers([text])
     if not isinstance(found, int):
-        raise BadSetting(name, "Enter a whole number")
+        raise BadSetting(name, said("Enter a whole number"))
     return found
 
 
 def _refuse(
     template: str, refusal: BadSetting, form: Typed, known: tuple[str, ...], which: str
 ) -> Response:
-    refused = form.refused(refusal.field, str(refusal), known)
+    refused = form.refused(refusal.field, say(refusal), known)
     return make_response(_page(template, **{which: refused}), 422)
 
 
