@@ -71,6 +71,7 @@ FORMS: dict[str, dict[str, str]] = {
     "save_badge": {"name": "Ours"},
     "switch_badge": {"is_active": "1"},
     "import_coupon_codes": {},
+    "give_coupon_to_list": {},
     "end_one_coupon": {},
     "rotate_reader_key": {},
     "save_promotion": {"name": "Ours"},

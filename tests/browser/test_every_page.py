@@ -27,7 +27,7 @@ PAGES = [
     *(f"{_PROGRAMME}/rewards/new", f"{_PROGRAMME}/coupons", f"{_PROGRAMME}/coupons/new"),
     *(f"{_PROGRAMME}/tiers", f"{_PROGRAMME}/badges", f"{_PROGRAMME}/badges/new"),
     *(f"{_PROGRAMME}/referrals", f"{_PROGRAMME}/expiry", f"{_PROGRAMME}/locations"),
-    f"{_PROGRAMME}/general",
+    *(f"{_PROGRAMME}/general", f"{_PROGRAMME}/redemptions"),
 ]
 TABS = ["overview", "transactions", "orders", "consent", "segments", "timeline", "notes"]
 _PARTS = {

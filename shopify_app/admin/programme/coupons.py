@@ -99,7 +99,7 @@ def import_coupon_codes(coupon_id: str) -> Response:
     report: Imported | None = None
     error = ""
     try:
-        content = _uploaded()
+        content = read_upload()
         with shop_transaction(g.shop_id) as session:
             enter(session)
             report = import_codes(session, g.shop_id, wanted, content, actor=g.actor, now=utc_now())
@@ -111,7 +111,8 @@ def import_coupon_codes(coupon_id: str) -> Response:
     return make_response(page, 422 if error else 200)
 
 
-def _uploaded() -> bytes:
+def read_upload() -> bytes:
+    """The file that was sent; raises BadCoupon for none and for one that is too large."""
     try:
         file = request.files.get("file")
         content = file.read() if file else b""

@@ -1,4 +1,4 @@
-"""Settings, Programme, General: how orders earn, who joins, where to follow, when to be wary.
+"""Settings, Programme, General: how orders earn, who joins, where to follow the shop.
 
 The invariant: all of it is saved together or not at all.
 """
@@ -15,7 +15,6 @@ from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadReader, BadSetting
 from loyalty.programme import earning_settings, joining
 from loyalty.programme.rules import get_programme
-from loyalty.redemption.velocity import LIMIT_MAX, set_limits
 from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.programme.form import Typed
@@ -25,9 +24,8 @@ from shopify_app.platform.admin_auth import admin_page
 _DAYS = ("hold_days", "claim_days", "guest_claim_days")
 _DIGITS_MAX = 9
 _FLAGS = ("counts_tax", "counts_shipping")
-_LIMITS = {"velocity_per_member": "per_member", "velocity_per_user": "per_user"}
 _FIELDS = (
-    *(*_DAYS, *_FLAGS, "money_refunds", "enrolment", "has_join_page", "terms_url", *_LIMITS),
+    *(*_DAYS, *_FLAGS, "money_refunds", "enrolment", "has_join_page", "terms_url"),
     *following.NETWORKS,
 )
 ENROLMENTS = {
@@ -90,8 +88,6 @@ def _save(session: Session, form: Typed, now: datetime) -> bool:
         actor=actor,
         now=now,
     )
-    limits = {argument: _number(form, name) for name, argument in _LIMITS.items()}
-    set_limits(session, shop_id, **limits, actor=actor, now=now)
     for network in following.NETWORKS:
         _follow(session, network, form.text(network), before[network], now)
     return _standing(session) != before
@@ -120,8 +116,6 @@ def _explain(refusal: BadSetting | BadReader) -> str:
     """What is wrong with the field, as the person before it can mend it."""
     if refusal.field in _DAYS:
         return _("Enter a whole number from 0 to %(most)s", most=earning_settings.DAYS_MAX)
-    if refusal.field in _LIMITS:
-        return _("Enter a whole number from 1 to %(most)s", most=g.shop_format.number(LIMIT_MAX))
     if refusal.field in ("enrolment", "money_refunds"):
         return _("Choose one")
     return say(refusal)

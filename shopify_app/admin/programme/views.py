@@ -1,8 +1,15 @@
 """The views of Settings, Programme, for the blueprint."""
 
 from shopify_app.admin.programme import badges as badge_settings
+from shopify_app.admin.programme import (
+    coupon_list,
+    earning_rules,
+    flagged_redemptions,
+    general,
+    promotions,
+    readers,
+)
 from shopify_app.admin.programme import coupons as coupon_settings
-from shopify_app.admin.programme import earning_rules, general, promotions, readers
 from shopify_app.admin.programme import expiry as expiry_settings
 from shopify_app.admin.programme import page as programme
 from shopify_app.admin.programme import referrals as referral_settings
@@ -11,5 +18,13 @@ from shopify_app.admin.programme import tiers as tier_settings
 
 PROGRAMME_VIEWS = (
     *(programme, general, earning_rules, reward_settings, tier_settings),
-    *(expiry_settings, referral_settings, promotions, coupon_settings, badge_settings, readers),
+    *(
+        expiry_settings,
+        referral_settings,
+        promotions,
+        coupon_settings,
+        coupon_list,
+        badge_settings,
+        readers,
+    ),
 )

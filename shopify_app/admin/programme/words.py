@@ -5,6 +5,7 @@ AREAS = (
     ("admin.programme_general", "General"),
     ("admin.earning_rules", "Earning rules"),
     ("admin.programme_rewards", "Rewards"),
+    ("admin.flagged_redemptions", "Unusual redemptions"),
     ("admin.programme_tiers", "Tiers"),
     ("admin.programme_expiry", "Expiry"),
     ("admin.programme_referrals", "Referrals"),

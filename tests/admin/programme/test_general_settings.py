@@ -1,4 +1,4 @@
-"""R168: how orders earn, who joins, where to follow and when to be wary are set on one page."""
+"""R168: how orders earn, who joins and where the shop can be followed are set on one page."""
 
 import pytest
 from werkzeug.test import TestResponse
@@ -19,8 +19,6 @@ _AS_IT_IS = {
     "money_refunds": "prorate",
     "enrolment": "everyone",
     "has_join_page": "1",
-    "velocity_per_member": "5",
-    "velocity_per_user": "50",
 }
 
 
@@ -41,16 +39,15 @@ def test_all_of_it_is_saved_and_audited(aurora: ShopAndClient, borealis: ShopAnd
         money_refunds="ignore",
         enrolment="joiners",
         terms_url="https://aurora.example/terms",
-        velocity_per_member="3",
     )
 
     assert place(answer) == GENERAL
     now, other = programme(aurora), programme(borealis)
     assert (now.hold_days, now.counts_tax, now.counts_shipping) == (14, True, False)
-    assert (now.money_refunds, now.enrolment, now.velocity_per_member) == ("ignore", "joiners", 3)
+    assert (now.money_refunds, now.enrolment) == ("ignore", "joiners")
     assert (now.has_join_page, now.terms_url) == (True, "https://aurora.example/terms")
     assert (other.hold_days, other.enrolment) == (0, "everyone")
-    for action in ("earning_changed", "enrolment_set", "join_page_set", "velocity_limits_set"):
+    for action in ("earning_changed", "enrolment_set", "join_page_set"):
         assert len(audited(aurora, action)) == 1
 
 
@@ -89,8 +86,6 @@ def test_a_link_to_follow_is_set_and_taken_off(aurora: ShopAndClient) -> None:
         ({"money_refunds": "maybe"}, "money_refunds", "Choose one"),
         ({"enrolment": "nobody"}, "enrolment", "Choose one"),
         ({"terms_url": "http://aurora.example"}, "terms_url", "Enter an address such as https"),
-        ({"velocity_per_member": "0"}, "velocity_per_member", "Enter a whole number from 1 to"),
-        ({"velocity_per_user": "many"}, "velocity_per_user", "Enter a whole number from 1 to"),
         (
             {"x": "https://elsewhere.example/x"},
             "x",
