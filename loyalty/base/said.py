@@ -20,3 +20,8 @@ class Said(str):
 def said(pattern: str, /, **values: Any) -> Said:
     """`said("at most %(most)s points", most=500)`: a pattern as gettext writes them."""
     return Said(pattern, values)
+
+
+def N_(pattern: str) -> str:
+    """Mark a pattern of a table to be translated; nothing is put into it yet."""
+    return pattern

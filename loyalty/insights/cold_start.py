@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from loyalty.base.said import N_
 from loyalty.insights.words import Words
 
 REPEAT_BUYERS_MIN, HISTORY_DAYS_MIN = 200, 90
@@ -25,13 +26,13 @@ class NotYet(StrEnum):
 
 
 WORDS = {
-    NotYet.TOO_FEW_REPEAT_BUYERS: (
+    NotYet.TOO_FEW_REPEAT_BUYERS: N_(
         "Predictions need %(needed)d members who have ordered on more than one day. "
         "So far: %(have)d."
     ),
-    NotYet.TOO_YOUNG: "Predictions need %(needed)d days of orders. So far: %(have)d.",
-    NotYet.NO_AMOUNTS: "Too few orders have an amount in the shop's currency.",
-    NotYet.NO_FIT: "No model describes the orders of this shop well enough to predict from it.",
+    NotYet.TOO_YOUNG: N_("Predictions need %(needed)d days of orders. So far: %(have)d."),
+    NotYet.NO_AMOUNTS: N_("Too few orders have an amount in the shop's currency."),
+    NotYet.NO_FIT: N_("No model describes the orders of this shop well enough to predict from it."),
 }
 
 

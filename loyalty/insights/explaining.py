@@ -3,34 +3,36 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from loyalty.base.said import N_
 from loyalty.insights.words import Words
 
 LOW_FROM, HIGH_BELOW = 0.5, 0.2
 _NEARLY_ALL_FROM = 0.8
 
-_LAST = {
-    0: "last today",
-    1: "last yesterday",
-    2: "last %(days)d days ago",
-}
 _ONCE = {
-    0: "ordered once, today",
-    1: "ordered once, yesterday",
-    2: "ordered once, %(days)d days ago",
+    0: N_("ordered once, today"),
+    1: N_("ordered once, yesterday"),
+    2: N_("ordered once, %(days)d days ago"),
 }
-_DAILY = {key: f"ordered %(orders)d times, every day, {last}" for key, last in _LAST.items()}
+_DAILY = {
+    0: N_("ordered %(orders)d times, every day, last today"),
+    1: N_("ordered %(orders)d times, every day, last yesterday"),
+    2: N_("ordered %(orders)d times, every day, last %(days)d days ago"),
+}
 _OFTEN = {
-    key: f"ordered %(orders)d times, every %(gap)d days, {last}" for key, last in _LAST.items()
+    0: N_("ordered %(orders)d times, every %(gap)d days, last today"),
+    1: N_("ordered %(orders)d times, every %(gap)d days, last yesterday"),
+    2: N_("ordered %(orders)d times, every %(gap)d days, last %(days)d days ago"),
 }
-_NEVER = "has not ordered yet"
-_NEARLY_ALL = "nearly all who look like this come back"
-_MOST = "most who look like this come back"
-_SOME = "some who look like this come back"
-_FEW = "few who look like this come back"
-_ON_TIME = "not longer away than usual"
-_LATE = "longer away than usual"
-_VERY_LATE = "much longer away than usual"
-_TOO_EARLY = "too early to say"
+_NEVER = N_("has not ordered yet")
+_NEARLY_ALL = N_("nearly all who look like this come back")
+_MOST = N_("most who look like this come back")
+_SOME = N_("some who look like this come back")
+_FEW = N_("few who look like this come back")
+_ON_TIME = N_("not longer away than usual")
+_LATE = N_("longer away than usual")
+_VERY_LATE = N_("much longer away than usual")
+_TOO_EARLY = N_("too early to say")
 
 PATTERNS = (
     _NEVER,

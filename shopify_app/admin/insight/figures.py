@@ -13,6 +13,7 @@ from loyalty.insights.model import ShopModel
 from shopify_app.admin.formatting import ShopFormat
 from shopify_app.admin.insight.chart import Chart, draw
 from shopify_app.admin.insight.words import EXCLUDED
+from shopify_app.admin.languages import _, ngettext, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,12 @@ class ShownAccuracy:
 
 def show_accuracy(found: Accuracy, currency: str, words: ShopFormat) -> ShownAccuracy:
     """How right the model was."""
-    period = (
-        f"Fitted on orders up to {words.calendar_day(found.cut_on)} alone, then held against what "
-        f"{words.number(found.members)} buyers did until {words.calendar_day(found.until)}."
+    period = _(
+        "Fitted on orders up to %(day)s alone, then held against what %(members)s buyers did "
+        "until %(until)s.",
+        day=words.calendar_day(found.cut_on),
+        members=words.number(found.members),
+        until=words.calendar_day(found.until),
     )
     return ShownAccuracy(
         period,
@@ -58,7 +62,11 @@ def show_accuracy(found: Accuracy, currency: str, words: ShopFormat) -> ShownAcc
         draw(found.bins),
         [
             BinRow(
-                f"{_percent(one.low, words)} to {_percent(one.high, words)}",
+                _(
+                    "%(low)s to %(high)s",
+                    low=_percent(one.low, words),
+                    high=_percent(one.high, words),
+                ),
                 words.number(one.members),
                 _percent(one.predicted, words),
                 _percent(one.actual, words),
@@ -72,12 +80,14 @@ def _revenue(found: Accuracy, currency: str, words: ShopFormat) -> Sequence[Line
     actual = words.money(Money(found.revenue_actual_minor, currency))
     predicted = words.money(Money(found.revenue_predicted_minor, currency))
     return [
-        Line("Predicted revenue", predicted, "From members who had ordered before the period."),
-        Line("Actual revenue", actual, "From the same members."),
         Line(
-            "Error of the prediction",
+            _("Predicted revenue"), predicted, _("From members who had ordered before the period.")
+        ),
+        Line(_("Actual revenue"), actual, _("From the same members.")),
+        Line(
+            _("Error of the prediction"),
             _error(found.revenue_error, words),
-            "The difference, as a share of the actual revenue.",
+            _("The difference, as a share of the actual revenue."),
         ),
         *_naive_revenue(found, currency, words),
     ]
@@ -89,9 +99,9 @@ def _naive_revenue(found: Accuracy, currency: str, words: ShopFormat) -> Sequenc
     before = words.money(Money(found.revenue_before_minor, currency))
     return [
         Line(
-            "Error without the model",
+            _("Error without the model"),
             _error(found.naive_revenue_error, words),
-            f"Had we said that as much comes as in the period before: {before}.",
+            _("Had we said that as much comes as in the period before: %(money)s.", money=before),
         )
     ]
 
@@ -99,30 +109,35 @@ def _naive_revenue(found: Accuracy, currency: str, words: ShopFormat) -> Sequenc
 def _churn(found: Accuracy, words: ShopFormat) -> Sequence[Line]:
     return [
         Line(
-            "Right by this model",
+            _("Right by this model"),
             _auc(found.churn_auc, words),
-            "Of a member who came back and one who did not, how often it gave the first the "
-            "higher chance (AUC). A guess is right half the time.",
+            _(
+                "Of a member who came back and one who did not, how often it gave the first the "
+                "higher chance (AUC). A guess is right half the time."
+            ),
         ),
         Line(
-            "Right by the RFM score",
+            _("Right by the RFM score"),
             _auc(found.rfm_auc, words),
-            "The same, by recency, frequency and order value alone.",
+            _("The same, by recency, frequency and order value alone."),
         ),
         Line(
-            "Right by P(alive)",
+            _("Right by P(alive)"),
             _auc(found.alive_auc, words),
-            "The same, by BG/NBD's chance to be still a customer. Churn risk does not use it.",
+            _("The same, by BG/NBD's chance to be still a customer. Churn risk does not use it."),
         ),
         Line(
-            "Error of this model's chances",
+            _("Error of this model's chances"),
             _number(found.brier, words),
-            "The mean squared distance from what happened (Brier score). Less is better.",
+            _("The mean squared distance from what happened (Brier score). Less is better."),
         ),
         Line(
-            "Error without the model",
+            _("Error without the model"),
             _number(found.naive_brier, words),
-            f"The same, had we said {_share(found.naive_rate, words)} of every member.",
+            _(
+                "The same, had we said %(share)s of every member.",
+                share=_share(found.naive_rate, words),
+            ),
         ),
     ]
 
@@ -131,13 +146,13 @@ def show_model(model: ShopModel, currency: str, words: ShopFormat) -> Sequence[L
     """What the model assumes, in plain words."""
     lines = [
         Line(
-            "Churn risk looks ahead",
+            _("Churn risk looks ahead"),
             days_in_words(model.horizon_days, words),
-            "Whoever does not order within this time counts as lost.",
+            _("Whoever does not order within this time counts as lost."),
         ),
-        Line("Members who have ordered", words.number(model.buyers)),
-        Line("Members who came back on another day", words.number(model.repeat_buyers)),
-        Line("First order", f"{days_in_words(model.history_days, words)} ago"),
+        Line(_("Members who have ordered"), words.number(model.buyers)),
+        Line(_("Members who came back on another day"), words.number(model.repeat_buyers)),
+        Line(_("First order"), _days_ago(model.history_days, words)),
     ]
     if model.value is None:
         return lines
@@ -147,20 +162,20 @@ def show_model(model: ShopModel, currency: str, words: ShopFormat) -> Sequence[L
     return [
         *lines,
         Line(
-            "Time between orders",
+            _("Time between orders"),
             days_in_words(round(1 / rate), words),
-            "Of an average buyer, for as long as they are a customer.",
+            _("Of an average buyer, for as long as they are a customer."),
         ),
         Line(
-            "Chance to leave after an order",
+            _("Chance to leave after an order"),
             _share(leaving, words),
-            "For good, on average over all buyers.",
+            _("For good, on average over all buyers."),
         ),
-        Line("Value of an order", words.money(mean), "To expect of somebody who is new."),
+        Line(_("Value of an order"), words.money(mean), _("To expect of somebody who is new.")),
         Line(
-            "Predictions are multiplied by",
+            _("Predictions are multiplied by"),
             _number(model.scale, words),
-            "Actual by predicted revenue of the last period, between 0.5 and 2.",
+            _("Actual by predicted revenue of the last period, between 0.5 and 2."),
         ),
     ]
 
@@ -168,14 +183,20 @@ def show_model(model: ShopModel, currency: str, words: ShopFormat) -> Sequence[L
 def show_excluded(excluded: dict[str, int] | None, words: ShopFormat) -> Sequence[Line]:
     """What was left out, by reason."""
     found = excluded or {}
-    return [Line(label, words.number(found.get(why, 0))) for why, label in EXCLUDED.items()]
+    return [Line(say(label), words.number(found.get(why, 0))) for why, label in EXCLUDED.items()]
 
 
 def days_in_words(days: int, words: ShopFormat) -> str:
     """`1,234 days`, `1 day`; a shop of a day, or of hourly buyers, has less."""
     if days < 1:
-        return "Less than a day"
-    return "1 day" if days == 1 else f"{words.number(days)} days"
+        return _("Less than a day")
+    return ngettext("1 day", "%(shown)s days", days, shown=words.number(days))
+
+
+def _days_ago(days: int, words: ShopFormat) -> str:
+    if days < 1:
+        return _("Less than a day ago")
+    return ngettext("1 day ago", "%(shown)s days ago", days, shown=words.number(days))
 
 
 def _percent(share: float, words: ShopFormat) -> str:
@@ -187,11 +208,11 @@ def _share(share: float, words: ShopFormat) -> str:
 
 
 def _error(value: float | None, words: ShopFormat) -> str:
-    return "Nobody bought" if value is None else _share(value, words)
+    return _("Nobody bought") if value is None else _share(value, words)
 
 
 def _auc(value: float | None, words: ShopFormat) -> str:
-    return "Cannot be said" if value is None else _share(value, words)
+    return _("Cannot be said") if value is None else _share(value, words)
 
 
 def _number(value: float, words: ShopFormat) -> str:

@@ -10,7 +10,8 @@ from loyalty.base.db import shop_transaction
 from loyalty.insights import running, views
 from loyalty.shops.tables import Shop
 from shopify_app.admin.insight.figures import show_accuracy, show_excluded, show_model
-from shopify_app.admin.insight.words import STAGES
+from shopify_app.admin.insight.words import STAGES, say_reasons
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
@@ -33,7 +34,7 @@ def run_insight() -> Response:
     with shop_transaction(g.shop_id) as session:
         enter(session)
         running.ask_for_run(session, g.shop_id, actor=g.actor, now=utc_now())
-    return go_to(url_for("admin.insight"), "Members will be scored now")
+    return go_to(url_for("admin.insight"), _("Members will be scored now"))
 
 
 def _read(session: Session, shop: Shop) -> dict[str, Any]:
@@ -44,8 +45,8 @@ def _read(session: Session, shop: Shop) -> dict[str, Any]:
         "latest": latest,
         "going": going,
         "has_failed": last is not None and last.state == "failed",
-        "stage": STAGES[going.stage] if going else "",
-        "reasons": [str(reason) for reason in model.reasons] if model else [],
+        "stage": say(STAGES[going.stage]) if going else "",
+        "reasons": say_reasons(model.reasons) if model else [],
         "accuracy": show_accuracy(accuracy, shop.currency, words) if accuracy else None,
         "model": show_model(model, shop.currency, words) if model else None,
         "excluded": show_excluded(latest.excluded, words) if latest else None,
