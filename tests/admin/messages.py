@@ -42,6 +42,11 @@ msgstr ""
 "Plural-Forms: {plurals}\\n"
 
 """
+_PLURALS = {
+    # Zero, one, two, few, many, other, as Unicode has them; Babel's own takes many for other.
+    "ar": "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 :"
+    " n%100>=11 ? 4 : 5);"
+}
 
 Id = str | tuple[str, str]
 
@@ -131,7 +136,8 @@ def _write(language: str, room: str, catalog: Catalog) -> None:
         if message.id:
             kept.add(message.id, message.string)
     with (FOLDER / language / f"{room}.po").open("wb") as file:
-        file.write(_HEADER.format(language=language, plurals=kept.plural_forms).encode())
+        plurals = _PLURALS.get(language, kept.plural_forms)
+        file.write(_HEADER.format(language=language, plurals=plurals).encode())
         write_po(file, kept, width=0, sort_output=True, omit_header=True)
 
 

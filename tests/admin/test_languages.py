@@ -75,6 +75,22 @@ def test_a_count_has_every_form_of_the_language(language: str) -> None:
                 assert all(message.string), message.id
 
 
+@pytest.mark.parametrize(
+    ("count", "form"),
+    [(0, 0), (1, 1), (2, 2), (3, 3), (110, 3), (11, 4), (99, 4), (100, 5), (102, 5)],
+)
+def test_arabic_has_a_form_for_each_kind_of_number(count: int, form: int) -> None:
+    one, many = "%(shown)s line was left out", "%(shown)s lines were left out"
+    [forms] = [
+        message.string
+        for catalog in messages.read("ar").values()
+        for message in catalog
+        if message.id == (one, many)
+    ]
+
+    assert languages.words_of("ar").ngettext(one, many, count) == forms[form]
+
+
 def test_shopify_names_the_language_of_the_person_looking() -> None:
     with Flask("admin").test_request_context("/app?locale=de-CH"):
         assert languages._("Members") == "Mitglieder"
