@@ -15,6 +15,7 @@ from loyalty.audit import Actor
 from loyalty.base.db import ring_after_commit
 from loyalty.base.errors import BadDeed, DeedNotFound, IdempotencyConflict
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.listing.selection import Selection, count_selected, next_selected
 from loyalty.listing.tables import MemberDeed
 from loyalty.segments.views import get_segment
@@ -50,7 +51,7 @@ def decide(
         get_segment(session, shop_id, segment_id)
     members = count_selected(session, shop_id, selection)
     if members == 0:
-        raise BadDeed("form", "Nobody is selected any more: there is nobody to do it for")
+        raise BadDeed("form", said("Nobody is selected any more: there is nobody to do it for"))
     deed = MemberDeed(
         shop_id=shop_id,
         id=new_id(),
@@ -123,7 +124,7 @@ def end_turn(
 def _check_key(client_key: str) -> None:
     is_plain = client_key.isascii() and client_key.isprintable()
     if not client_key or len(client_key) > _KEY_MAX or not is_plain:
-        raise BadDeed("form", "Reload the page and try again")
+        raise BadDeed("form", said("Reload the page and try again"))
 
 
 def _find_by_key(session: Session, shop_id: int, client_key: str) -> MemberDeed | None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, literal, or_, select
 
+from loyalty.base.said import said
 from loyalty.listing.tables import BOUNCES, CARDS, CHURNS, CONSENTS, NEVER, MemberListing
 from loyalty.segments.tables import SegmentMember
 
@@ -164,7 +165,7 @@ class _Reader:
         found = {end: read(end) for end in (f"{name}_from", f"{name}_to")}
         first, last = found.values()
         if first is not None and last is not None and first > last:
-            self.faults[f"{name}_to"] = "This is before the beginning"
+            self.faults[f"{name}_to"] = said("This is before the beginning")
             self.typed |= {end: _text(value) for end, value in found.items()}
             return dict.fromkeys(found)
         return found
@@ -174,7 +175,7 @@ class _Reader:
         try:
             return date.fromisoformat(text) if text else None
         except ValueError:
-            self._refuse(name, text, "Enter a day, such as 2026-03-31")
+            self._refuse(name, text, said("Enter a day, such as 2026-03-31"))
             return None
 
     def _number(self, name: str) -> int | None:
@@ -186,7 +187,7 @@ class _Reader:
             number = int(text)
             if abs(number) <= _POINTS_MAX:
                 return number
-        self._refuse(name, text, "Enter a whole number")
+        self._refuse(name, text, said("Enter a whole number"))
         return None
 
     def _refuse(self, name: str, text: str, why: str) -> None:

@@ -16,6 +16,7 @@ from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.errors import BadView, ViewNotFound
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.listing.tables import SavedView
 
 VIEWS_MAX = 50
@@ -48,7 +49,7 @@ def save_view(
         return known
     count = session.scalar(select(func.count()).where(SavedView.shop_id == shop_id)) or 0
     if count >= VIEWS_MAX:
-        raise BadView("name", f"There are {VIEWS_MAX} views. Delete one first")
+        raise BadView("name", said("There are %(most)s views. Delete one first", most=VIEWS_MAX))
     view_id = new_id()
     added = session.scalar(
         insert(SavedView)
@@ -65,7 +66,7 @@ def save_view(
         .returning(SavedView)
     )
     if added is None:
-        raise BadView("name", "There is a view of this name. Choose another")
+        raise BadView("name", said("There is a view of this name. Choose another"))
     _record(session, added, "view_saved", actor, now)
     return added
 
@@ -85,9 +86,9 @@ def remove_view(
 def _read_name(typed: str) -> tuple[str, str]:
     name = unicodedata.normalize("NFC", " ".join(typed.split()))
     if not name:
-        raise BadView("name", "Enter a name")
+        raise BadView("name", said("Enter a name"))
     if len(name) > _NAME_MAX or not name.isprintable():
-        raise BadView("name", f"Use 1 to {_NAME_MAX} letters, digits and signs")
+        raise BadView("name", said("Use 1 to %(most)s letters, digits and signs", most=_NAME_MAX))
     return name, name.casefold()
 
 

@@ -10,13 +10,14 @@ from werkzeug.datastructures import MultiDict
 
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadContact
+from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
 from shopify_app.platform.errors import ShopifyError
 from shopify_app.platform.people import Enrolled, add_member, read_newcomer
 
-_NO_ANSWER = "Shopify did not answer. Nothing was changed. Please try again."
+_NO_ANSWER = N_("Shopify did not answer. Nothing was changed. Please try again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,10 @@ def create_member() -> Response:
     try:
         enrolled = _add(form)
     except BadContact as refusal:
-        return _refuse(replace(form, errors={refusal.field: str(refusal)}), refusal.status)
+        return _refuse(replace(form, errors={refusal.field: say(refusal)}), refusal.status)
     except ShopifyError:
-        return _refuse(replace(form, errors={"form": _NO_ANSWER}), 409)
-    told = "They were a member already" if enrolled.was_known else "Member added"
+        return _refuse(replace(form, errors={"form": _(_NO_ANSWER)}), 409)
+    told = _("They were a member already") if enrolled.was_known else _("Member added")
     return go_to(url_for("admin.profile", member_id=enrolled.member_id), told)
 
 

@@ -10,7 +10,8 @@ from werkzeug.datastructures import MultiDict
 
 from loyalty.listing.filters import SEARCH_MIN, Filters, read_filters
 from loyalty.listing.finding import DEFAULT_SORT, ORDERS
-from shopify_app.admin.members.words import COLUMNS
+from shopify_app.admin.languages import _
+from shopify_app.admin.members.words import CAPTIONS, COLUMNS, DIRECTIONS
 
 _DESCENDING_FIRST = ("tier", "points", "joined", "ordered", "churn", "consent", "bounce", "card")
 assert COLUMNS.keys() == ORDERS.keys()
@@ -112,6 +113,6 @@ class Asked:
 
     @property
     def caption(self) -> str:
-        """How the list is sorted, for a screen reader."""
+        """What the list is and how it is sorted, for a screen reader."""
         column = self.sort.removeprefix("-")
-        return f"sorted by {COLUMNS[column].lower()}, {self.direction_of(column)}"
+        return _(CAPTIONS[column], direction=_(DIRECTIONS[self.direction_of(column)]))

@@ -8,13 +8,15 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from loyalty.base.errors import BadDeed
+from loyalty.base.said import said
 from loyalty.listing.selection import TICKED_MAX, Selection
+from shopify_app.admin.languages import N_
 from shopify_app.admin.members.asked import Asked
 
 KINDS = {
-    "grant": ("Grant points", "Grant points"),
-    "segment": ("Add to segment", "Add to segment"),
-    "card": ("Send loyalty card", "Send cards"),
+    "grant": (N_("Grant points"), N_("Grant points")),
+    "segment": (N_("Add to segment"), N_("Add to segment")),
+    "card": (N_("Send loyalty card"), N_("Send cards")),
 }
 """The title of the page, and what its button says."""
 
@@ -72,7 +74,7 @@ class DeedForm:
         try:
             return UUID(self.segment_id)
         except ValueError as error:
-            raise BadDeed("segment", "Choose a segment") from error
+            raise BadDeed("segment", said("Choose a segment")) from error
 
 
 def _kind(fields: "MultiDict[str, str]") -> str:

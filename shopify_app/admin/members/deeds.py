@@ -3,6 +3,7 @@
 Before anything is done, the page says for how many; each form counts once.
 """
 
+from gettext import NullTranslations
 from typing import Any
 
 from flask import Response, g, make_response, render_template, request, url_for
@@ -12,20 +13,23 @@ from loyalty.adjustments import REASONS
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadDeed, BadGroupGrant, IdempotencyConflict, SegmentNotFound
+from loyalty.base.said import said
 from loyalty.group_grants.deciding import give_to_selected
 from loyalty.listing.deeds import decide, get_deed
 from loyalty.listing.selection import Selection, count_selected
+from loyalty.listing.tables import MemberDeed
 from loyalty.segments.views import list_segments
 from loyalty.tiers.ladder import load_ladder
 from mailing import setup as mail_setup
+from shopify_app.admin.languages import N_, _, language, say, words_of
 from shopify_app.admin.members.deed_form import KINDS, DeedForm
-from shopify_app.admin.members.words import chips_of
+from shopify_app.admin.members.words import chips_of, describe_filters
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
 
-_SENT = "This form was already sent with other choices. Go back to the list and begin again."
-_GONE = "This segment is no longer there. Choose another."
+_SENT = N_("This form was already sent with other choices. Go back to the list and begin again.")
+_GONE = N_("This segment is no longer there. Choose another.")
 
 
 @blueprint.get("/app/members/deeds/new")
@@ -49,12 +53,12 @@ def decide_member_deed() -> Response:
             enter(session)
             where = _decide(session, form)
     except (BadDeed, BadGroupGrant) as refusal:
-        return _refuse(form.refused(refusal.field, str(refusal)), refusal.status)
+        return _refuse(form.refused(refusal.field, say(refusal)), refusal.status)
     except SegmentNotFound as refusal:
-        return _refuse(form.refused("segment", _GONE), refusal.status)
+        return _refuse(form.refused("segment", _(_GONE)), refusal.status)
     except IdempotencyConflict as refusal:
-        return _refuse(form.refused("form", _SENT), refusal.status)
-    return go_to(where, "It is on its way")
+        return _refuse(form.refused("form", _(_SENT)), refusal.status)
+    return go_to(where, _("It is on its way"))
 
 
 @blueprint.get("/app/members/deeds/<deed_id>")
@@ -65,13 +69,15 @@ def member_deed(deed_id: str) -> str:
     with shop_transaction(g.shop_id) as session:
         enter(session)
         deed = get_deed(session, g.shop_id, wanted)
-    return render_template("admin/members/deed.html", deed=deed, title=KINDS[deed.kind][0])
+        words = _words_of(session, deed)
+    title = _(KINDS[deed.kind][0])
+    return render_template("admin/members/deed.html", deed=deed, title=title, words=words)
 
 
 def _decide(session: Session, form: DeedForm) -> str:
     """The address that shows what becomes of it."""
     told: dict[str, Any] = {
-        "words": _words(session, form.selection),
+        "words": _words(session, form.selection, words_of("en")),
         "client_key": form.client_key,
         "actor": g.actor,
         "now": utc_now(),
@@ -88,7 +94,7 @@ def _decide(session: Session, form: DeedForm) -> str:
         )
         return url_for("admin.group_grant", grant_id=grant.id)
     if form.kind == "card" and not mail_setup.is_on():
-        raise BadDeed("form", "This installation of Encore sends no emails")
+        raise BadDeed("form", said("This installation of Encore sends no emails"))
     segment_id = form.segment() if form.kind == "segment" else None
     deed = decide(session, g.shop_id, form.kind, form.selection, segment_id=segment_id, **told)
     return url_for("admin.member_deed", deed_id=deed.id)
@@ -106,9 +112,9 @@ def _values(session: Session, form: DeedForm) -> dict[str, Any]:
     title, button = KINDS[form.kind]
     return {
         "form": form,
-        "title": title,
-        "button": button,
-        "words": _words(session, form.selection),
+        "title": _(title),
+        "button": _(button),
+        "words": _words(session, form.selection, words_of(language())),
         "members": count_selected(session, g.shop_id, form.selection),
         "segments": list_segments(session, g.shop_id),
         "reasons": REASONS,
@@ -116,14 +122,21 @@ def _values(session: Session, form: DeedForm) -> dict[str, Any]:
     }
 
 
-def _words(session: Session, selection: Selection) -> str:
+def _words_of(session: Session, deed: MemberDeed) -> str:
+    """Whom a deed is for, in the page's language; as written down once a name in it is another."""
+    selection = Selection.read(deed.selection)
+    if _words(session, selection, words_of("en")) != deed.words:
+        return deed.words
+    return _words(session, selection, words_of(language()))
+
+
+def _words(session: Session, selection: Selection, speech: NullTranslations) -> str:
     """Who they are: `3 selected members`, or what the list was asked for."""
     if selection.ids is not None:
         count = len(selection.ids)
-        return f"{g.shop_format.number(count)} selected member{'' if count == 1 else 's'}"
+        pattern = speech.ngettext("%(shown)s selected member", "%(shown)s selected members", count)
+        return pattern % {"shown": g.shop_format.number(count)}
     tiers = {str(rung.id): rung.name for rung in load_ladder(session, g.shop_id).rungs}
     segments = {each.id: each.name for each in list_segments(session, g.shop_id)}
-    chips = chips_of(selection.asked, tiers, segments, g.shop_format)
-    said = [f"“{selection.asked.search}”"] if selection.asked.search else []
-    said += [chip.label for chip in chips]
-    return f"Members with {', '.join(said)}" if said else "All members"
+    chips = chips_of(selection.asked, tiers, segments, g.shop_format, speech)
+    return describe_filters(selection.asked.search, chips, speech)

@@ -21,6 +21,7 @@ from loyalty.shops.tables import Shop
 from loyalty.tiers.ladder import Rung, load_ladder
 from loyalty.tiers.views import list_tiers_of
 from shopify_app.admin.formatting import ShopFormat
+from shopify_app.admin.languages import _, language, ngettext, words_of
 from shopify_app.admin.members.asked import Asked
 from shopify_app.admin.members.saved_views import read_views
 from shopify_app.admin.members.words import COLUMNS, NO_TIER, TITLES, WORDS, Chip, chips_of
@@ -62,7 +63,7 @@ def members_total() -> str:
             shop = enter(session)
             total = count_matching(session, g.shop_id, shop.timezone, asked.filters, most=TOTAL_CAP)
     except ListTooSlow:
-        return "Many members"
+        return _("Many members")
     return describe_total(total, g.shop_format)
 
 
@@ -71,8 +72,8 @@ def describe_total(total: int | None, words: ShopFormat) -> str:
     if total is None:
         return ""
     if total > _TOTAL_MAX:
-        return f"{words.number(_TOTAL_MAX)}+ members"
-    return f"{words.number(total)} member{'' if total == 1 else 's'}"
+        return _("%(most)s+ members", most=words.number(_TOTAL_MAX))
+    return ngettext("%(shown)s member", "%(shown)s members", total, shown=words.number(total))
 
 
 def read_list(asked: Asked) -> dict[str, Any]:
@@ -126,5 +127,6 @@ def _panel(session: Session, asked: Asked, has_tiers: bool) -> Panel:
     rungs = load_ladder(session, g.shop_id).rungs if has_tiers else ()
     tiers = {str(rung.id): rung.name for rung in rungs}
     segments = {segment.id: segment.name for segment in list_segments(session, g.shop_id)}
-    chips = list(chips_of(asked.filters, tiers, segments, g.shop_format))
+    speech = words_of(language())
+    chips = list(chips_of(asked.filters, tiers, segments, g.shop_format, speech))
     return Panel(list(tiers.items()), list(segments.items()), chips)

@@ -11,6 +11,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadView
 from loyalty.listing.views import list_views, remove_view, save_view
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.members.asked import Asked
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to
@@ -37,11 +38,11 @@ def save_member_view() -> Response:
             enter(session)
             save_view(session, g.shop_id, name, asked.as_asked(), actor=g.actor, now=utc_now())
     except BadView as refusal:
-        values = {"asked": asked, "view_name": name, "view_error": str(refusal)}
+        values = {"asked": asked, "view_name": name, "view_error": say(refusal)}
         return make_response(
             render_template("admin/members/_save_view.html", **values), refusal.status
         )
-    return go_to(asked.url(), "View saved")
+    return go_to(asked.url(), _("View saved"))
 
 
 @blueprint.post("/app/members/views/<view_id>/removal")
@@ -52,7 +53,7 @@ def remove_member_view(view_id: str) -> Response:
     with shop_transaction(g.shop_id) as session:
         enter(session)
         remove_view(session, g.shop_id, wanted, actor=g.actor, now=utc_now())
-    return go_to(url_for("admin.members"), "View deleted")
+    return go_to(url_for("admin.members"), _("View deleted"))
 
 
 def read_views(session: Session, asked: Asked) -> Sequence[View]:
