@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.audit import AuditRow
 from loyalty.base.bulk import among
+from loyalty.base.said import said
 from loyalty.listing.filters import search_patterns
 from loyalty.members.tables import Member
 from loyalty.queries import paging
@@ -101,7 +102,7 @@ def names_of(session: Session, shop_id: int, members: Collection[UUID]) -> dict[
     return {
         row.id: " ".join(part for part in (row.first_name, row.last_name) if part)
         or row.email
-        or "No name"
+        or said("No name")
         for row in found
     }
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from loyalty.base.said import said
 from loyalty.group_grants.tables import GroupGrantMember
 from loyalty.members.tables import Member
 from loyalty.queries import paging
@@ -27,7 +28,7 @@ class GrantedRow:
     def name(self) -> str:
         """What to call them in a list; nobody in particular once they were erased."""
         full = " ".join(filter(None, (self.first_name, self.last_name)))
-        return full or self.email or "No name"
+        return full or self.email or said("No name")
 
 
 @dataclass(frozen=True, slots=True)

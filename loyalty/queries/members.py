@@ -13,6 +13,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among
+from loyalty.base.said import said
 from loyalty.listing.filters import SEARCH_MIN, Filters
 from loyalty.listing.finding import DEFAULT_SORT, ORDERS, count_matching, find_page
 from loyalty.listing.tables import BOUNCES, CARDS, CHURNS, CONSENTS, NEVER, MemberListing
@@ -117,7 +118,7 @@ def _row(row: Any) -> MemberRow:
     name = " ".join(part for part in (row.first_name, row.last_name) if part)
     return MemberRow(
         id=row.id,
-        name=name or row.email or "No name",
+        name=name or row.email or said("No name"),
         email=row.email,
         points=row.available,
         joined_at=row.joined_at,

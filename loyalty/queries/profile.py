@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.errors import MemberNotFound
 from loyalty.base.money import Money
+from loyalty.base.said import said
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.tables import Member, MemberBalance, TimelineEvent
 from loyalty.orders.tables import Order
@@ -84,7 +85,7 @@ def get_profile(session: Session, shop_id: int, member_id: UUID) -> Profile:
     return Profile(
         id=member.id,
         state=member.state,
-        name=name or member.email or "No name",
+        name=name or member.email or said("No name"),
         first_name=member.first_name,
         last_name=member.last_name,
         email=member.email,

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
+from loyalty.base.said import said
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.queries import paging
 from loyalty.segments.tables import SegmentMember, SegmentMove, SegmentOverride
@@ -168,4 +169,4 @@ def _page(
 
 
 def _name(first_name: str | None, last_name: str | None, email: str | None) -> str:
-    return " ".join(filter(None, (first_name, last_name))) or email or "No name"
+    return " ".join(filter(None, (first_name, last_name))) or email or said("No name")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.clock import day_in
 from loyalty.base.errors import MemberNotActive, MemberNotFound
+from loyalty.base.said import said
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.contact import mask_contact
 from loyalty.members.tables import Customer, Member, MemberBalance
@@ -49,7 +50,7 @@ def read_till_member(session: Session, shop: Shop, member_id: UUID) -> TillMembe
     if row.state != "active":
         raise MemberNotActive(row.state)
     return TillMember(
-        name=" ".join(part for part in (row.first_name, row.last_name) if part) or "No name",
+        name=" ".join(part for part in (row.first_name, row.last_name) if part) or said("No name"),
         contact=mask_contact(row.email, row.phone),
         points=row.available,
         customer_id=row.customer_id,

@@ -49,7 +49,7 @@ def say(text: object) -> str:
         text = text.args[0] if text.args else ""
     if isinstance(text, Said):
         return words_of(language()).gettext(text.pattern) % {
-            name: say(value) if isinstance(value, str) else value
+            name: say(value) if isinstance(value, Said) else value
             for name, value in text.values.items()
         }
     return words_of(language()).gettext(str(text)) if text else ""
@@ -82,3 +82,5 @@ def teach(templates: Environment) -> None:
         newstyle=True,
     )
     templates.filters["say"] = say
+    # A name is a person's own, but for what the books say of whoever has none.
+    templates.finalize = lambda value: say(value) if isinstance(value, Said) else value

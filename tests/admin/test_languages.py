@@ -8,6 +8,7 @@ from flask import Flask
 
 from shopify_app.admin import languages
 from tests.admin import messages, unmarked
+from tests.admin.cast import ShopAndClient
 
 ROOMS = sorted(path.name for path in unmarked.ADMIN.iterdir() if (path / "__init__.py").exists())
 _FIELD = re.compile(r"%\(\w+\)s|%%")
@@ -108,3 +109,12 @@ def test_a_language_that_nobody_translated_reads_as_english() -> None:
 
 def test_every_language_is_one_that_dates_are_written_in() -> None:
     assert [Locale.parse(tag).language for tag in languages.LANGUAGES] == list(languages.LANGUAGES)
+
+
+def test_whoever_has_no_name_is_named_so_and_a_name_is_nobodys_word(aurora: ShopAndClient) -> None:
+    aurora.enrol("", "", None)
+    aurora.enrol("Members", "", "m@example.com")
+
+    page = aurora.get("/app/members?locale=de").text
+
+    assert "Kein Name" in page and "<bdi>Members</bdi>" in page
