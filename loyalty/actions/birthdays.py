@@ -19,6 +19,7 @@ from loyalty.actions.tables import MemberAction
 from loyalty.audit import Actor
 from loyalty.base.clock import day_in
 from loyalty.base.errors import BadBirthday, MemberHasMoved
+from loyalty.base.said import said
 from loyalty.ledger.posting import lock_balance
 from loyalty.members.states import get_active_member
 from loyalty.members.tables import Member
@@ -69,13 +70,13 @@ def read_birthday(month: int | None, day: int | None) -> date | None:
     if month is None and day is None:
         return None
     if month is None or not 1 <= month <= 12:
-        raise BadBirthday("month", "Choose a month")
+        raise BadBirthday("month", said("Choose a month"))
     if day is None:
-        raise BadBirthday("day", "Choose a day")
+        raise BadBirthday("day", said("Choose a day"))
     try:
         return date(LEAP_YEAR, month, day)
     except ValueError as error:
-        raise BadBirthday("day", "This month has no such day") from error
+        raise BadBirthday("day", said("This month has no such day")) from error
 
 
 def birthday_in(year: int, birthday_on: date) -> date:

@@ -7,7 +7,13 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_skeleton, format_timedelta
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_skeleton,
+    format_timedelta,
+    get_month_names,
+)
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from loyalty.base.money import Money
@@ -84,6 +90,11 @@ class ShopFormat:
     def birthday(self, on: date) -> str:
         """`May 20`: a day of every year."""
         return format_skeleton("MMMMd", on, locale=self.locale)
+
+    def months(self) -> dict[str, str]:
+        """`{"1": "January", …}`."""
+        names = get_month_names("wide", context="stand-alone", locale=self.locale)
+        return {str(month): name for month, name in names.items()}
 
     def moment(self, at: datetime) -> str:
         """`Nov 22, 2026, 8:00:07 AM` on the shop's clock."""

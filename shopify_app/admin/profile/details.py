@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.base.errors import BadContact, MemberNotFound
+from loyalty.base.errors import BadBirthday, BadContact, MemberNotFound
 from loyalty.members.editing import FIELDS, edit_details, follow_shopify
 from loyalty.members.tables import Member
+from loyalty.shops.tables import Shop
 from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
+from shopify_app.admin.profile.birthday import PARTS, save_birthday, standing_birthday
 from shopify_app.admin.profile.words import FIELD_LABELS, SOURCES
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
@@ -66,6 +68,7 @@ def read_details(
         "details_form": form or DetailsForm(_standing(member)),
         "field_labels": FIELD_LABELS,
         "follow_labels": _TAKE,
+        "months": g.shop_format.months(),
     }
 
 
@@ -74,13 +77,14 @@ def read_details(
 def change_details(member_id: str) -> Response:
     """Keep what was changed; answer with the way to the page, or with the form and the reason."""
     member = parse_id(member_id)
-    form = DetailsForm({name: request.form.get(f"detail_{name}", "") for name in FIELDS})
+    names = (*FIELDS, *PARTS)
+    form = DetailsForm({name: request.form.get(f"detail_{name}", "") for name in names})
     try:
         with shop_transaction(g.shop_id) as session:
             shop = enter(session)
             changed = _changed(_get(session, member), form)
-            edit_details(session, shop, member, changed, actor=g.actor, now=utc_now())
-    except BadContact as refusal:
+            _save(session, shop, member, form, changed)
+    except (BadContact, BadBirthday) as refusal:
         return _refuse(member, replace(form, errors={refusal.field: say(refusal)}), refusal.status)
     told = _("Details saved") if changed else _("Nothing was changed")
     return go_to(url_for("admin.profile", member_id=member), told)
@@ -111,7 +115,16 @@ def _is_local(member: Member, name: str) -> bool:
 
 
 def _standing(member: Member) -> dict[str, str]:
-    return {name: getattr(member, name) or "" for name in FIELDS}
+    return {name: getattr(member, name) or "" for name in FIELDS} | standing_birthday(member)
+
+
+def _save(
+    session: Session, shop: Shop, member_id: UUID, form: DetailsForm, changed: dict[str, str]
+) -> None:
+    contact = {name: text for name, text in changed.items() if name in FIELDS}
+    edit_details(session, shop, member_id, contact, actor=g.actor, now=utc_now())
+    if len(contact) < len(changed):
+        save_birthday(session, shop, member_id, form.typed, utc_now())
 
 
 def _changed(member: Member, form: DetailsForm) -> dict[str, str]:

@@ -99,3 +99,44 @@ def test_member_of_another_shop_is_not_found(
 
     assert (changed.status_code, followed.status_code) == (404, 404)
     assert details_of(borealis, bob)[0] == "Bob"
+
+
+def birthday_of(shop: ShopAndClient, member: UUID) -> tuple[int, int] | None:
+    """Month and day as the database has them."""
+    with shop_transaction(shop.shop_id) as session:
+        on = session.get_one(Member, (shop.shop_id, member)).birthday_on
+        return (on.month, on.day) if on else None
+
+
+def test_a_birthday_is_given_and_taken_away(aurora: ShopAndClient, alice: UUID, path: str) -> None:
+    given = {"detail_birthday_month": "5", "detail_birthday_day": "20"}
+
+    aurora.post(f"{path}/details", **(AS_IT_STANDS | given))
+    page, after = aurora.get(path).text, birthday_of(aurora, alice)
+    aurora.post(f"{path}/details", **AS_IT_STANDS)
+
+    assert after == (5, 20)
+    assert "May 20" in page and '<option value="5" selected>May</option>' in page
+    assert birthday_of(aurora, alice) is None
+
+
+@pytest.mark.parametrize(
+    ("month", "day", "field", "reason"),
+    [
+        ("", "20", "month", "Choose a month"),
+        ("5", "", "day", "Choose a day"),
+        ("2", "30", "day", "This month has no such day"),
+        ("5", "soon", "day", "Enter the number of a day, such as 20"),
+    ],
+)
+def test_a_day_that_no_year_has_is_refused_and_keeps_what_was_typed(
+    aurora: ShopAndClient, alice: UUID, path: str, month: str, day: str, field: str, reason: str
+) -> None:
+    typed = {"detail_birthday_month": month, "detail_birthday_day": day}
+
+    answer = aurora.post(f"{path}/details", **(AS_IT_STANDS | typed | {"detail_first_name": "Al"}))
+
+    assert answer.status_code == 422
+    assert f'id="detail_birthday_{field}-error"' in answer.text and reason in answer.text
+    assert f'value="{day}"' in answer.text
+    assert birthday_of(aurora, alice) is None and details_of(aurora, alice)[0] == "Alice"
