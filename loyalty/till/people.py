@@ -3,6 +3,7 @@
 from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
+from loyalty.base.said import said
 from loyalty.shops.tables import StaffMember
 from loyalty.till.limits import EACH
 from loyalty.till.tables import TillAllowance, TillLimit
@@ -22,4 +23,6 @@ def list_users(session: Session, shop_id: int) -> dict[int, str]:
         )
         .order_by(StaffMember.name, seen.c.user_id)
     )
-    return {row.user_id: row.name or f"Staff member {row.user_id}" for row in rows}
+    return {
+        row.user_id: row.name or said("Staff member %(number)s", number=row.user_id) for row in rows
+    }

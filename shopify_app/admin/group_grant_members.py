@@ -3,6 +3,7 @@
 The file holds names and addresses: each download is audited.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
@@ -34,6 +35,8 @@ _REASONS = {
     "erased": N_("Erased"),
     "undone before": N_("Taken back before it was their turn"),
 }
+_SPENT = re.compile(r"Has spent (\d+) of them")
+"""How the books write it down, see loyalty.group_grants.undoing."""
 _WITHOUT = ("waiting", "skipped")
 _BATCH = 50
 _FILE_BATCH = 1_000
@@ -61,7 +64,7 @@ def group_grant_members(grant_id: str) -> str:
         state=state,
         states=STATES,
         tabs=_tabs(grant),
-        why=why,
+        why=say_why,
         points_of=lambda row: points_of(grant, row),
     )
 
@@ -85,6 +88,14 @@ def group_grant_members_file(grant_id: str) -> Response:
 def why(row: GrantedRow) -> str:
     """Why, in words; empty for who was given the points as decided."""
     return _REASONS.get(row.reason or "", row.reason or "")
+
+
+def say_why(row: GrantedRow) -> str:
+    """The same in the language of the page."""
+    spent = _SPENT.fullmatch(row.reason or "")
+    if spent is None:
+        return say(why(row))
+    return _("Has spent %(points)s of them", points=g.shop_format.number(int(spent[1])))
 
 
 def points_of(grant: GroupGrant, row: GrantedRow) -> int | None:
