@@ -20,6 +20,7 @@ _ATTRIBUTES = re.compile(r'^(?:[\w-]+="[^"]*" ?)+$')
 _COLUMNS = ("_HEADER", "_COLUMNS")
 """Tables of the names of a CSV file's columns, which programs read."""
 _MARKS = ("_", "ngettext", "gettext", "N_", "said")
+_UNREAD = ("info", "warning", "error", "text", "execute", "compile")
 _READ_ALOUD = ("aria-label", "placeholder", "title", "alt", "data-confirm", "label")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _TEXT = re.compile(r"^[A-Z][a-z]+(['’]?[a-z]* |[a-z]*[.…?!:]?$)|^[a-z]+ [a-z]+ ")
@@ -84,7 +85,7 @@ def _sentences(node: ast.AST, *, marked: bool) -> Iterator[tuple[int, str]]:
         return
     if isinstance(node, ast.Call):
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-        marked = marked or name in (*_MARKS, "info", "warning", "error", "text", "execute")
+        marked = marked or name in (*_MARKS, *_UNREAD)
     if isinstance(node, ast.Raise) and not marked:
         marked = isinstance(node.exc, ast.Call) and getattr(node.exc.func, "id", "") in (
             "TypeError",
