@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from loyalty.base.errors import BadTemplate
+from loyalty.base.said import Said, said
 
 Parts = tuple["str | Field", ...]
 Values = Mapping[str, str]
@@ -16,9 +17,9 @@ _FIELD = re.compile(r"\{\{(.*?)\}\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # A tab is a space; the rest no mail program shows, or it turns the words around it.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-_OPEN = "Close the field with }}"
-_CLOSE = "Open the field with {{"
-_NO_PROGRAM = "Only fields such as {{ first_name }} may stand in braces"
+_OPEN = said("Close the field with }}")
+_CLOSE = said("Open the field with {{")
+_NO_PROGRAM = said("Only fields such as {{ first_name }} may stand in braces")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class _Place:
 
 def _read_line(line: str, place: _Place, fields: Collection[str]) -> Parts:
     if _CONTROL.search(line):
-        raise place.refusal("There is a character that cannot be seen")
+        raise place.refusal(said("There is a character that cannot be seen"))
     if "{%" in line or "{#" in line:
         raise place.refusal(_NO_PROGRAM)
     parts: list[str | Field] = []
@@ -103,10 +104,19 @@ def _read_field(inside: str, place: _Place, fields: Collection[str]) -> Field:
     if not _NAME.fullmatch(name) or "{" in fallback or "}" in fallback:
         raise place.refusal(_NO_PROGRAM)
     if name not in fields:
-        raise place.refusal(f"This {place.what} has no field “{name}”")
+        raise place.refusal(_unknown(place.what, name))
     if bar and not fallback:
-        raise place.refusal(f"Write after the bar what stands there without “{name}”")
+        raise place.refusal(
+            said("Write after the bar what stands there without %(name)s", name=f"“{name}”")
+        )
     return Field(name, fallback or None)
+
+
+def _unknown(what: str, name: str) -> Said:
+    quoted = f"“{name}”"
+    if what == "push":
+        return said("This push has no field %(name)s", name=quoted)
+    return said("This email has no field %(name)s", name=quoted)
 
 
 def _fill(parts: Parts, values: Values) -> str | None:

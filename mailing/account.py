@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore import exceptions as aws
 
+from loyalty.base.said import said
 from mailing import setup
 from mailing.errors import EmailError
 from mailing.ses import client, explain
@@ -86,7 +87,7 @@ def _call(operation: str, **arguments: Any) -> dict[str, Any]:
         answer: dict[str, Any] = getattr(client(), operation)(**arguments)
     except aws.ClientError as error:
         if error.response["Error"]["Code"] == "NotFoundException":
-            raise UnknownIdentity("SES has no such identity") from error
+            raise UnknownIdentity(said("SES has no such identity")) from error
         raise explain(error) from error
     except Exception as error:
         raise explain(error) from error

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from loyalty.base.said import said
 from mailing.errors import UnknownMail
 
 LANGUAGES = {
@@ -49,66 +50,68 @@ class Mail:
 MAILS = {
     mail.name: mail
     for mail in (
-        Mail("card", "card", "Loyalty card", figure="{{ balance }}", leads="wallets"),
-        Mail("verification", "verification", "Confirm the email address", leads="verify"),
-        Mail("birthday", "birthday", "Birthday", ("points",), "+{{ points }}"),
+        Mail("card", "card", said("Loyalty card"), figure="{{ balance }}", leads="wallets"),
+        Mail("verification", "verification", said("Confirm the email address"), leads="verify"),
+        Mail("birthday", "birthday", said("Birthday"), ("points",), "+{{ points }}"),
         Mail(
             "points_expiring_30",
             "expiry_warning",
-            "Points expire in 30 days",
+            said("Points expire in 30 days"),
             ("points", "last_day"),
             "{{ points }}",
         ),
         Mail(
             "points_expiring_7",
             "expiry_warning",
-            "Points expire in 7 days",
+            said("Points expire in 7 days"),
             ("points", "last_day"),
             "{{ points }}",
         ),
         Mail(
             "expiry_began",
             "expiry_warning",
-            "Points expire from now on",
+            said("Points expire from now on"),
             ("points", "last_day"),
             "{{ points }}",
         ),
-        Mail("points_given", "granted", "You were given points", ("points",), "+{{ points }}"),
+        Mail(
+            "points_given", "granted", said("You were given points"), ("points",), "+{{ points }}"
+        ),
         Mail(
             "points_taken",
             "adjustment",
-            "Points were taken",
+            said("Points were taken"),
             ("points",),
             "\N{MINUS SIGN}{{ points }}",
         ),
         Mail(
             "reward_code",
             "reward",
-            "Code of a reward",
+            said("Code of a reward"),
             ("reward", "code", "valid_until"),
             "{{ code }}",
         ),
-        Mail("reward_credit", "reward", "Store credit of a reward", ("reward",)),
+        Mail("reward_credit", "reward", said("Store credit of a reward"), ("reward",)),
         Mail(
             "coupon",
             "coupon",
-            "Coupon",
+            said("Coupon"),
             ("coupon", "worth", "code", "valid_until"),
             "{{ code }}",
         ),
-        Mail("reward_in_reach", "reward_in_reach", "Reward unlocked", ("reward", "cost")),
-        Mail("tier_up", "tier", "A higher tier"),
-        Mail("tier_down", "tier", "A lower tier"),
-        Mail("referral", "referral", "A friend has bought", ("points",), "+{{ points }}"),
-        Mail("data_request", "data_request", "Data request", ("gathered_on",)),
-        Mail("erasure", "erasure", "Notice of deletion", ("erases_on",)),
-        Mail("proof_data", "proof", "Code to see one's data", ("code",), "{{ code }}"),
-        Mail("proof_erase", "proof", "Code to delete one's data", ("code",), "{{ code }}"),
-        Mail("proof_redeem", "proof", "Code to redeem", ("reward", "code"), "{{ code }}"),
+        Mail("reward_in_reach", "reward_in_reach", said("Reward unlocked"), ("reward", "cost")),
+        Mail("tier_up", "tier", said("A higher tier")),
+        Mail("tier_down", "tier", said("A lower tier")),
+        Mail("referral", "referral", said("A friend has bought"), ("points",), "+{{ points }}"),
+        Mail("data_request", "data_request", said("Data request"), ("gathered_on",)),
+        Mail("erasure", "erasure", said("Notice of deletion"), ("erases_on",)),
+        Mail("proof_data", "proof", said("Code to see one's data"), ("code",), "{{ code }}"),
+        Mail("proof_erase", "proof", said("Code to delete one's data"), ("code",), "{{ code }}"),
+        Mail("proof_redeem", "proof", said("Code to redeem"), ("reward", "code"), "{{ code }}"),
         Mail(
             "campaign",
             "campaign",
-            "Campaign",
+            said("Campaign"),
             (
                 *("coupon", "code", "valid_until", "bonus_points"),
                 *("promotion", "promotion_until", "headline"),
@@ -116,7 +119,7 @@ MAILS = {
             "{{ code }}",
             has_own_words=True,
         ),
-        Mail("one_off", "one_off", "Email to one member", has_own_words=True),
+        Mail("one_off", "one_off", said("Email to one member"), has_own_words=True),
     )
 }
 """By name, in the order in which pages show them."""

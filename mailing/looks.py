@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from loyalty.base.said import said
 from mailing.errors import BadTemplate
 
 INK, WHITE, BLACK = "#17141a", "#ffffff", "#000000"
@@ -44,7 +45,7 @@ def check_look(given: Mapping[str, str]) -> Look:
     colours = {field.name: given.get(field.name, "").strip().lower() for field in fields(Look)}
     for name, colour in colours.items():
         if not _COLOUR.fullmatch(colour):
-            raise BadTemplate(name, "Write a colour such as #6b2c6f")
+            raise BadTemplate(name, said("Write a colour such as #6b2c6f"))
     return Look(**colours)
 
 

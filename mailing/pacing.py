@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shopless_transaction
+from loyalty.base.said import said
 from mailing import setup
 from mailing.account import read_account
 from mailing.errors import EmailError, PaceExceeded
@@ -105,11 +106,11 @@ def _lock_row(session: Session, now: datetime) -> MailPace:
 
 def _reserve(row: MailPace, is_waited_for: bool, now: datetime) -> timedelta:
     if row.quota_24h is not None and row.sent_24h >= _share(row.quota_24h, is_waited_for):
-        raise PaceExceeded("The day's quota of emails is used up", QUOTA_PAUSE)
+        raise PaceExceeded(said("The day's quota of emails is used up"), QUOTA_PAUSE)
     # A clock that was set back must not hold emails back for long.
     wait = min(row.next_at - now, WAIT_MAX * 12)
     if wait > WAIT_MAX:
-        raise PaceExceeded("The account's rate of emails is used up", wait)
+        raise PaceExceeded(said("The account's rate of emails is used up"), wait)
     row.next_at = max(row.next_at, now) + timedelta(seconds=1) / (
         row.rate_per_s or UNTOLD_RATE_PER_S
     )

@@ -10,6 +10,7 @@ from typing import Any
 from botocore import exceptions as aws
 from botocore.config import Config
 
+from loyalty.base.said import said
 from mailing import setup
 from mailing.errors import EmailError
 
@@ -145,21 +146,25 @@ def explain(error: Exception) -> EmailError:
         return _refusal(error)
     name = type(error).__name__
     if isinstance(error, _NEVER_LEFT) or _is_certificate_error(error):
-        return EmailError(f"SES cannot be reached ({name})", retryable=True)
+        return EmailError(said("SES cannot be reached (%(why)s)", why=name), retryable=True)
     if isinstance(error, aws.ParamValidationError):
-        return EmailError("SES has no such request (ParamValidationError)")
-    return EmailError(f"SES gave no answer ({name})", retryable=True, is_in_doubt=True)
+        return EmailError(said("SES has no such request (ParamValidationError)"))
+    return EmailError(
+        said("SES gave no answer (%(why)s)", why=name), retryable=True, is_in_doubt=True
+    )
 
 
 def _refusal(error: aws.ClientError) -> EmailError:
     code = str(error.response["Error"]["Code"])
     status = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
     if code in _LATER or status == 429:
-        return EmailError(f"SES does not take emails now ({code})", retryable=True)
+        return EmailError(said("SES does not take emails now (%(why)s)", why=code), retryable=True)
     if status >= 500:
         # Not SES's own words but those of something in between, which may have passed it on.
-        return EmailError(f"SES gave no answer ({status})", retryable=True, is_in_doubt=True)
-    return EmailError(f"SES refused the email ({code})")
+        return EmailError(
+            said("SES gave no answer (%(why)s)", why=status), retryable=True, is_in_doubt=True
+        )
+    return EmailError(said("SES refused the email (%(why)s)", why=code))
 
 
 def _is_certificate_error(error: Exception) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime
 from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.db import shop_transaction
+from loyalty.base.said import said
 from loyalty.shops.directory import get_shop
 from mailing import pacing, setup
 from mailing.addresses import deliverable
@@ -41,9 +42,9 @@ def send_test(
     """
     address = deliverable(to)
     if address is None:
-        raise EmailRefused("There is no email address to send the test to")
+        raise EmailRefused(said("There is no email address to send the test to"))
     if not setup.is_on():
-        raise EmailRefused("This installation of Encore sends no emails")
+        raise EmailRefused(said("This installation of Encore sends no emails"))
     with shop_transaction(shop_id) as session:
         shop = get_shop(session, shop_id)
         words = render(session, shop, mail, language, draft, look, lacks=lacks)
@@ -54,7 +55,7 @@ def send_test(
     try:
         pacing.take(KIND, is_asked_for=True)
     except PaceExceeded as error:
-        raise EmailRefused(f"{error}: try again later") from error
+        raise EmailRefused(said("%(reason)s: try again later", reason=error.args[0])) from error
     send(
         Outgoing(
             sender=sender_of(shop.name),

@@ -14,6 +14,7 @@ from babel import Locale
 from jinja2 import Environment, StrictUndefined, Template
 from mjml import mjml2html
 
+from loyalty.base.said import said
 from mailing.catalogue import COMMON_FIELDS, Mail
 from mailing.errors import BadTemplate
 from mailing.facts import Facts
@@ -64,9 +65,9 @@ def check(mail: Mail, draft: Draft) -> Checked:
     read_in = {name: _read(mail, name, getattr(draft, name)) for name in LENGTHS_MAX}
     for name in ("subject", "text"):
         if not read_in[name]:
-            raise BadTemplate(name, "Write something here")
+            raise BadTemplate(name, said("Write something here"))
     if mail.leads == "verify" and not read_in["button"]:
-        raise BadTemplate("button", "This email is of no use without its button")
+        raise BadTemplate("button", said("This email is of no use without its button"))
     return Checked(**read_in)
 
 
@@ -106,9 +107,9 @@ def write(
 def _read(mail: Mail, name: str, source: str) -> Sequence[Parts]:
     longest = LENGTHS_MAX[name]
     if len(source) > longest:
-        raise BadTemplate(name, f"Use at most {longest:,} characters")
+        raise BadTemplate(name, said("Use at most %(most)s characters", most=f"{longest:,}"))
     if name != "text" and "\n" in source.strip():
-        raise BadTemplate(name, "Write it in one line", 2)
+        raise BadTemplate(name, said("Write it in one line"), 2)
     return read(source, mail.fields, field=name)
 
 

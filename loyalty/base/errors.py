@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from loyalty.base.said import said
+
 
 class LoyaltyError(Exception):
     """A refusal that the person looking can understand and act on."""
@@ -540,7 +542,7 @@ class CountTooSlow(LoyaltyError):
     code, status = "count_too_slow", 503
 
     def __init__(self) -> None:
-        super().__init__("Counting takes too long just now. Look again in a little while")
+        super().__init__(said("Counting takes too long just now. Look again in a little while"))
 
 
 class CampaignNotFound(LoyaltyError):

@@ -20,12 +20,13 @@ from mailing.errors import BadTemplate, EmailError, EmailRefused
 from mailing.look_store import load_look, save_look
 from mailing.wording import Draft
 from mailing.writing import LENGTHS_MAX, Words
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.mails.words import FIELDS
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.responses import tell
 from shopify_app.platform.admin_auth import admin_page
 
-_COLOURS = {"brand": "Head", "button": "Button", "paper": "Background"}
+_COLOURS = ("brand", "button", "paper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def save_mail(mail: str, language: str) -> Response:
             overrides.save(session, shop, mail, language, form.draft, actor=g.actor, now=now)
     except BadTemplate as refusal:
         return make_response(_form(mail, language, form.refused(refusal)), refusal.status)
-    return tell(make_response(_form(mail, language, form)), "Email saved")
+    return tell(make_response(_form(mail, language, form)), _("Email saved"))
 
 
 @blueprint.delete("/app/emails/<mail>/<language>")
@@ -80,7 +81,7 @@ def reset_mail(mail: str, language: str) -> Response:
         enter(session)
         overrides.clear(session, g.shop_id, mail, language, actor=g.actor, now=utc_now())
         form = MailForm(overrides.load(session, g.shop_id, mail, language))
-    return tell(make_response(_form(mail, language, form)), "Back to the original words")
+    return tell(make_response(_form(mail, language, form)), _("Back to the original words"))
 
 
 @blueprint.post("/app/emails/<mail>/<language>/previews")
@@ -108,8 +109,8 @@ def try_mail(mail: str, language: str) -> Response:
     except BadTemplate as refusal:
         return tell(make_response("", 200), _place(refusal))
     except (EmailRefused, EmailError) as refusal:
-        return tell(make_response("", 200), str(refusal))
-    return tell(make_response("", 200), f"Test sent to {to}")
+        return tell(make_response("", 200), say(refusal))
+    return tell(make_response("", 200), _("Test sent to %(email)s", email=to))
 
 
 @blueprint.put("/app/emails/colours")
@@ -122,10 +123,11 @@ def save_mail_colours() -> Response:
             enter(session)
             look = save_look(session, g.shop_id, given, actor=g.actor, now=utc_now())
     except BadTemplate as refusal:
-        errors = {refusal.field: refusal.words}
+        errors = {refusal.field: say(refusal.words)}
         page = render_template("admin/mails/_colours.html", look=given, errors=errors)
         return make_response(page, refusal.status)
-    return tell(make_response(render_template("admin/mails/_colours.html", look=look)), "Saved")
+    page = render_template("admin/mails/_colours.html", look=look)
+    return tell(make_response(page), _("Saved"))
 
 
 def _form(mail: str, language: str, form: MailForm) -> str:
@@ -145,7 +147,7 @@ def _read(session: Session, shop: Shop, mail: str, language: str, form: MailForm
         "languages": LANGUAGES,
         "form": form,
         "is_own": (mail, language) in overrides.list_overrides(session, shop.shop_id),
-        "merge_fields": [(name, FIELDS[name]) for name in found.fields],
+        "merge_fields": [(name, _(FIELDS[name])) for name in found.fields],
         "limits": LENGTHS_MAX,
         "look": load_look(session, shop.shop_id),
         "words": words,
@@ -163,4 +165,5 @@ def _preview(
 
 
 def _place(refusal: BadTemplate) -> str:
-    return f"Line {refusal.line}: {refusal.words}" if refusal.line else refusal.words
+    words = say(refusal.words)
+    return _("Line %(line)s: %(text)s", line=refusal.line, text=words) if refusal.line else words

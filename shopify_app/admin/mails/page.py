@@ -22,6 +22,7 @@ from mailing.languages import spoken
 from mailing.look_store import load_look
 from mailing.overrides import list_overrides
 from mailing.reach import Reach, count_reach
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.mails.words import KINDS, REASONS, VERIFICATIONS, mails_asked_for, mails_of
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.responses import tell
@@ -65,7 +66,7 @@ def mail_reach(kind: str) -> str:
         try:
             reach = count_reach(session, shop, kind, now=utc_now())
         except CountTooSlow as refusal:
-            error = str(refusal)
+            error = say(refusal)
         row = _switch(kind, automatic_emails.is_on(session, g.shop_id, kind))
         values = _shared(session, shop) | {"error": error}
     return _render_row(row, values, reach)
@@ -96,7 +97,7 @@ def mail_sender() -> str:
     try:
         account, sender = read_account(), read_sender()
     except EmailError as error:
-        return render_template("admin/mails/_sender.html", error=str(error))
+        return render_template("admin/mails/_sender.html", error=say(error))
     return render_template("admin/mails/_sender.html", **_describe(account, sender))
 
 
@@ -107,12 +108,15 @@ def _turn(kind: str, is_on: bool) -> Response:
         values = _shared(session, shop)
     row = _switch(kind, is_on)
     response = make_response(_render_row(row, values, None))
-    return tell(response, f"{row.title} is {'on' if is_on else 'off'}")
+    told = (
+        _("%(title)s is on", title=row.title) if is_on else _("%(title)s is off", title=row.title)
+    )
+    return tell(response, told)
 
 
 def _switch(kind: str, is_on: bool) -> Switch:
     title, when = KINDS[kind]
-    return Switch(kind, title, when, is_on, mails_of(kind))
+    return Switch(kind, _(title), _(when), is_on, mails_of(kind))
 
 
 def _shared(session: Session, shop: Shop) -> dict[str, Any]:
@@ -124,13 +128,22 @@ def _shared(session: Session, shop: Shop) -> dict[str, Any]:
 
 
 def _render_row(row: Switch, values: dict[str, Any], reach: Reach | None) -> str:
-    reasons = [(count, REASONS[name]) for name, count in reach.reasons.items()] if reach else []
+    counts = reach.reasons if reach else {}
+    reasons = [_(REASONS[name], count=g.shop_format.number(counts[name])) for name in counts]
     return render_template(
         "admin/mails/_switch.html", **values, switch=row, reach=reach, reasons=reasons
     )
 
 
 def _describe(account: Account, sender: Sender) -> dict[str, Any]:
-    verification = VERIFICATIONS.get(sender.verification, VERIFICATIONS["NOT_STARTED"])
-    dkim = VERIFICATIONS.get(sender.dkim, VERIFICATIONS["NOT_STARTED"])
-    return {"account": account, "sender": sender, "verification": verification, "dkim": dkim}
+    return {
+        "account": account,
+        "sender": sender,
+        "verification": _badge(sender.verification),
+        "dkim": _badge(sender.dkim),
+    }
+
+
+def _badge(state: str) -> tuple[str, str]:
+    words, tone = VERIFICATIONS.get(state, VERIFICATIONS["NOT_STARTED"])
+    return _(words), tone
