@@ -1,8 +1,9 @@
 """R169: times, money and numbers in the shop's zone, currency and way of writing."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from flask import Flask
 
 from loyalty.base.db import shop_transaction
 from loyalty.base.money import Money
@@ -49,6 +50,16 @@ def test_a_day_is_the_shops() -> None:
     assert plain(ShopFormat.of("en", "Europe/Madrid").calendar_day(date(2026, 3, 1))) == (
         "Mar 1, 2026"
     )
+
+
+def test_points_and_ages_speak_the_pages_language_in_the_shops_numbers() -> None:
+    words, day_before = ShopFormat.of("en", "UTC"), _NIGHT - timedelta(days=1)
+
+    with Flask("admin").test_request_context("/app?locale=es"):
+        assert words.points(1) == "1 punto"
+        assert words.points(1_234) == "1,234 puntos"
+        assert words.age(day_before, _NIGHT) == "hace 1 día"
+    assert words.points(1) == "1 point"
 
 
 def test_the_members_list_is_written_as_the_shop_writes(aurora: ShopAndClient) -> None:

@@ -1,5 +1,6 @@
 """Home: the programme at a glance, the import of history, what needs a person. R12."""
 
+import json
 from uuid import UUID
 
 import pytest
@@ -125,3 +126,11 @@ def test_glance_never_counts_another_shop(
 
     assert "<dt>Members</dt>\n  <dd>0" in aurora.get("/app").text
     assert "could not be used" not in borealis.get("/app").text
+
+
+def test_a_page_brings_the_words_of_its_script_in_its_language(aurora: ShopAndClient) -> None:
+    page = aurora.get("/app?locale=de").text
+
+    words = json.loads(page.split("data-words='")[1].split("'")[0])
+    assert words["balance"] == "Aktueller Punktestand: {balance}"
+    assert all("%(" not in text for text in words.values())

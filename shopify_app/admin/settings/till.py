@@ -165,7 +165,10 @@ def _number(form: Typed, name: str, empty: str) -> int | None:
 def _refuse(
     template: str, refusal: BadSetting, form: Typed, known: tuple[str, ...], which: str
 ) -> Response:
-    refused = form.refused(refusal.field, say(refusal), known)
+    message = say(refusal)
+    if str(refusal)[:1].islower():
+        message = _("This %(text)s", text=message)
+    refused = form.refused(refusal.field, message, known)
     return make_response(_page(template, **{which: refused}), 422)
 
 

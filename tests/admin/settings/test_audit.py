@@ -82,6 +82,16 @@ def test_the_trail_is_searched_by_deed_member_staff_and_number(
     assert titles("%25") == [] and "Nothing found" in aurora.get(f"{_PAGE}?search=%25").text
 
 
+def test_a_deed_is_named_and_found_in_the_language_of_the_page(aurora: ShopAndClient) -> None:
+    record(aurora, "points_adjusted", before={"hold_days": 2})
+    record(aurora, "tiers_saved")
+
+    page = aurora.get(f"{_PAGE}?search=puntos aj&locale=es").text
+
+    assert "<p>Puntos ajustados</p>" in page and "Niveles guardados" not in page
+    assert "<dt>Antes: días de espera</dt><dd><bdi>2</bdi></dd>" in page
+
+
 def test_one_kind_of_people_is_shown_alone(aurora: ShopAndClient) -> None:
     record(aurora, "tier_set")
     record(aurora, "member_scanned", actor=Actor("till_user", "9"))
