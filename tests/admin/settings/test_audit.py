@@ -1,14 +1,20 @@
 """Settings, Audit: who did what, found by words, people and days; another shop's stays hidden."""
 
+import ast
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.db import shop_transaction
 from loyalty.shops.tables import StaffMember
+from shopify_app.admin.settings.audit_titles import TITLES
 from tests.admin.cast import DANA, ShopAndClient
 
+_ROOT = Path(__file__).parents[3]
+_PACKAGES = ("loyalty", "mailing", "wallet", "pos_extension", "shopify_app", "jobs")
 _PAGE = "/app/settings/audit"
 _DANA = Actor("staff", str(DANA))
 _EVENING = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
@@ -90,6 +96,27 @@ def test_a_deed_is_named_and_found_in_the_language_of_the_page(aurora: ShopAndCl
 
     assert "<p>Puntos ajustados</p>" in page and "Niveles guardados" not in page
     assert "<dt>Antes: días de espera</dt><dd><bdi>2</bdi></dd>" in page
+
+
+def test_every_deed_that_is_written_down_has_a_title() -> None:
+    unknown = {
+        action
+        for package in _PACKAGES
+        for path in (_ROOT / package).rglob("*.py")
+        for action in _recorded(ast.parse(path.read_text()))
+    } - {*TITLES}
+
+    assert unknown == set()
+
+
+def _recorded(module: ast.Module) -> Iterator[str]:
+    """The actions that a module names where it records them."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("record", "_audit")):
+            for given in node.args:
+                named = [given.body, given.orelse] if isinstance(given, ast.IfExp) else [given]
+                values = [each.value for each in named if isinstance(each, ast.Constant)]
+                yield from (value for value in values if isinstance(value, str))
 
 
 def test_one_kind_of_people_is_shown_alone(aurora: ShopAndClient) -> None:
