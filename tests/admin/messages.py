@@ -112,6 +112,8 @@ def _fill(room: str, words: list[dict[str, Any]]) -> None:
         for language in TRANSLATED:
             catalog = read(language).get(room) or Catalog(locale=language)
             for entry in words:
+                # What is added again would keep the translation that it had.
+                catalog.delete(_key(entry["en"]))
                 catalog.add(_key(entry["en"]), _key(entry[language]))
             _write(language, room, catalog)
 
