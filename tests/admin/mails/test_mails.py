@@ -251,3 +251,15 @@ def test_nothing_changes_without_a_bearer_token(
 
     assert answer.status_code in (401, 403)
     assert own(aurora) == set() and not is_on(aurora, "tier")
+
+
+def test_names_reach_and_faults_are_said_in_the_pages_language(aurora: ShopAndClient) -> None:
+    aurora.enrol("Carol", "Cole", "")
+
+    page = aurora.get("/app/emails?locale=fr").text
+    row = aurora.get("/app/emails/switches/data_request?locale=fr").text
+    answer = aurora.post(f"{CARD}?locale=fr", **(WORDS | {"text": "{{ tier_name }}"}))
+
+    assert "Points qui expirent dans 7 jours" in page and "Points expire" not in page
+    assert "Aujourd’hui, il atteindrait <strong>0 sur 1 membre</strong>." in row
+    assert "Ligne 1 : Cet e-mail n’a pas de champ “tier_name”" in answer.text

@@ -134,6 +134,24 @@ def test_members_and_segments_of_another_shop_are_nobody_and_nothing(
     assert points_of(borealis, [bob]) == [0]
 
 
+def test_whom_a_deed_is_for_is_written_in_english_and_read_in_the_pages_language(
+    aurora: ShopAndClient, three: list[UUID]
+) -> None:
+    form = open_form(aurora, "deed=segment&every=1&search=example.com&points_to=1000&locale=de")
+    segment = str(segment_of(aurora))
+    aurora.post("/app/members/deeds?locale=de", **form, segment_id=segment)
+
+    with shop_transaction(aurora.shop_id) as session:
+        [deed] = session.scalars(select(MemberDeed))
+    page = f"/app/members/deeds/{deed.id}?locale=de"
+
+    assert deed.words == "Members with “example.com”, Points: up to 1,000"
+    assert "Mitglieder mit “example.com”, Punkte: bis 1,000" in aurora.get(page).text
+    with shop_transaction(aurora.shop_id) as session:
+        session.get_one(MemberDeed, (aurora.shop_id, deed.id)).words = "Members with Tier: Gold"
+    assert "Members with Tier: Gold" in aurora.get(page).text
+
+
 @pytest.mark.parametrize("selection", ["", "[]", "{}", '{"ids": ["x"]}', '{"asked": 5}', "null"])
 def test_a_forged_selection_is_refused(aurora: ShopAndClient, selection: str) -> None:
     answer = aurora.post("/app/members/deeds", deed="card", selection=selection, client_key="x")
