@@ -18,6 +18,8 @@ from shopify_app.platform.errors import ShopifyError
 from shopify_app.platform.people import Enrolled, add_member, read_newcomer
 
 _NO_ANSWER = N_("Shopify did not answer. Nothing was changed. Please try again.")
+_REFUSED = (N_("Consent to emails needs an email address"),)
+"""What shopify_app.platform.people says, for the translators; `say` finds it by its English."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,3 +60,14 @@ def test_who_proved_the_address_before_is_shown_instead_of_added(
 def test_the_list_leads_to_a_blank_form(aurora: ShopAndClient) -> None:
     assert 'href="/app/members/new"' in aurora.get("/app/members").text
     assert 'id="member-form"' in aurora.get("/app/members/new").text
+
+
+def test_what_is_wrong_is_said_in_the_pages_language(aurora: ShopAndClient) -> None:
+    phone = {"name": "Dora Diaz", "contact": "+34600000000", "wants_emails": "1"}
+
+    answer = aurora.post("/app/members?locale=de", **phone)
+    nobody = aurora.post("/app/members?locale=es", name="Dora Diaz", contact="dora@")
+
+    assert "Für die Einwilligung in E-Mails ist eine E-Mail-Adresse nötig" in answer.text
+    assert "Bitte prüfen Sie, was unten markiert ist." not in nobody.text
+    assert "Revisa lo que está marcado abajo." in nobody.text
