@@ -48,14 +48,15 @@ def send_test(
     with shop_transaction(shop_id) as session:
         shop = get_shop(session, shop_id)
         words = render(session, shop, mail, language, draft, look, lacks=lacks)
-        subject = ("email", mail)
-        audit.record(
-            session, shop_id, actor, "test_email_sent", subject, now=now, language=language
-        )
     try:
         pacing.take(KIND, is_asked_for=True)
     except PaceExceeded as error:
         raise EmailRefused(said("%(reason)s: try again later", reason=error.args[0])) from error
+    with shop_transaction(shop_id) as session:  # before it is tried: it may arrive all the same
+        subject = ("email", mail)
+        audit.record(
+            session, shop_id, actor, "test_email_sent", subject, now=now, language=language
+        )
     send(
         Outgoing(
             sender=sender_of(shop.name),

@@ -1,6 +1,7 @@
 """The pages about emails: switches behind their reach, words with a preview, colours, a test."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import StaffMember
 from mailing import overrides, setup
 from mailing.account import Account, Sender
+from mailing.errors import PaceExceeded
 from mailing.look_store import load_look
 from mailing.looks import Look
 from mailing.setup import CardLinks, MailSettings
@@ -207,6 +209,25 @@ def test_a_test_that_amazon_does_not_take_says_so(aurora: ShopAndClient) -> None
     with shop_transaction(aurora.shop_id) as session:  # audited before it was tried
         tried = session.scalars(select(AuditRow).where(AuditRow.action == "test_email_sent")).all()
     assert [(row.actor_id, row.subject_id) for row in tried] == [(str(DANA), "card")]
+
+
+def test_a_test_beyond_the_days_quota_says_so_and_was_never_tried(
+    aurora: ShopAndClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def used_up(kind: str, *, is_asked_for: bool) -> None:
+        raise PaceExceeded("The day's quota of emails is used up", timedelta(minutes=10))
+
+    monkeypatch.setattr("mailing.trying.pacing.take", used_up)
+    with shop_transaction(aurora.shop_id) as session:
+        dana = {"user_id": DANA, "name": "Dana", "email": "dana@example.com"}
+        session.merge(StaffMember(shop_id=aurora.shop_id, seen_at=utc_now(), **dana))
+
+    answer = aurora.post(f"{CARD}/tests", **WORDS)
+
+    assert "quota of emails is used up: try again later" in answer.headers["HX-Trigger"]
+    with shop_transaction(aurora.shop_id) as session:
+        tried = select(AuditRow).where(AuditRow.action == "test_email_sent")
+        assert session.scalars(tried).all() == []
 
 
 def test_whose_figures_the_senders_are_is_said(
