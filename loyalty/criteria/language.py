@@ -14,6 +14,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from loyalty.base.errors import BadCriteria
+from loyalty.base.said import said
 from loyalty.criteria.countries import COUNTRIES
 from loyalty.criteria.facts import FACTS, NUMBERS, Fact, Kind, Source
 
@@ -98,21 +99,21 @@ class _Reader:
     def read(self, given: object, way: str, depth: int) -> Criteria:
         self.parts += 1
         if depth > DEPTH_MAX:
-            raise BadCriteria(way, f"Nest at most {DEPTH_MAX} deep")
+            raise BadCriteria(way, said("Nest at most %(most)s deep", most=DEPTH_MAX))
         if self.parts > PARTS_MAX:
-            raise BadCriteria(way, f"Use at most {PARTS_MAX} parts")
+            raise BadCriteria(way, said("Use at most %(most)s parts", most=PARTS_MAX))
         if not isinstance(given, dict):
-            raise BadCriteria(way, "Write an object with all, any, not or fact")
+            raise BadCriteria(way, said("Write an object with all, any, not or fact"))
         if "fact" in given:
             return _test(given, way)
         if len(given) != 1 or not given.keys() <= {"all", "any", "not"}:
-            raise BadCriteria(way, "Write one of all, any, not or fact")
+            raise BadCriteria(way, said("Write one of all, any, not or fact"))
         [(word, inner)] = given.items()
         if word == "not":
             return Not(self.read(inner, _join(way, "not"), depth + 1))
         if not isinstance(inner, list) or not inner:
             # Of nothing, "all" would mean everybody: hardly what anyone means.
-            raise BadCriteria(_join(way, word), "Write a list with at least one part")
+            raise BadCriteria(_join(way, word), said("Write a list with at least one part"))
         parts = (
             self.read(part, f"{_join(way, word)}[{number}]", depth + 1)
             for number, part in enumerate(inner)
@@ -122,14 +123,15 @@ class _Reader:
 
 def _test(given: dict[Any, Any], way: str) -> Test:
     if given.keys() != {"fact", "is", "value"}:
-        raise BadCriteria(way, "Write fact, is and value, and nothing else")
+        raise BadCriteria(way, said("Write fact, is and value, and nothing else"))
     name, operator = given["fact"], given["is"]
     fact = FACTS.get(name) if isinstance(name, str) else None
     if fact is None:
-        raise BadCriteria(_join(way, "fact"), f"There is no fact {name!r}")
+        raise BadCriteria(_join(way, "fact"), said("There is no fact %(fact)s", fact=repr(name)))
     allowed = operators_of(fact)
     if operator not in allowed:
-        raise BadCriteria(_join(way, "is"), f"Use one of {', '.join(allowed)} with {name}")
+        words = said("Use one of %(words)s with %(fact)s", words=", ".join(allowed), fact=name)
+        raise BadCriteria(_join(way, "is"), words)
     value = _value(fact.kind, operator, given["value"], _join(way, "value"))
     if fact.is_country:
         value = _countries(value, _join(way, "value"))
@@ -151,16 +153,16 @@ def _value(kind: Kind, operator: str, given: object, way: str) -> Value:
 
 def _truth(given: object, way: str) -> bool:
     if not isinstance(given, bool):
-        raise BadCriteria(way, "Write true or false")
+        raise BadCriteria(way, said("Write true or false"))
     return given
 
 
 def _number(given: object, way: str, most: int) -> int:
     # To Python true is the number 1; to nobody else.
     if isinstance(given, bool) or not isinstance(given, int):
-        raise BadCriteria(way, "Write a whole number, without quotation marks")
+        raise BadCriteria(way, said("Write a whole number, without quotation marks"))
     if not 0 <= given <= most:
-        raise BadCriteria(way, f"Write a number from 0 to {most}")
+        raise BadCriteria(way, said("Write a number from 0 to %(most)s", most=most))
     return given
 
 
@@ -170,12 +172,12 @@ def _day(given: object, way: str) -> date:
             return date.fromisoformat(given)
     except ValueError:
         pass
-    raise BadCriteria(way, "Write a day such as 2026-11-22")
+    raise BadCriteria(way, said("Write a day such as 2026-11-22"))
 
 
 def _text(given: object, way: str) -> str:
     if not isinstance(given, str) or not 0 < len(given) <= _TEXT_MAX or "\0" in given:
-        raise BadCriteria(way, f"Write 1 to {_TEXT_MAX} characters")
+        raise BadCriteria(way, said("Write 1 to %(most)s characters", most=_TEXT_MAX))
     return given
 
 
@@ -183,12 +185,12 @@ def _id(given: object, way: str) -> UUID:
     try:
         return UUID(_text(given, way))
     except ValueError as error:
-        raise BadCriteria(way, "Write an id") from error
+        raise BadCriteria(way, said("Write an id")) from error
 
 
 def _several(kind: Kind, given: object, way: str) -> tuple[str, ...] | tuple[UUID, ...]:
     if not isinstance(given, list) or not 0 < len(given) <= _LIST_MAX:
-        raise BadCriteria(way, f"Write a list of 1 to {_LIST_MAX}")
+        raise BadCriteria(way, said("Write a list of 1 to %(most)s", most=_LIST_MAX))
     if kind == Kind.ID:
         return tuple(_id(each, f"{way}[{n}]") for n, each in enumerate(given))
     return tuple(_text(each, f"{way}[{n}]") for n, each in enumerate(given))
@@ -203,7 +205,7 @@ def _countries(value: Value, way: str) -> Value:
 
 def _country(given: str, way: str) -> str:
     if given.upper() not in COUNTRIES:
-        raise BadCriteria(way, "Write the two letters of a country, such as ES")
+        raise BadCriteria(way, said("Write the two letters of a country, such as ES"))
     return given.upper()
 
 
@@ -211,7 +213,7 @@ def _check_choices(fact: Fact, value: Value, way: str) -> None:
     """Of a text that can only be one of a few, another would never match."""
     for each in value if isinstance(value, tuple) else (value,):
         if fact.choices and each not in fact.choices:
-            raise BadCriteria(way, f"Use one of {', '.join(fact.choices)}")
+            raise BadCriteria(way, said("Use one of %(words)s", words=", ".join(fact.choices)))
 
 
 def _join(way: str, step: str) -> str:

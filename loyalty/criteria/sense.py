@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from loyalty.base.errors import BadCriteria
+from loyalty.base.said import said
 from loyalty.criteria.facts import Fact, Kind
 from loyalty.criteria.language import Criteria, Group, Not, Test
 
@@ -65,7 +66,7 @@ class _Sense:
         for part, step in _inside(criteria):
             self.check(part, _join(way, step))
         place = _join(way, criteria.word) if isinstance(criteria, Group) else way
-        raise BadCriteria(place, "Nobody can ever match this")
+        raise BadCriteria(place, said("Nobody can ever match this"))
 
     def cases(self, criteria: Criteria, is_true: bool) -> list[Case]:
         """The ways in which it is so, none of them impossible."""

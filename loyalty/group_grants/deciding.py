@@ -24,6 +24,7 @@ from loyalty.base.errors import (
     IdempotencyConflict,
 )
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.group_grants.tables import GroupGrant, GroupGrantMember
 from loyalty.listing.selection import Selection, count_selected
 from loyalty.members.tables import Member
@@ -46,9 +47,9 @@ def read_given(points: str | int) -> int:
     try:
         signed = read_points(points)
     except BadAdjustment as error:
-        raise BadGroupGrant(error.field, str(error)) from error
+        raise BadGroupGrant(error.field, error.args[0]) from error
     if signed < 0:
-        raise BadGroupGrant("points", "Enter how many points each member gets")
+        raise BadGroupGrant("points", said("Enter how many points each member gets"))
     return signed
 
 
@@ -131,7 +132,8 @@ def give_to_selected(
         return _same(known, (None, stored, given, reason))
     members = count_selected(session, shop_id, selection)
     if members == 0:
-        raise BadGroupGrant("form", "Nobody is selected any more: there is nobody to give to")
+        words = said("Nobody is selected any more: there is nobody to give to")
+        raise BadGroupGrant("form", words)
     grant = GroupGrant(
         shop_id=shop_id,
         id=new_id(),
@@ -216,17 +218,21 @@ def _same(known: GroupGrant, wanted: tuple[object, ...]) -> GroupGrant:
 
 def _check_words(reason: str, client_key: str) -> None:
     if reason not in dict(REASONS):
-        raise BadGroupGrant("reason", "Choose a reason")
+        raise BadGroupGrant("reason", said("Choose a reason"))
     is_plain = client_key.isascii() and client_key.isprintable()
     if not client_key or len(client_key) > _KEY_MAX or not is_plain:
-        raise BadGroupGrant("client_key", "Reload the page and try again")
+        raise BadGroupGrant("client_key", said("Reload the page and try again"))
 
 
 def _check_audience(audience: Audience, expected: int | None) -> None:
     if audience.members == 0:
-        raise BadGroupGrant("segment", "Nobody is in this segment: there is nobody to give to")
+        words = said("Nobody is in this segment: there is nobody to give to")
+        raise BadGroupGrant("segment", words)
     if expected is not None and expected != audience.members:
-        words = f"The segment has {audience.members} members by now. Look again, then confirm"
+        words = said(
+            "The segment has %(count)s members by now. Look again, then confirm",
+            count=audience.members,
+        )
         raise BadGroupGrant("segment", words)
 
 

@@ -16,6 +16,7 @@ from loyalty.audit import Actor
 from loyalty.base.db import ring_after_commit
 from loyalty.base.errors import BadCriteria, BadSegment, SegmentNotFound
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.criteria.language import read_criteria
 from loyalty.criteria.sense import check_sense
 from loyalty.programme.tables import Programme
@@ -48,7 +49,7 @@ def add_segment(
     """
     others = _lock_all(session, shop.shop_id)
     if len(others) >= SEGMENTS_MAX:
-        raise BadSegment("name", f"Use at most {SEGMENTS_MAX} segments")
+        raise BadSegment("name", said("Use at most %(most)s segments", most=SEGMENTS_MAX))
     segment = Segment(shop_id=shop.shop_id, id=new_id(), size=0, created_at=now)
     _fill_in(session, segment, others, name, description, criteria)
     segment.refreshed_at = now if criteria is None else None
@@ -130,11 +131,13 @@ def _fill_in(
     """Checks everything before it changes anything."""
     name, description = " ".join(name.split()), description.strip()
     if not name or len(name) > NAME_MAX or not name.isprintable():
-        raise BadSegment("name", f"Use 1 to {NAME_MAX} characters")
+        raise BadSegment("name", said("Use 1 to %(most)s characters", most=NAME_MAX))
     if any(other.name.casefold() == name.casefold() for other in others):
-        raise BadSegment("name", f"There is a segment called {name} already")
+        raise BadSegment("name", said("There is a segment called %(name)s already", name=name))
     if len(description) > DESCRIPTION_MAX or "\0" in description:
-        raise BadSegment("description", f"Use at most {DESCRIPTION_MAX} characters")
+        raise BadSegment(
+            "description", said("Use at most %(most)s characters", most=DESCRIPTION_MAX)
+        )
     if criteria is not None:
         check_rule(session, segment.shop_id, criteria)
     segment.name, segment.description, segment.criteria = name, description, criteria
@@ -146,7 +149,7 @@ def check_rule(session: Session, shop_id: int, criteria: Any) -> None:
         tree = read_criteria(criteria)
         check_sense(tree, {rung.id for rung in load_ladder(session, shop_id).rungs})
     except BadCriteria as error:
-        raise BadSegment(f"criteria.{error.field}".rstrip("."), str(error)) from error
+        raise BadSegment(f"criteria.{error.field}".rstrip("."), error.args[0]) from error
 
 
 def _end(session: Session, segment: Segment, action: str, actor: Actor, now: datetime) -> None:

@@ -15,7 +15,7 @@ ADMIN = Path(admin.__file__).parent
 _JINJA = Environment(extensions=["jinja2.ext.i18n"])
 _ICONS = {path.stem.removesuffix("Icon") for path in (ADMIN / "static").rglob("*.svg")} | {"Encore"}
 _HTTP = {"Authorization", "Vary"}
-_ATTRIBUTES = re.compile(r'^(?:[\w-]+="[^"]*" ?)+$')
+_ATTRIBUTES = re.compile(r"""^(?:[\w:-]+=(?:"[^"]*"|'[^']*') ?)+$""")
 """What a macro writes into its caller's tag."""
 _COLUMNS = ("_HEADER", "_COLUMNS")
 """Tables of the names of a CSV file's columns, which programs read."""

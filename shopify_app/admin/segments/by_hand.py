@@ -23,6 +23,7 @@ from loyalty.base.errors import (
 from loyalty.members.states import get_active_member
 from loyalty.queries.members import list_members
 from loyalty.segments import overriding, views
+from shopify_app.admin.languages import N_, _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.segments import read_segments
 from shopify_app.admin.responses import tell
@@ -30,14 +31,26 @@ from shopify_app.admin.segments.page import read_members
 from shopify_app.platform.admin_auth import admin_page
 
 _FOUND_MAX = 8
-_WORDS: dict[str, tuple[Callable[..., bool], str]] = {
-    "in": (overriding.put_in, "Put into {}"),
-    "out": (overriding.keep_out, "Kept out of {}"),
-    "rule": (overriding.clear, "{} goes by its rule again"),
+_WORDS: dict[str, tuple[Callable[..., bool], str, str]] = {
+    "in": (
+        overriding.put_in,
+        N_("Put into %(segment)s"),
+        N_("Put into %(segment)s, once all its members have been counted"),
+    ),
+    "out": (
+        overriding.keep_out,
+        N_("Kept out of %(segment)s"),
+        N_("Kept out of %(segment)s, once all its members have been counted"),
+    ),
+    "rule": (
+        overriding.clear,
+        N_("%(segment)s goes by its rule again"),
+        N_("%(segment)s goes by its rule again, once all its members have been counted"),
+    ),
 }
-_NOT_YET = ", once all its members have been counted"
-_GONE = "This segment is no longer there. Choose another."
-_NOT_ACTIVE = "This member is not active any more. Nothing was changed."
+"""What each button does, what it says then, and what it says while the segment waits."""
+_GONE = N_("This segment is no longer there. Choose another.")
+_NOT_ACTIVE = N_("This member is not active any more. Nothing was changed.")
 
 
 @blueprint.get("/app/segments/<segment_id>/finder")
@@ -69,7 +82,7 @@ def say_of_segment_member(segment_id: str) -> Response:
         with shop_transaction(g.shop_id) as session:
             told = _say(session, wanted, member)
     except MemberNotActive as refusal:
-        error, status = _NOT_ACTIVE, refusal.status
+        error, status = _(_NOT_ACTIVE), refusal.status
     with shop_transaction(g.shop_id) as session:
         enter(session)
         values = read_members(session, views.get_segment(session, g.shop_id, wanted))
@@ -90,7 +103,7 @@ def say_of_members_segment(member_id: str) -> Response:
     except MemberNotFound:
         raise
     except LoyaltyError as refusal:
-        words = _GONE if isinstance(refusal, SegmentNotFound) else _NOT_ACTIVE
+        words = _(_GONE if isinstance(refusal, SegmentNotFound) else _NOT_ACTIVE)
         answer = _show(member, refusal.status, error=words)
         # The dialog has a place for the reason; a button of the card has none.
         return answer if request.form.get("word") == "in" else tell(answer, words)
@@ -119,9 +132,9 @@ def _say(session: Session, segment_id: UUID, member_id: UUID) -> str:
         raise BadRequest
     shop = enter(session)
     segment = views.get_segment(session, g.shop_id, segment_id)
-    say, told = _WORDS[word]
-    say(session, shop, segment_id, member_id, actor=g.actor, now=utc_now())
-    return told.format(segment.name) + ("" if segment.refreshed_at else _NOT_YET)
+    act, told, told_later = _WORDS[word]
+    act(session, shop, segment_id, member_id, actor=g.actor, now=utc_now())
+    return _(told if segment.refreshed_at else told_later, segment=segment.name)
 
 
 def _show(member_id: UUID, status: int, *, error: str = "") -> Response:

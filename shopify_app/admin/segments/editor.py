@@ -16,6 +16,7 @@ from loyalty.base.errors import BadCriteria, BadSegment
 from loyalty.segments import saving, views
 from loyalty.segments.tables import Segment
 from loyalty.shops.tables import Shop
+from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to
 from shopify_app.admin.segments import rule_acts, rule_form, rule_meaning
@@ -25,7 +26,7 @@ from shopify_app.admin.segments.size import count_within
 from shopify_app.admin.segments.words import GROUPS, facts_by_subject, operators_of
 from shopify_app.platform.admin_auth import admin_page
 
-_GONE = "A condition of this rule is not known any more. Write the rule anew."
+_GONE = N_("A condition of this rule is not known any more. Write the rule anew.")
 
 
 @blueprint.get("/app/segments/new")
@@ -94,7 +95,7 @@ def size_segment() -> str:
         criteria = rule_meaning.read(rule, Values.of(session, shop))
         count = count_within(session, shop, criteria) if criteria else None
     rows = list(rule_form.conditions(rule))
-    for _, condition in rows:
+    for _name, condition in rows:
         if condition.is_blank:
             condition.errors = {}
     is_late = criteria is not None and count is None
@@ -118,8 +119,8 @@ def _save(segment_id: UUID | None) -> Response:
             shop = enter(session)
             saved = _saved_as(session, shop, segment_id, form)
     except BadSegment as refusal:
-        return _refuse(segment_id, form.refused(refusal.field, str(refusal)), refusal.status)
-    return go_to(url_for("admin.segment", segment_id=saved.id), "Segment saved")
+        return _refuse(segment_id, form.refused(refusal.field, say(refusal)), refusal.status)
+    return go_to(url_for("admin.segment", segment_id=saved.id), _("Segment saved"))
 
 
 def _saved_as(session: Session, shop: Shop, segment_id: UUID | None, form: SegmentForm) -> Segment:
@@ -156,7 +157,7 @@ def _saved(found: Segment, values: Values) -> SegmentForm:
         rule = rule_form.form_of(found.criteria, values)
     except BadCriteria:
         rule = rule_form.blank_rule()
-        rule.error = _GONE
+        rule.error = _(_GONE)
     return SegmentForm(found.name, found.description, rule)
 
 

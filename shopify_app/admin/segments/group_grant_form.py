@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from loyalty.base.errors import BadGroupGrant, SegmentNotFound
+from loyalty.base.said import said
 from loyalty.group_grants.deciding import Audience, count_audience, read_given
+from shopify_app.admin.languages import _, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class GroupGrantForm:
         try:
             return UUID(self.segment_id)
         except ValueError as error:
-            raise BadGroupGrant("segment", "Choose a segment") from error
+            raise BadGroupGrant("segment", said("Choose a segment")) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,6 @@ def forecast(session: Session, form: GroupGrantForm) -> Forecast:
         points = read_given(form.points)
         return Forecast(count_audience(session, g.shop_id, form.segment(), points=points))
     except BadGroupGrant as refusal:
-        return Forecast(None, str(refusal))
+        return Forecast(None, say(refusal))
     except SegmentNotFound:
-        return Forecast(None, "This segment is no longer there. Choose another")
+        return Forecast(None, _("This segment is no longer there. Choose another"))

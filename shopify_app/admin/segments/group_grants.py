@@ -12,6 +12,7 @@ from loyalty.adjustments import REASONS
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadGroupGrant, IdempotencyConflict, SegmentNotFound
+from loyalty.base.said import said
 from loyalty.group_grants.deciding import (
     get_grant,
     give_to_segment,
@@ -21,20 +22,21 @@ from loyalty.group_grants.deciding import (
 from loyalty.group_grants.tables import OPEN, GroupGrant
 from loyalty.segments.views import list_segments
 from mailing import setup as mail_setup
+from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to, look_again, tell
 from shopify_app.admin.segments.group_grant_form import GroupGrantForm, forecast
 from shopify_app.platform.admin_auth import admin_page
 
 STATES = {
-    "preparing": ("Begins", "info"),
-    "giving": ("Being given", "info"),
-    "done": ("Given", "success"),
-    "undoing": ("Being taken back", "warning"),
-    "undone": ("Taken back", ""),
+    "preparing": (N_("Begins"), "info"),
+    "giving": (N_("Being given"), "info"),
+    "done": (N_("Given"), "success"),
+    "undoing": (N_("Being taken back"), "warning"),
+    "undone": (N_("Taken back"), ""),
 }
-_SENT = "This form was already sent with other figures. Look at the list, then send again."
-_GONE = "This segment is no longer there. Choose another."
+_SENT = N_("This form was already sent with other figures. Look at the list, then send again.")
+_GONE = N_("This segment is no longer there. Choose another.")
 
 
 @blueprint.get("/app/group-grants")
@@ -76,12 +78,12 @@ def give_group_grant() -> Response:
     try:
         grant = _give(form)
     except BadGroupGrant as refusal:
-        return _refuse(form.refused(refusal.field, str(refusal)), refusal.status)
+        return _refuse(form.refused(refusal.field, say(refusal)), refusal.status)
     except SegmentNotFound as refusal:
-        return _refuse(form.refused("segment", _GONE), refusal.status)
+        return _refuse(form.refused("segment", _(_GONE)), refusal.status)
     except IdempotencyConflict as refusal:
-        return _refuse(form.with_new_key().refused("form", _SENT), refusal.status)
-    return go_to(url_for("admin.group_grant", grant_id=grant.id), "Points are on their way")
+        return _refuse(form.with_new_key().refused("form", _(_SENT)), refusal.status)
+    return go_to(url_for("admin.group_grant", grant_id=grant.id), _("Points are on their way"))
 
 
 @blueprint.get("/app/group-grants/<grant_id>")
@@ -112,12 +114,13 @@ def undo_grant(grant_id: str) -> Response:
             now=utc_now(),
             is_forced="is_forced" in request.form,
         )
-    return tell(make_response(_page(grant)), "The points are being taken back")
+    return tell(make_response(_page(grant)), _("The points are being taken back"))
 
 
 def _give(form: GroupGrantForm) -> GroupGrant:
     if not form.expected.isdigit():
-        raise BadGroupGrant("form", "Look at how many members get them, then give the points")
+        words = said("Look at how many members get them, then give the points")
+        raise BadGroupGrant("form", words)
     with shop_transaction(g.shop_id) as session:
         enter(session)
         return give_to_segment(

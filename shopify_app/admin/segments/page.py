@@ -28,6 +28,7 @@ from loyalty.segments import saving, views
 from loyalty.segments.tables import Segment
 from loyalty.shops.tables import Shop
 from shopify_app.admin.csv_files import csv_file, refuse_links
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to
 from shopify_app.admin.segments.rule_form import form_of, is_group
@@ -105,7 +106,7 @@ def remove_segment(segment_id: str) -> Response:
     with shop_transaction(g.shop_id) as session:
         enter(session)
         saving.retire_segment(session, g.shop_id, wanted, actor=g.actor, now=utc_now())
-    return go_to(url_for("admin.segments"), "Segment deleted")
+    return go_to(url_for("admin.segments"), _("Segment deleted"))
 
 
 def read_members(session: Session, found: Segment, *, after: str | None = None) -> dict[str, Any]:
@@ -122,11 +123,11 @@ def read_members(session: Session, found: Segment, *, after: str | None = None) 
 
 def _read_rule(session: Session, shop: Shop, found: Segment) -> dict[str, Any]:
     """The rule as groups of conditions; none for one by hand, or one that is not read any more."""
-    values, rule, rule_error = Values.of(session, shop), None, found.error
+    values, rule, rule_error = Values.of(session, shop), None, say(found.error)
     try:
         rule = form_of(found.criteria, values) if found.criteria is not None else None
     except BadCriteria as error:
-        rule_error = rule_error or str(error)
+        rule_error = say(error)
     return {
         "rule": rule,
         "rule_error": rule_error,

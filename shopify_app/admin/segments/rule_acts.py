@@ -1,6 +1,7 @@
 """What the buttons of a rule's form do to it, and what another fact does to its row."""
 
 from loyalty.criteria.language import PARTS_MAX
+from shopify_app.admin.languages import _
 from shopify_app.admin.segments.rule_form import (
     Condition,
     Group,
@@ -23,7 +24,7 @@ def change(rule: Group, act: str, values: Values) -> tuple[Group, Way | None]:
     `add rule.1`, `group rule` and `remove rule.1.0` are buttons; `refit rule.0`: another fact or
     operator was chosen there, and what was typed may not fit it.
     """
-    word, _, name = act.partition(" ")
+    word, _space, name = act.partition(" ")
     way = way_of(name)
     part = _find(rule, way) if way is not None else None
     if word == "remove" and way and part:
@@ -42,7 +43,7 @@ def change(rule: Group, act: str, values: Values) -> tuple[Group, Way | None]:
 
 def _add_to(group: Group, *, is_group: bool, rule: Group) -> bool:
     if sum(1 for _ in conditions(rule)) >= PARTS_MAX:
-        group.error = f"Use at most {PARTS_MAX} conditions"
+        group.error = _("Use at most %(most)s conditions", most=PARTS_MAX)
         return False
     condition = blank_condition()
     group.parts.append(Group("any", [condition]) if is_group else condition)

@@ -5,6 +5,7 @@ from typing import Any
 
 from loyalty.base.errors import BadCriteria
 from loyalty.criteria.language import read_criteria
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.segments.rule_form import Condition, Group, Part
 from shopify_app.admin.segments.rule_values import Values
 
@@ -17,7 +18,7 @@ def read(rule: Group, values: Values) -> dict[str, Any] | None:
     try:
         read_criteria(given)
     except BadCriteria as error:
-        blame(rule, error.field, str(error))
+        blame(rule, error.field, say(error))
         return None
     return given
 
@@ -42,7 +43,7 @@ def _list_name(group: Group) -> str:
 
 def _json(group: Group, values: Values, way: tuple[int, ...]) -> dict[str, Any] | None:
     if not group.parts:
-        group.error = "Add a condition, or remove this group" if way else "Add a condition"
+        group.error = _("Add a condition, or remove this group") if way else _("Add a condition")
         return None
     parts = [
         _json(part, values, (*way, place))
@@ -52,7 +53,7 @@ def _json(group: Group, values: Values, way: tuple[int, ...]) -> dict[str, Any] 
     ]
     if None in parts:
         return None
-    negation, _, word = _list_name(group).rpartition(".")
+    negation, _dot, word = _list_name(group).rpartition(".")
     return {negation: {word: parts}} if negation else {word: parts}
 
 
@@ -60,14 +61,14 @@ def read_condition(condition: Condition, values: Values) -> dict[str, Any] | Non
     """The test's JSON; None when something is wrong with one of its three fields."""
     fact = condition.known_fact
     if fact is None:
-        condition.errors = {"fact": "Choose what to look at"}
+        condition.errors = {"fact": _("Choose what to look at")}
         return None
     try:
         value = values.read(fact, condition.operator, condition.typed)
         test = {"fact": fact.name, "is": condition.operator, "value": value}
         read_criteria(test)
     except BadCriteria as error:
-        condition.errors = {error.field.partition("[")[0] or "value": str(error)}
+        condition.errors = {error.field.partition("[")[0] or "value": say(error)}
         return None
     except ValueError as error:
         condition.errors = {"value": str(error)}

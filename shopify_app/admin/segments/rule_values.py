@@ -17,7 +17,8 @@ from loyalty.criteria.facts import FACTS, NUMBERS, Fact, Kind
 from loyalty.shops.tables import Shop
 from loyalty.tiers.ladder import load_ladder
 from shopify_app.admin.formatting import ShopFormat
-from shopify_app.admin.segments.words import YES_NO, choices_of, operator_label
+from shopify_app.admin.languages import N_, _, say
+from shopify_app.admin.segments.words import choices_of, sentence
 
 _DIGITS_MAX = 16
 
@@ -62,11 +63,11 @@ class Values:
         control = self.control(fact, operator)
         given = [text.strip() for text in typed if text.strip()]
         if control == "choices":
-            return given or _refuse("Choose at least one")
+            return given or _refuse(_("Choose at least one"))
         if control == "texts":
-            return _listed(given) or _refuse("Write at least one")
+            return _listed(given) or _refuse(_("Write at least one"))
         if not given:
-            _refuse("Choose one" if control in ("choice", "truth") else "Fill this in")
+            _refuse(_("Choose one") if control in ("choice", "truth") else _("Fill this in"))
         return _READERS.get(control, _as_it_is)(given[0], self.currency)
 
     def write(self, fact: Fact, operator: str, value: Any) -> list[str]:
@@ -82,16 +83,17 @@ class Values:
 
     def say(self, fact: Fact, operator: str, typed: Sequence[str]) -> str:
         """The whole condition in words: `Orders is at least 10`."""
-        control, text = self.control(fact, operator), typed[0]
+        control, title, text = self.control(fact, operator), say(fact.title), typed[0]
         if operator == "known":
-            return f"{fact.title} is {'known' if text == 'true' else 'not known'}"
+            pattern = N_("%(fact)s is known") if text == "true" else N_("%(fact)s is not known")
+            return _(pattern, fact=title)
         if control == "truth":
-            return f"{fact.title}: {dict(YES_NO)[text]}"
-        label = operator_label(fact.kind, operator)
-        value = ", ".join(self._say(fact, control, each) for each in typed)
-        return f"{fact.title} " + (
-            label.replace("…", value) if "…" in label else f"{label} {value}"
-        )
+            return _(
+                "%(fact)s: %(value)s", fact=title, value=_("yes") if text == "true" else _("no")
+            )
+        value = _(", ").join(self._say(fact, control, each) for each in typed)
+        count = int(text) if control == "number" else 0
+        return sentence(operator, fact=title, value=value, count=count)
 
     def _say(self, fact: Fact, control: str, text: str) -> str:
         if control == "number":
@@ -101,7 +103,7 @@ class Values:
         if control == "day":
             return self.words.calendar_day(date.fromisoformat(text))
         if control in ("choice", "choices"):
-            return dict(self.choices[fact.name]).get(text, "one that is no longer there")
+            return dict(self.choices[fact.name]).get(text, _("one that is no longer there"))
         return text
 
 
@@ -113,15 +115,15 @@ def _listed(given: Sequence[str]) -> list[str]:
     return [part.strip() for text in given for part in text.split(",") if part.strip()]
 
 
-def _truth(text: str, _: str) -> bool:
-    if text not in dict(YES_NO):
-        _refuse("Choose one")
+def _truth(text: str, _currency: str) -> bool:
+    if text not in ("true", "false"):
+        _refuse(_("Choose one"))
     return text == "true"
 
 
-def _number(text: str, _: str) -> int:
+def _number(text: str, _currency: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX):
-        _refuse("Write a whole number, such as 60")
+        _refuse(_("Write a whole number, such as 60"))
     return int(text)
 
 
@@ -132,10 +134,10 @@ def _money(text: str, currency: str) -> int:
             return parse_minor(text, currency)
     except UnreadableMoney:
         pass
-    _refuse(f"Write an amount such as {Money(1250, currency).decimal()}")
+    _refuse(_("Write an amount such as %(amount)s", amount=Money(1250, currency).decimal()))
 
 
-def _as_it_is(text: str, _: str) -> str:
+def _as_it_is(text: str, _currency: str) -> str:
     return text
 
 
