@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -15,15 +16,18 @@ from werkzeug.test import TestResponse
 from loyalty.audit import AuditRow
 from loyalty.base.db import engine, shop_transaction
 from loyalty.base.errors import BadCriteria
+from loyalty.criteria.facts import FACTS
 from loyalty.criteria.language import read_criteria
 from loyalty.segments.ready_made import ready_made_for
 from loyalty.shops.directory import get_shop
 from shopify_app.admin.formatting import ShopFormat
+from shopify_app.admin.languages import LANGUAGES
 from shopify_app.admin.segments.rule_acts import change
 from shopify_app.admin.segments.rule_form import Condition, Group, form_of, rule_of, way_name
 from shopify_app.admin.segments.rule_meaning import read
 from shopify_app.admin.segments.rule_values import Values
 from shopify_app.admin.segments.size import count_within
+from shopify_app.admin.segments.words import operators_of
 from tests.admin.cast import ShopAndClient
 from tests.admin.forms import Fields, changed, fields_of
 from tests.admin.segments.segment_cast import (
@@ -263,6 +267,22 @@ def test_a_rule_without_conditions_is_refused(aurora: ShopAndClient) -> None:
 
     assert answer.status_code == 422 and "Add a condition" in answer.text
     assert own_segments(aurora) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_operators_are_told_apart_in_every_language(language: str) -> None:
+    with Flask("admin").test_request_context(f"/app?locale={language}"):
+        for fact in FACTS.values():
+            labels = [label for _, label in operators_of(fact)]
+            assert all(labels) and len(set(labels)) == len(labels), fact.name
+
+
+def test_what_is_wrong_with_a_rule_is_said_in_the_pages_language(aurora: ShopAndClient) -> None:
+    fields = changed(new_form(aurora), name="Nobody", rule_0_is="less_than", rule_0_value="0")
+
+    answer = send(aurora, "/app/segments?locale=de", fields)
+
+    assert answer.status_code == 422 and "Das kann nie auf jemanden zutreffen" in answer.text
 
 
 def test_a_name_that_is_taken_is_refused_beside_it(aurora: ShopAndClient) -> None:

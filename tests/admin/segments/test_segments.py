@@ -96,6 +96,13 @@ def test_the_page_says_the_rule_in_words_and_who_belongs(aurora: ShopAndClient, 
     )
     assert "alice@example.com" in page and "Members 1" in page
     assert "Alice Archer" in words_of(aurora.get(f"/app/segments/{rich}"))
+    german = words_of(aurora.get(f"/app/segments/{segment_id}?locale=de"))
+    assert (
+        "Mitglieder, auf die mindestens eines davon zutrifft: "
+        "Gesamtausgaben: mindestens €500.00 "
+        "Letzte Bestellung: innerhalb der letzten 60 Tage "
+        "auf die nichts davon zutrifft: Geburtstag bekannt: ja" in german
+    )
 
 
 def test_a_segment_leads_to_a_campaign_and_to_points_for_all(
