@@ -17,6 +17,7 @@ from loyalty.base.clock import day_in
 from loyalty.base.db import ring_after_commit
 from loyalty.base.errors import BadCampaign
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.campaigns.announcing import read_promotion
 from loyalty.campaigns.bringing import check_fields
 from loyalty.campaigns.channels import Channel, Told
@@ -40,6 +41,10 @@ behind no more of it than that."""
 PAUSE_LOOK = timedelta(minutes=1)
 """How long after it goes on an email that a pause held back may come."""
 _ROOM_MIN, _ROOM_UNKNOWN, _ROOM_MAX = 20, 100, 2_000
+_UNWRITTEN = {
+    "subject": said("Write the email's subject"),
+    "text": said("Write the email's text"),
+}
 
 # An email whose event made no message and has no delivery to make one: email was off just then.
 _SETTLE = """
@@ -74,14 +79,14 @@ WHERE r.shop_id = :shop_id AND r.campaign_id = :campaign_id AND r.member_id = en
 def check(session: Session, shop: Shop, campaign: Campaign) -> None:
     """Raise BadCampaign with what is missing or wrong of the email's words."""
     if not setup.is_on():
-        raise BadCampaign("channels", "This installation of Encore sends no emails")
+        raise BadCampaign("channels", said("This installation of Encore sends no emails"))
     for field, words in (("subject", campaign.subject), ("text", campaign.text)):
         if not words:
-            raise BadCampaign(field, f"Write the email's {field}")
+            raise BadCampaign(field, _UNWRITTEN[field])
         check_words(words, field)
         check_fields(campaign, merging.read(words, get_mail(KIND).fields, field=field), field)
     if campaign.link_path and not campaign.button:
-        raise BadCampaign("button", "Say what stands on the button")
+        raise BadCampaign("button", said("Say what stands on the button"))
 
 
 def check_words(words: str, field: str) -> None:
@@ -89,8 +94,8 @@ def check_words(words: str, field: str) -> None:
     try:
         merging.check(words, mail=KIND, field=field)
     except BadTemplate as error:
-        place = f"Line {error.line}: " if error.line else ""
-        raise BadCampaign(error.field, f"{place}{error.words}") from error
+        words = said("Line %(line)s: %(text)s", line=error.line, text=error.words)
+        raise BadCampaign(error.field, words if error.line else error.words) from error
 
 
 def send(

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among
 from loyalty.base.errors import BadCampaign, BadTemplate
+from loyalty.base.said import N_, said
 from loyalty.campaigns.announcing import read_promotion
 from loyalty.campaigns.bringing import check_fields
 from loyalty.campaigns.channels import Told
@@ -34,6 +35,8 @@ FIELDS = (
     *("coupon", "code", "valid_until", "bonus_points", "promotion", "promotion_until"),
 )
 _NOT_ALWAYS = ("first_name", "last_name", "tier", "valid_until", "promotion_until")
+_TOO_LONG = N_("With a long name this has %(count)s characters: a card shows %(most)s")
+_NOT_EVERYBODY = N_("Not everybody has one: write what stands there then, such as %(example)s")
 _CUT = "…"
 _EXAMPLE = {"first_name": "Alex", "last_name": "Martin", "tier": "", "code": "ABC-123-DEF"}
 # Longer than most people's: what is longer still is cut.
@@ -56,8 +59,7 @@ def check_push(session: Session, shop: Shop, campaign: Campaign, *, now: datetim
         _check_field(part)
     longest = fill_title(lines, _longest(session, shop, campaign, now))
     if len(longest) > TEXT_MAX:
-        words = f"With a long name this has {len(longest)} characters: a card shows {TEXT_MAX}"
-        raise BadCampaign("push_text", words)
+        raise BadCampaign("push_text", said(_TOO_LONG, count=len(longest), most=TEXT_MAX))
 
 
 def fill_pushes(
@@ -87,8 +89,8 @@ def example_push(session: Session, shop: Shop, campaign: Campaign, *, now: datet
 
 def _check_field(part: Field) -> None:
     if part.name in _NOT_ALWAYS and part.fallback is None:
-        words = "Not everybody has one: write what stands there then, such as"
-        raise BadCampaign("push_text", f"{words} {{{{ {part.name} | … }}}}")
+        example = f"{{{{ {part.name} | … }}}}"
+        raise BadCampaign("push_text", said(_NOT_EVERYBODY, example=example))
 
 
 def _common(session: Session, shop: Shop, campaign: Campaign, now: datetime) -> dict[str, str]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from loyalty.audit import SYSTEM
 from loyalty.base.clock import utc_now
 from loyalty.base.errors import BadCampaign, BadMessage
+from loyalty.base.said import said
 from loyalty.campaigns.channels import Channel, Told
 from loyalty.campaigns.tables import Campaign
 from loyalty.campaigns.words import NO_ANSWER
@@ -64,11 +65,12 @@ WHERE r.shop_id = :shop_id AND r.campaign_id = :campaign_id AND r.member_id = en
 def check(session: Session, shop: Shop, campaign: Campaign) -> None:
     """Raise BadCampaign with what is missing or wrong of the push's text."""
     if setup.current().apple is None and not setup.has_google():
-        raise BadCampaign("channels", "This installation of Encore has no wallet to push to")
+        words = said("This installation of Encore has no wallet to push to")
+        raise BadCampaign("channels", words)
     try:
         read_text(campaign.push_text)
     except BadMessage as error:
-        raise BadCampaign("push_text", str(error)) from error
+        raise BadCampaign("push_text", error.args[0]) from error
     check_push(session, shop, campaign, now=utc_now())
 
 

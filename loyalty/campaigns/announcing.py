@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from loyalty.base.clock import day_in
+from loyalty.base.said import said
 from loyalty.campaigns.tables import Campaign
 from loyalty.programme.tables import Promotion
 from loyalty.shops.tables import Shop
@@ -17,9 +18,9 @@ from loyalty.shops.tables import Shop
 def why_over(promotion: Promotion, day: date) -> str | None:
     """Why it cannot be announced on that day of the shop's; None when it can."""
     if not promotion.is_active:
-        return f"{promotion.name} is switched off"
+        return said("%(name)s is switched off", name=promotion.name)
     if promotion.ends_on is not None and promotion.ends_on < day:
-        return f"{promotion.name} is over by then"
+        return said("%(name)s is over by then", name=promotion.name)
     return None
 
 

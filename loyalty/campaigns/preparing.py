@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from loyalty import timeline
 from loyalty.base.bulk import add_rows, insert_rows
 from loyalty.base.ids import new_id
+from loyalty.base.said import N_
 from loyalty.campaigns.audience import BATCH, is_held_out, list_next
 from loyalty.campaigns.channels import NAMES, channels_of
 from loyalty.campaigns.tables import Campaign, CampaignRecipient
@@ -127,4 +128,4 @@ def _end(campaign: Campaign, now: datetime) -> None:
         campaign.state = "sending"
     else:
         campaign.state, campaign.done_at = "stopped", now
-        campaign.error = "Nobody was in its segments any more"
+        campaign.error = N_("Nobody was in its segments any more")

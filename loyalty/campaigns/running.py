@@ -14,6 +14,7 @@ from loyalty.audit import SYSTEM, Actor
 from loyalty.base.clock import day_in
 from loyalty.base.db import ring_after_commit
 from loyalty.base.errors import BadCampaign, BadCampaignState
+from loyalty.base.said import said
 from loyalty.campaigns import announcing
 from loyalty.campaigns.audience import audience_of
 from loyalty.campaigns.channels import channels_of
@@ -26,6 +27,7 @@ from loyalty.segments.tables import Segment
 from loyalty.shops.tables import Shop
 
 _UNDER_WAY = ("preparing", "sending")
+_WAS = {"stopped": said("It was stopped"), "paused": said("It was paused")}
 
 
 def start(
@@ -36,12 +38,12 @@ def start(
     Raises BadCampaign with what is missing or wrong, and BadCampaignState for one that was stopped.
     """
     campaign = lock_campaign(session, shop.shop_id, campaign_id)
-    if campaign.state in ("stopped", "paused"):
-        raise BadCampaignState(f"It was {campaign.state}")
+    if campaign.state in _WAS:
+        raise BadCampaignState(_WAS[campaign.state])
     if campaign.state != "draft":
         return campaign
     if campaign.starts_at is not None and campaign.starts_at <= now:
-        raise BadCampaign("starts_at", "That time is over: choose another, or none")
+        raise BadCampaign("starts_at", said("That time is over: choose another, or none"))
     check_ready(session, shop, campaign, now=now)
     campaign.started_by = str(actor)
     if campaign.starts_at is not None:
@@ -65,7 +67,7 @@ def pause(
     if campaign.state == "paused":
         return campaign
     if campaign.state not in _UNDER_WAY:
-        raise BadCampaignState("Only a campaign that is being sent can be paused")
+        raise BadCampaignState(said("Only a campaign that is being sent can be paused"))
     campaign.state = "paused"
     record(session, campaign, "campaign_paused", actor, now)
     session.flush()
@@ -84,7 +86,7 @@ def resume(
     if campaign.state in _UNDER_WAY:
         return campaign
     if campaign.state != "paused":
-        raise BadCampaignState("It is not paused")
+        raise BadCampaignState(said("It is not paused"))
     if campaign.prepared_at:
         if _has_waiting(session, campaign):
             _check_gifts(session, shop, campaign, now)
@@ -110,7 +112,7 @@ def stop(
     if campaign.state == "stopped":
         return campaign
     if campaign.state in ("draft", "done"):
-        raise BadCampaignState("Nothing of it is under way")
+        raise BadCampaignState(said("Nothing of it is under way"))
     campaign.state = "stopped"
     record(session, campaign, "campaign_stopped", actor, now)
     session.flush()
@@ -138,13 +140,13 @@ def check_ready(
     `is_due`: its segments are looked at anew just now, so that nothing is said of who is in them.
     """
     if not campaign.channels:
-        raise BadCampaign("channels", "Choose email, push or both")
+        raise BadCampaign("channels", said("Choose email, push or both"))
     _check_segments(session, campaign, is_due=is_due)
     for channel in channels_of(campaign):
         channel.check(session, shop, campaign)
     _check_gifts(session, shop, campaign, now)
     if not is_due and not session.scalar(select(exists(audience_of(session, campaign)))):
-        raise BadCampaign("segment_ids", "Nobody is in these segments")
+        raise BadCampaign("segment_ids", said("Nobody is in these segments"))
 
 
 def check_still_announced(
@@ -157,7 +159,7 @@ def check_still_announced(
 
 def _check_segments(session: Session, campaign: Campaign, *, is_due: bool) -> None:
     if not campaign.segment_ids:
-        raise BadCampaign("segment_ids", "Choose at least one segment")
+        raise BadCampaign("segment_ids", said("Choose at least one segment"))
     wanted = [UUID(one) for one in campaign.segment_ids]
     segments = session.scalars(
         select(Segment)
@@ -165,12 +167,19 @@ def _check_segments(session: Session, campaign: Campaign, *, is_due: bool) -> No
         .execution_options(populate_existing=True)
     ).all()
     for segment in segments:
-        if segment.retired_at is not None:
-            raise BadCampaign("segment_ids", f"{segment.name} is no more")
-        if segment.error is not None:
-            raise BadCampaign("segment_ids", f"{segment.name} cannot be used: {segment.error}")
-        if segment.refreshed_at is None and not is_due:
-            raise BadCampaign("segment_ids", f"{segment.name} is still being filled: wait a little")
+        if why := _why_unusable(segment, is_due=is_due):
+            raise BadCampaign("segment_ids", why)
+
+
+def _why_unusable(segment: Segment, *, is_due: bool) -> str:
+    name = segment.name
+    if segment.retired_at is not None:
+        return said("%(name)s is no more", name=name)
+    if segment.error is not None:
+        return said("%(name)s cannot be used: %(why)s", name=name, why=segment.error)
+    if segment.refreshed_at is None and not is_due:
+        return said("%(name)s is still being filled: wait a little", name=name)
+    return ""
 
 
 def _check_gifts(session: Session, shop: Shop, campaign: Campaign, now: datetime) -> None:
@@ -178,9 +187,15 @@ def _check_gifts(session: Session, shop: Shop, campaign: Campaign, now: datetime
     if campaign.coupon_id is not None:
         coupon = session.get_one(Coupon, (shop.shop_id, campaign.coupon_id), populate_existing=True)
         if not coupon.is_active or is_over(coupon, day):
-            reason = f": {coupon.error}" if coupon.error else ""
-            raise BadCampaign("coupon_id", f"{coupon.name} is not handed out then{reason}")
+            raise BadCampaign("coupon_id", _why_not_handed_out(coupon))
     _check_promotion(session, shop, campaign, day)
+
+
+def _why_not_handed_out(coupon: Coupon) -> str:
+    name = coupon.name
+    if coupon.error:
+        return said("%(name)s is not handed out then: %(why)s", name=name, why=coupon.error)
+    return said("%(name)s is not handed out then", name=name)
 
 
 def _check_promotion(session: Session, shop: Shop, campaign: Campaign, day: date) -> None:

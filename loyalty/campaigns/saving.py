@@ -16,6 +16,7 @@ from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.errors import BadCampaign, BadCampaignState, CampaignNotFound
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.campaigns.tables import Campaign
 from loyalty.campaigns.terms import Terms, read_terms
 from loyalty.coupons.tables import Coupon
@@ -57,7 +58,7 @@ def change_campaign(
     """
     campaign = lock_campaign(session, shop.shop_id, campaign_id)
     if campaign.state not in ("draft", "scheduled"):
-        raise BadCampaignState("It has begun: copy it to send other words")
+        raise BadCampaignState(said("It has begun: copy it to send other words"))
     terms = read_terms(shop, given, now=now)
     _check_named(session, shop.shop_id, terms)
     for name, value in asdict(terms).items():
@@ -74,7 +75,7 @@ def remove_campaign(
     """Forget a draft. Raises CampaignNotFound, and BadCampaignState for what has been started."""
     campaign = lock_campaign(session, shop_id, campaign_id)
     if campaign.state != "draft":
-        raise BadCampaignState("Only a draft can be removed")
+        raise BadCampaignState(said("Only a draft can be removed"))
     record(session, campaign, "campaign_removed", actor, now)
     session.delete(campaign)
     session.flush()
@@ -122,8 +123,8 @@ def _check_named(session: Session, shop_id: int, terms: Terms) -> None:
         .where(Segment.shop_id == shop_id, Segment.id.in_(wanted), Segment.retired_at.is_(None))
     )
     if found != len(wanted):
-        raise BadCampaign("segment_ids", "A segment of these is no more: choose again")
+        raise BadCampaign("segment_ids", said("A segment of these is no more: choose again"))
     if terms.coupon_id and session.get(Coupon, (shop_id, terms.coupon_id)) is None:
-        raise BadCampaign("coupon_id", "There is no such coupon")
+        raise BadCampaign("coupon_id", said("There is no such coupon"))
     if terms.promotion_id and session.get(Promotion, (shop_id, terms.promotion_id)) is None:
-        raise BadCampaign("promotion_id", "There is no such promotion")
+        raise BadCampaign("promotion_id", said("There is no such promotion"))

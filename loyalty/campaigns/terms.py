@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from loyalty.adjustments import POINTS_MAX
 from loyalty.base.errors import BadCampaign
+from loyalty.base.said import said
 from loyalty.campaigns.channels import NAMES
 from loyalty.shops.tables import Shop
 
@@ -54,10 +55,10 @@ def read_terms(shop: Shop, given: Mapping[str, Any], *, now: datetime) -> Terms:
     Only `name` is needed. `starts_at` is a minute on the shop's clock, as 2026-12-01T09:00.
     """
     for unknown in sorted(given.keys() - set(FIELDS)):
-        raise BadCampaign(unknown, "is nothing that a campaign has")
+        raise BadCampaign(unknown, said("is nothing that a campaign has"))
     name = _line(given, "name", NAME_MAX)
     if not name:
-        raise BadCampaign("name", "Give it a name")
+        raise BadCampaign("name", said("Give it a name"))
     return Terms(
         name=name,
         channels=_channels(given),
@@ -80,7 +81,7 @@ def read_terms(shop: Shop, given: Mapping[str, Any], *, now: datetime) -> Terms:
 def _line(given: Mapping[str, Any], field: str, longest: int) -> str:
     line = " ".join(str(given.get(field) or "").split())
     if len(line) > longest or not line.isprintable():
-        raise BadCampaign(field, f"Use at most {longest} characters")
+        raise BadCampaign(field, said("Use at most %(most)s characters", most=longest))
     return line
 
 
@@ -88,7 +89,7 @@ def _text(given: Mapping[str, Any]) -> str:
     text = str(given.get("text") or "").replace("\r\n", "\n").strip()
     plain = text.translate(dict.fromkeys(map(ord, _LINES)))
     if len(text) > TEXT_MAX or not plain.isprintable():
-        raise BadCampaign("text", f"Use at most {TEXT_MAX:,} characters")
+        raise BadCampaign("text", said("Use at most %(most)s characters", most=f"{TEXT_MAX:,}"))
     return text
 
 
@@ -101,21 +102,23 @@ def _many(given: Mapping[str, Any], field: str) -> list[str]:
 def _channels(given: Mapping[str, Any]) -> list[str]:
     wanted = _many(given, "channels")
     if any(name not in NAMES for name in wanted):
-        raise BadCampaign("channels", f"Choose of {', '.join(NAMES)}")
+        raise BadCampaign("channels", said("Choose of %(names)s", names=", ".join(NAMES)))
     return [name for name in NAMES if name in wanted]
 
 
 def _segments(given: Mapping[str, Any]) -> list[str]:
     wanted = _many(given, "segment_ids")
     if len(wanted) > SEGMENTS_MAX:
-        raise BadCampaign("segment_ids", f"Choose at most {SEGMENTS_MAX} segments")
+        raise BadCampaign(
+            "segment_ids", said("Choose at most %(most)s segments", most=SEGMENTS_MAX)
+        )
     return [str(_read_id("segment_ids", one)) for one in wanted]
 
 
 def _topic(given: Mapping[str, Any]) -> str:
     topic = str(given.get("topic") or TOPICS[0])
     if topic not in TOPICS:
-        raise BadCampaign("topic", f"is none of {', '.join(TOPICS)}")
+        raise BadCampaign("topic", said("is none of %(names)s", names=", ".join(TOPICS)))
     return topic
 
 
@@ -124,7 +127,8 @@ def _path(given: Mapping[str, Any]) -> str:
     if not path:
         return ""
     if len(path) > PATH_MAX or not _PATH.fullmatch(path):
-        raise BadCampaign("link_path", "Use a way on your own site, such as /collections/sale")
+        words = said("Use a way on your own site, such as %(path)s", path="/collections/sale")
+        raise BadCampaign("link_path", words)
     return path
 
 
@@ -134,7 +138,10 @@ def _number(given: Mapping[str, Any], field: str, least: int, most: int) -> int 
         return None
     is_number = text.isascii() and text.isdigit() and len(text) < 10
     if not is_number or not least <= int(text) <= most:
-        raise BadCampaign(field, f"Use a whole number from {least:,} to {most:,}")
+        words = said(
+            "Use a whole number from %(least)s to %(most)s", least=f"{least:,}", most=f"{most:,}"
+        )
+        raise BadCampaign(field, words)
     return int(text)
 
 
@@ -147,7 +154,7 @@ def _read_id(field: str, text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise BadCampaign(field, "Choose one of the list") from error
+        raise BadCampaign(field, said("Choose one of the list")) from error
 
 
 def _moment(given: Mapping[str, Any], zone: str, now: datetime) -> datetime | None:
@@ -161,7 +168,7 @@ def _moment(given: Mapping[str, Any], zone: str, now: datetime) -> datetime | No
             raise ValueError
         found = typed.replace(tzinfo=ZoneInfo(zone)).astimezone(now.tzinfo)
     except (ValueError, OverflowError) as error:
-        raise BadCampaign("starts_at", "is no time such as 2026-12-01T09:00") from error
+        raise BadCampaign("starts_at", said("is no time such as 2026-12-01T09:00")) from error
     if found <= now:
-        raise BadCampaign("starts_at", "That time is over")
+        raise BadCampaign("starts_at", said("That time is over"))
     return found

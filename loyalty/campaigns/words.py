@@ -1,5 +1,7 @@
 """Why a recipient was not told, word by word: what the books hold, and what a merchant reads."""
 
+from loyalty.base.said import said
+
 NOT_ACTIVE = "not_active"
 NO_ADDRESS = "no_address"
 NO_CONSENT = "no_consent"
@@ -20,30 +22,30 @@ NO_ANSWER = "no_answer"
 QUOTA = "quota"
 
 REASONS = {
-    NOT_ACTIVE: "No longer an active member",
-    NO_ADDRESS: "No email address that can be written to",
-    NO_CONSENT: "Has not agreed to marketing",
-    UNSUBSCRIBED: "Has unsubscribed",
-    HARD_BOUNCE: "Emails to the address bounce",
-    COMPLAINED: "Reported an earlier email as spam",
-    PREFERENCE_OFF: "Has switched this kind off",
-    NO_CARD: "Has no card on a phone",
-    STOPPED: "The campaign was stopped before",
-    HAD_COUPON: "Has had the coupon as many times as allowed",
-    HAD_IT: "Has had it already, as a member who was merged into this one",
-    NO_CODE_LEFT: "No code was left",
-    BOUNCED: "The email came back",
-    BOUNCED_SOFT: "The mailbox took no emails just then",
-    OVER: "What it told of was over",
-    OFF: "Was switched off before it was sent",
-    NO_ANSWER: "No answer: it may have arrived, or not",
-    QUOTA: "Google shows no more today: the card changed silently",
+    NOT_ACTIVE: said("No longer an active member"),
+    NO_ADDRESS: said("No email address that can be written to"),
+    NO_CONSENT: said("Has not agreed to marketing"),
+    UNSUBSCRIBED: said("Has unsubscribed"),
+    HARD_BOUNCE: said("Emails to the address bounce"),
+    COMPLAINED: said("Reported an earlier email as spam"),
+    PREFERENCE_OFF: said("Has switched this kind off"),
+    NO_CARD: said("Has no card on a phone"),
+    STOPPED: said("The campaign was stopped before"),
+    HAD_COUPON: said("Has had the coupon as many times as allowed"),
+    HAD_IT: said("Has had it already, as a member who was merged into this one"),
+    NO_CODE_LEFT: said("No code was left"),
+    BOUNCED: said("The email came back"),
+    BOUNCED_SOFT: said("The mailbox took no emails just then"),
+    OVER: said("What it told of was over"),
+    OFF: said("Was switched off before it was sent"),
+    NO_ANSWER: said("No answer: it may have arrived, or not"),
+    QUOTA: said("Google shows no more today: the card changed silently"),
 }
 
 
 REFUSED = {
-    "email": "Amazon did not take the email",
-    "push": "Apple or Google did not take the push",
+    "email": said("Amazon did not take the email"),
+    "push": said("Apple or Google did not take the push"),
 }
 """By channel: what all reasons are called together that are a provider's own words."""
 

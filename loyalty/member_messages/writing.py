@@ -18,12 +18,14 @@ from loyalty.base.bulk import add_rows, among, insert_rows
 from loyalty.base.db import ring_after_commit
 from loyalty.base.errors import BadMessage
 from loyalty.base.ids import new_id
+from loyalty.base.said import N_, said
 from loyalty.member_messages.reading import list_newest
 from loyalty.member_messages.tables import TEXT_MAX, MemberMessage
 from loyalty.members.tables import Member, MemberBalance
 from loyalty.outbox import OutboxEvent
 
 AT_ONCE_MAX = 5_000
+_TOO_LONG = N_("Use at most %(most)s characters: this has %(count)s")
 LASTS = timedelta(days=14)
 """How long a text stays on a card unless somebody says otherwise."""
 
@@ -31,12 +33,12 @@ LASTS = timedelta(days=14)
 def read_text(text: str) -> str:
     """`text` in one line; raises BadMessage for one that no card can show."""
     if "\0" in text:
-        raise BadMessage("text", "Use letters, numbers and signs only")
+        raise BadMessage("text", said("Use letters, numbers and signs only"))
     line = " ".join(text.split())
     if not line:
-        raise BadMessage("text", "Write what the card is to say")
+        raise BadMessage("text", said("Write what the card is to say"))
     if len(line) > TEXT_MAX:
-        raise BadMessage("text", f"Use at most {TEXT_MAX} characters: this has {len(line)}")
+        raise BadMessage("text", said(_TOO_LONG, most=TEXT_MAX, count=len(line)))
     return line
 
 

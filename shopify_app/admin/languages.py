@@ -43,6 +43,22 @@ def N_(text: str) -> str:
     return text
 
 
+class Words(dict[str, str]):
+    """A table of marked texts, each in the language of the page when it is looked up."""
+
+    def __getitem__(self, code: str) -> str:
+        return _(super().__getitem__(code))
+
+    def get(self, code: str, default: Any = None) -> Any:
+        """The text of the code; `default` as it is."""
+        text = super().get(code)
+        return default if text is None else _(text)
+
+    def items(self) -> Any:
+        """The codes with their texts, in their order."""
+        return [(code, self[code]) for code in self]
+
+
 def say(text: object) -> str:
     """A sentence of the books, or an error's, in the language of the page."""
     if isinstance(text, Exception):

@@ -1,4 +1,4 @@
-"""R169: the pages speak English, Spanish, French, German and Arabic, and nothing of them is left out."""
+"""R169: the pages speak English, Spanish, French, German and Arabic; nothing is left out."""
 
 import re
 

@@ -22,6 +22,7 @@ from mailing.campaigns import KIND, check_words
 from mailing.catalogue import get_mail
 from shopify_app.admin.campaigns.form import CampaignForm
 from shopify_app.admin.campaigns.words import CHANNELS, TOPICS, sentence
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
@@ -86,7 +87,7 @@ def _save(campaign_id: UUID | None) -> Response:
     except BadCampaignState as refusal:
         form, status = form.refused("form", sentence(refusal)), refusal.status
     else:
-        return go_to(url_for("admin.campaign", campaign_id=saved), "Campaign saved")
+        return go_to(url_for("admin.campaign", campaign_id=saved), _("Campaign saved"))
     with shop_transaction(g.shop_id) as session:
         values = _choices(session, enter(session), utc_now())
     page = render_template("admin/campaigns/_form.html", **values, **_frame(campaign_id), form=form)
@@ -113,15 +114,15 @@ def _frame(campaign_id: UUID | None) -> dict[str, str]:
     """The editor's title, its way back, and where its form goes."""
     if campaign_id is None:
         return {
-            "title": "New campaign",
+            "title": _("New campaign"),
             "back": url_for("admin.campaigns"),
-            "back_label": "Back to campaigns",
+            "back_label": _("Back to campaigns"),
             "action": url_for("admin.add_campaign"),
         }
     return {
-        "title": "Edit campaign",
+        "title": _("Edit campaign"),
         "back": url_for("admin.campaign", campaign_id=campaign_id),
-        "back_label": "Back to the campaign",
+        "back_label": _("Back to the campaign"),
         "action": url_for("admin.change_campaign", campaign_id=campaign_id),
     }
 

@@ -9,6 +9,7 @@ from loyalty.base.errors import BadCampaign
 from loyalty.campaigns.tables import Campaign
 from loyalty.campaigns.terms import NAME_MAX
 from shopify_app.admin.formatting import ShopFormat
+from shopify_app.admin.languages import _
 
 HOLDOUT_PERCENT, ORDER_DAYS = "10", "14"
 """What a new campaign begins with."""
@@ -93,7 +94,7 @@ class CampaignForm:
     def check_time(self) -> None:
         """Whoever wants it later says when; raises BadCampaign."""
         if self.sends_later and not self.starts_at.strip():
-            raise BadCampaign("starts_at", "Choose a day and a time")
+            raise BadCampaign("starts_at", _("Choose a day and a time"))
 
     def refused(self, field_name: str, message: str) -> "CampaignForm":
         """The same form with `message` beside the field, or above all when it is none of them."""

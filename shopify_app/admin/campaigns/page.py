@@ -23,18 +23,19 @@ from shopify_app.admin.campaigns.forecast import fingerprint
 from shopify_app.admin.campaigns.result import read_outcome, read_progress
 from shopify_app.admin.campaigns.terms import list_terms, read_letter, read_push_example
 from shopify_app.admin.campaigns.words import CHANNELS, STATES, sentence
+from shopify_app.admin.languages import N_, _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to, look_again, tell
 from shopify_app.platform.admin_auth import admin_page
 
 _BATCH = 50
 _MOVING = ("scheduled", "preparing", "sending", "paused")
-_CHANGED = "The campaign was changed since you looked. Look again, then start it."
+_CHANGED = N_("The campaign was changed since you looked. Look again, then start it.")
 _STEPS: dict[str, tuple[Callable[..., Campaign], str]] = {
-    "start": (running.start, "Campaign started"),
-    "pause": (running.pause, "Campaign paused"),
-    "resume": (running.resume, "Campaign goes on"),
-    "stop": (running.stop, "Campaign stopped"),
+    "start": (running.start, N_("Campaign started")),
+    "pause": (running.pause, N_("Campaign paused")),
+    "resume": (running.resume, N_("Campaign goes on")),
+    "stop": (running.stop, N_("Campaign stopped")),
 }
 
 
@@ -115,7 +116,7 @@ def _remove(campaign_id: UUID) -> Response:
             saving.remove_campaign(session, g.shop_id, campaign_id, actor=g.actor, now=utc_now())
     except BadCampaignState as refusal:
         return _show(campaign_id, refusal.status, error=sentence(refusal))
-    return go_to(url_for("admin.campaigns"), "Campaign deleted")
+    return go_to(url_for("admin.campaigns"), _("Campaign deleted"))
 
 
 def _check_seen(campaign: Campaign) -> None:

@@ -20,15 +20,16 @@ from loyalty.campaigns.views import Recipient
 from loyalty.campaigns.words import REFUSED, in_words, is_providers
 from shopify_app.admin.campaigns.words import CHANNELS, FATES
 from shopify_app.admin.csv_files import csv_file, refuse_links
+from shopify_app.admin.languages import N_, _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.platform.admin_auth import admin_page
 
 _BATCH = 50
 _FILE_BATCH = 1_000
 _HEADER = (
-    *("Number", "Name", "Email", "Fate"),
-    *("By email", "Why not by email", "By wallet push", "Why not by push"),
-    *("Code", "Opened", "Clicked", "Ordered", "Orders"),
+    *(N_("Number"), N_("Name"), "Email", N_("Fate")),
+    *(N_("By email"), N_("Why not by email"), N_("By wallet push"), N_("Why not by push")),
+    *(N_("Code"), N_("Opened"), N_("Clicked"), N_("Ordered"), N_("Orders")),
 )
 
 
@@ -81,7 +82,7 @@ def campaign_recipients(campaign_id: str) -> str:
         "admin/campaigns/_recipient_rows.html" if after else "admin/campaigns/recipients.html",
         campaign=campaign,
         fate=fate,
-        fates=[("", "All", total), *(one for one in fates if one[2])],
+        fates=[("", _("All"), total), *(one for one in fates if one[2])],
         page=ListedPage([_listed(row) for row in found.rows], found.next),
     )
 
@@ -136,9 +137,13 @@ def _listed(one: Recipient) -> Listed:
     fates = [Fate(CHANNELS[by], *FATES[fate], _why(by, why)) for by, fate, why in told if fate]
     if one.fate == "held_out":
         fates = [Fate("by chance", *FATES["held_out"], "")]
-    moments = (("Opened", one.opened_at), ("Clicked", one.clicked_at), ("Ordered", one.ordered_at))
+    moments = (
+        (_("Opened"), one.opened_at),
+        (_("Clicked"), one.clicked_at),
+        (_("Ordered"), one.ordered_at),
+    )
     then = [(words, at) for words, at in moments if at is not None]
-    return Listed(one.member_id, one.name or one.email or "No name", one.code, fates, then)
+    return Listed(one.member_id, one.name or one.email or _("No name"), one.code, fates, then)
 
 
 def _why(channel: str, reason: str | None) -> str:

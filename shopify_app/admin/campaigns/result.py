@@ -23,6 +23,7 @@ from mailing import pacing
 from mailing import setup as mail_setup
 from shopify_app.admin.campaigns.words import CHANNELS, FATES
 from shopify_app.admin.formatting import ShopFormat
+from shopify_app.admin.languages import _
 
 _SETTLED = ("held_out", "skipped", "sent", "unknown", "failed")
 _PERCENT = Decimal(100)
@@ -123,7 +124,7 @@ def _result(shop: Shop, campaign: Campaign, found: Result, words: ShopFormat) ->
 def verdict(found: Result, words: ShopFormat) -> str:
     """Whether those told ordered more often than those held out, as far as that can be said."""
     if found.difference is None or found.interval_low is None or found.interval_high is None:
-        return "Nobody was held out: what the campaign itself brought cannot be said."
+        return _("Nobody was held out: what the campaign itself brought cannot be said.")
     low, middle, high = (
         words.tenths(one * _PERCENT)
         for one in (found.interval_low, found.difference, found.interval_high)
@@ -132,7 +133,7 @@ def verdict(found: Result, words: ShopFormat) -> str:
     if not found.is_clear:
         return f"What those told ordered more or less may well be chance: {measured}."
     more = "more" if found.difference > 0 else "less"
-    who = "Those told" if found.is_over else "So far those told"
+    who = _("Those told") if found.is_over else _("So far those told")
     return f"{who} ordered {more} often than those held out: {measured}."
 
 
@@ -155,15 +156,16 @@ def _rows(shop: Shop, told: Share, held_out: Share, days: str, words: ShopFormat
         return Compared(label, show(told), show(held_out))
 
     return [
-        both("Members", lambda one: words.number(one.people)),
-        Compared("Emails sent", words.number(told.emailed), ""),
+        both(_("Members"), lambda one: words.number(one.people)),
+        Compared(_("Emails sent"), words.number(told.emailed), ""),
         Compared("Opened, of the emails sent", _of(told.opened, told.emailed, words), ""),
         Compared("Clicked, of the emails sent", _of(told.clicked, told.emailed, words), ""),
         both(f"Ordered within {days}", lambda one: _of(one.ordered, one.people, words)),
         both(
-            "Worth of these orders", lambda one: words.money(Money(one.orders_minor, shop.currency))
+            _("Worth of these orders"),
+            lambda one: words.money(Money(one.orders_minor, shop.currency)),
         ),
-        both("That is for each member", lambda one: _each(one, shop, words)),
+        both(_("That is for each member"), lambda one: _each(one, shop, words)),
     ]
 
 

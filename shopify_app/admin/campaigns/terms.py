@@ -20,6 +20,7 @@ from mailing.wording import Draft
 from mailing.writing import Words
 from shopify_app.admin.campaigns.words import CHANNELS, TOPICS
 from shopify_app.admin.formatting import ShopFormat
+from shopify_app.admin.languages import _
 from wallet.campaign_texts import example_push
 
 Line = tuple[str, str]
@@ -29,19 +30,22 @@ def list_terms(session: Session, campaign: Campaign) -> list[Line]:
     """A label and its words for each term that the campaign has."""
     words: ShopFormat = g.shop_format
     lines = [
-        ("Segments", _segments(session, campaign)),
+        (_("Segments"), _segments(session, campaign)),
         (
-            "Sent by",
+            _("Sent by"),
             ", ".join(label for name, label in CHANNELS.items() if name in campaign.channels),
         ),
-        ("About", TOPICS.get(campaign.topic, campaign.topic)),
-        ("Held out", f"{words.number(campaign.holdout_percent)}%"),
-        ("Coupon", _coupon(session, campaign)),
-        ("Bonus", words.points(campaign.bonus_points) if campaign.bonus_points else ""),
-        ("Announces", _promotion(session, campaign)),
-        ("Begins", words.moment(campaign.starts_at) if campaign.starts_at else "When started"),
-        ("Started", words.moment(campaign.started_at) if campaign.started_at else ""),
-        ("Orders count for", _days(campaign.order_days)),
+        (_("About"), TOPICS.get(campaign.topic, campaign.topic)),
+        (_("Held out"), f"{words.number(campaign.holdout_percent)}%"),
+        (_("Coupon"), _coupon(session, campaign)),
+        (_("Bonus"), words.points(campaign.bonus_points) if campaign.bonus_points else ""),
+        (_("Announces"), _promotion(session, campaign)),
+        (
+            _("Begins"),
+            words.moment(campaign.starts_at) if campaign.starts_at else _("When started"),
+        ),
+        (_("Started"), words.moment(campaign.started_at) if campaign.started_at else ""),
+        (_("Orders count for"), _days(campaign.order_days)),
     ]
     return [(label, text) for label, text in lines if text]
 
@@ -83,7 +87,7 @@ def language_of(shop: Shop) -> str:
 
 def _segments(session: Session, campaign: Campaign) -> str:
     names = names_of(session, campaign.shop_id, [UUID(one) for one in campaign.segment_ids])
-    return ", ".join(sorted(names.values())) or "None yet"
+    return ", ".join(sorted(names.values())) or _("None yet")
 
 
 def _coupon(session: Session, campaign: Campaign) -> str:

@@ -10,12 +10,13 @@ from mailing.campaigns import KIND
 from mailing.errors import BadTemplate, EmailError, EmailRefused
 from mailing.trying import send_test
 from shopify_app.admin.campaigns.terms import draft_of, lacks_of, language_of
+from shopify_app.admin.languages import N_
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import tell
 from shopify_app.platform.admin_auth import admin_page
 
-_NOT_SENT = "Amazon did not take it. Please try again."
-_IN_DOUBT = "Amazon did not answer. It may still arrive."
+_NOT_SENT = N_("Amazon did not take it. Please try again.")
+_IN_DOUBT = N_("Amazon did not answer. It may still arrive.")
 
 
 @blueprint.post("/app/campaigns/<campaign_id>/test-emails")

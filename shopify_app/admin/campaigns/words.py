@@ -1,30 +1,34 @@
 """Campaigns in words: what each state, channel and fate is called for a merchant."""
 
+from shopify_app.admin.languages import N_, Words
+
 STATES = {
-    "draft": ("Draft", ""),
-    "scheduled": ("Scheduled", "info"),
-    "preparing": ("Being prepared", "info"),
-    "sending": ("Being sent", "info"),
-    "paused": ("Paused", "warning"),
-    "stopped": ("Stopped", "critical"),
-    "done": ("Done", "success"),
+    "draft": (N_("Draft"), ""),
+    "scheduled": (N_("Scheduled"), "info"),
+    "preparing": (N_("Being prepared"), "info"),
+    "sending": (N_("Being sent"), "info"),
+    "paused": (N_("Paused"), "warning"),
+    "stopped": (N_("Stopped"), "critical"),
+    "done": (N_("Done"), "success"),
 }
-CHANNELS = {"email": "Email", "push": "Wallet push"}
+CHANNELS = Words({"email": "Email", "push": N_("Wallet push")})
 FATES = {
-    "waiting": ("Waiting", ""),
-    "held_out": ("Held out", ""),
-    "skipped": ("Left out", "warning"),
-    "queued": ("On its way", "info"),
-    "sent": ("Sent", "success"),
-    "unknown": ("Unknown", "warning"),
-    "failed": ("Failed", "critical"),
+    "waiting": (N_("Waiting"), ""),
+    "held_out": (N_("Held out"), ""),
+    "skipped": (N_("Left out"), "warning"),
+    "queued": (N_("On its way"), "info"),
+    "sent": (N_("Sent"), "success"),
+    "unknown": (N_("Unknown"), "warning"),
+    "failed": (N_("Failed"), "critical"),
 }
-TOPICS = {
-    "offers": "Offers and news",
-    "points": "Points and tier",
-    "birthday": "Birthday greetings",
-    "rewards": "Rewards and coupons",
-}
+TOPICS = Words(
+    {
+        "offers": N_("Offers and news"),
+        "points": N_("Points and tier"),
+        "birthday": N_("Birthday greetings"),
+        "rewards": N_("Rewards and coupons"),
+    }
+)
 
 
 def sentence(refusal: Exception) -> str:

@@ -13,10 +13,10 @@ from loyalty.members.recording_consent import list_words
 from mailing import setup
 from mailing.permission import list_wanted
 from mailing.topics import TOPICS
-from shopify_app.admin.languages import N_, _
+from shopify_app.admin.languages import N_, Words, _
 
 TAB = "consent"
-_CHANNELS = {"email": N_("Email marketing"), "sms": N_("SMS marketing")}
+_CHANNELS = Words({"email": N_("Email marketing"), "sms": N_("SMS marketing")})
 _ANSWERS = {
     "email": {
         "subscribed": N_("They said yes to Email"),
@@ -33,21 +33,25 @@ _STATES = {
     "unsubscribed": (N_("Unsubscribed"), "warning"),
 }
 _SILENT = (N_("Never said anything"), "")
-_SOURCES = {
-    "shopify": N_("in Shopify"),
-    "join_page": N_("on the join page"),
-    "verified_email": N_("on the join page, confirmed by email"),
-    "staff": N_("told to staff"),
-    "unsubscribe_page": N_("on the unsubscribe page"),
-    "complaint": N_("by reporting an email as spam"),
-    "merge": N_("by merging with another member"),
-}
-_TOPICS = {
-    "offers": N_("Offers and news"),
-    "points": N_("Points and tier"),
-    "birthday": N_("Birthday greetings"),
-    "rewards": N_("Rewards and coupons"),
-}
+_SOURCES = Words(
+    {
+        "shopify": N_("in Shopify"),
+        "join_page": N_("on the join page"),
+        "verified_email": N_("on the join page, confirmed by email"),
+        "staff": N_("told to staff"),
+        "unsubscribe_page": N_("on the unsubscribe page"),
+        "complaint": N_("by reporting an email as spam"),
+        "merge": N_("by merging with another member"),
+    }
+)
+_TOPICS = Words(
+    {
+        "offers": N_("Offers and news"),
+        "points": N_("Points and tier"),
+        "birthday": N_("Birthday greetings"),
+        "rewards": N_("Rewards and coupons"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

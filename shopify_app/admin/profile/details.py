@@ -16,25 +16,29 @@ from loyalty.base.errors import BadBirthday, BadContact, MemberNotFound
 from loyalty.members.editing import FIELDS, edit_details, follow_shopify
 from loyalty.members.tables import Member
 from loyalty.shops.tables import Shop
-from shopify_app.admin.languages import N_, _, say
+from shopify_app.admin.languages import N_, Words, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.birthday import PARTS, save_birthday, standing_birthday
 from shopify_app.admin.profile.words import FIELD_LABELS, SOURCES
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
 
-_TAKE = {
-    "first_name": N_("Take first name from Shopify again"),
-    "last_name": N_("Take last name from Shopify again"),
-    "email": N_("Take email from Shopify again"),
-    "phone": N_("Take phone from Shopify again"),
-}
-_TAKEN = {
-    "first_name": N_("First name comes from Shopify again"),
-    "last_name": N_("Last name comes from Shopify again"),
-    "email": N_("Email comes from Shopify again"),
-    "phone": N_("Phone comes from Shopify again"),
-}
+_TAKE = Words(
+    {
+        "first_name": N_("Take first name from Shopify again"),
+        "last_name": N_("Take last name from Shopify again"),
+        "email": N_("Take email from Shopify again"),
+        "phone": N_("Take phone from Shopify again"),
+    }
+)
+_TAKEN = Words(
+    {
+        "first_name": N_("First name comes from Shopify again"),
+        "last_name": N_("Last name comes from Shopify again"),
+        "email": N_("Email comes from Shopify again"),
+        "phone": N_("Phone comes from Shopify again"),
+    }
+)
 _NOTHING_TAKEN = N_("Nothing comes from Shopify again")
 
 

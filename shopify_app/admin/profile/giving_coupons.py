@@ -9,7 +9,7 @@ from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadCoupon, CouponNotFound, IdempotencyConflict, LoyaltyError
 from loyalty.coupons.assigning import HAD_IT, NO_CODE_LEFT, UNKNOWN
 from loyalty.members.states import get_active_member
-from shopify_app.admin.languages import N_, _, say
+from shopify_app.admin.languages import N_, Words, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.coupons import read_coupons
 from shopify_app.admin.profile.page import read_figures
@@ -18,14 +18,16 @@ from shopify_app.platform.admin_auth import admin_page
 
 _SENT = N_("This form was already sent for another coupon. Choose again.")
 _UNKNOWN = N_("There is no such coupon any more")
-_REFUSED = {
-    UNKNOWN: N_("The member is no member"),
-    "is archived": N_("The member is archived"),
-    "is merged": N_("The member is merged"),
-    "is erased": N_("The member is erased"),
-    HAD_IT: N_("The member has had it as many times as allowed"),
-    NO_CODE_LEFT: N_("No code is left"),
-}
+_REFUSED = Words(
+    {
+        UNKNOWN: N_("The member is no member"),
+        "is archived": N_("The member is archived"),
+        "is merged": N_("The member is merged"),
+        "is erased": N_("The member is erased"),
+        HAD_IT: N_("The member has had it as many times as allowed"),
+        NO_CODE_LEFT: N_("No code is left"),
+    }
+)
 
 
 @blueprint.post("/app/members/<member_id>/coupons")

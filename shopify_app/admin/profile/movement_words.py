@@ -1,46 +1,51 @@
 """The words for what moved points: where they come from, by which action, for which reason."""
 
 from loyalty import adjustments
+from shopify_app.admin.languages import N_, Words
 
-SOURCES = {
-    "earn_order": "Earned with an order",
-    "earn_reversal": "Taken back after a refund, cancellation or edit",
-    "earn_action": "Earned with an action",
-    "referral": "Earned with a referral",
-    "grant": "Granted by hand",
-    "deduct": "Deducted by hand",
-    "redeem": "Spent on a reward",
-    "redeem_reversal": "Returned from a reward",
-    "expire": "Expired",
-    "import": "Imported",
-    "merge_in": "Moved from a merged account",
-    "merge_out": "Moved to a merged account",
-    "archive": "Put away with the account",
-    "restore": "Restored with the account",
-}
-ACTIONS = {
-    "signup": "Joined the programme",
-    "verified_email": "Confirmed their email address",
-    "pass_installed": "Installed the pass",
-    "birthday": "Birthday",
-    "check_in": "Checked in",
-    "social_follow": "Followed the shop",
-}
+SOURCES = Words(
+    {
+        "earn_order": N_("Earned with an order"),
+        "earn_reversal": N_("Taken back after a refund, cancellation or edit"),
+        "earn_action": N_("Earned with an action"),
+        "referral": N_("Earned with a referral"),
+        "grant": N_("Granted by hand"),
+        "deduct": N_("Deducted by hand"),
+        "redeem": N_("Spent on a reward"),
+        "redeem_reversal": N_("Returned from a reward"),
+        "expire": N_("Expired"),
+        "import": N_("Imported"),
+        "merge_in": N_("Moved from a merged account"),
+        "merge_out": N_("Moved to a merged account"),
+        "archive": N_("Put away with the account"),
+        "restore": N_("Restored with the account"),
+    }
+)
+ACTIONS = Words(
+    {
+        "signup": N_("Joined the programme"),
+        "verified_email": N_("Confirmed their email address"),
+        "pass_installed": N_("Installed the pass"),
+        "birthday": N_("Birthday"),
+        "check_in": N_("Checked in"),
+        "social_follow": N_("Followed the shop"),
+    }
+)
 REASONS = dict(adjustments.REASONS) | {
-    "campaign": "Campaign",
-    "customer_deleted": "Deleted in Shopify",
-    "by_hand": "By hand",
-    "undone": "Undone by hand",
-    "voided": "Taken back by hand",
-    "voided_at_till": "Taken back at the till",
-    "deleted_in_shopify": "Code deleted or ended in Shopify",
-    "below_minimum": "The friend's first order was too small",
-    "earlier_order": "The friend had bought before",
-    "expired": "The code ran out",
-    "order_cancelled": "Order cancelled",
-    "refunded": "Order refunded",
+    "campaign": N_("Campaign"),
+    "customer_deleted": N_("Deleted in Shopify"),
+    "by_hand": N_("By hand"),
+    "undone": N_("Undone by hand"),
+    "voided": N_("Taken back by hand"),
+    "voided_at_till": N_("Taken back at the till"),
+    "deleted_in_shopify": N_("Code deleted or ended in Shopify"),
+    "below_minimum": N_("The friend's first order was too small"),
+    "earlier_order": N_("The friend had bought before"),
+    "expired": N_("The code ran out"),
+    "order_cancelled": N_("Order cancelled"),
+    "refunded": N_("Order refunded"),
 }
-SIDES = {"advocate": "Brought a friend", "friend": "Brought by a friend"}
+SIDES = Words({"advocate": N_("Brought a friend"), "friend": N_("Brought by a friend")})
 
 
 def say_movement(kind: str, code: str | None) -> str:

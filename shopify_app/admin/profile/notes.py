@@ -13,13 +13,14 @@ from loyalty.base.errors import BadMessage, IdempotencyConflict
 from loyalty.members.notes import NOTE_MAX, add_note, list_notes
 from loyalty.queries.entry_context import read_actor_contexts
 from loyalty.queries.profile import get_profile
+from shopify_app.admin.languages import N_, _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
 
 TAB = "notes"
 _SHOWN_MAX = 200
-_SENT = "This form was already saved with another text. Look at the notes, then save again."
+_SENT = N_("This form was already saved with another text. Look at the notes, then save again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +61,14 @@ def write_note(member_id: str) -> Response:
     except IdempotencyConflict as refusal:
         fresh = replace(form, client_key=str(uuid4()), errors={"text": _SENT})
         return _refuse(member, fresh, refusal.status)
-    return go_to(url_for("admin.profile", member_id=member, tab=TAB), "Note saved")
+    return go_to(url_for("admin.profile", member_id=member, tab=TAB), _("Note saved"))
 
 
 def _key(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise BadMessage("text", "Reload the page and try again") from error
+        raise BadMessage("text", _("Reload the page and try again")) from error
 
 
 def _refuse(member_id: UUID, form: NoteForm, status: int) -> Response:

@@ -9,6 +9,7 @@ from loyalty.base import clock
 from loyalty.base.db import shop_transaction
 from mailing.errors import BadTemplate, EmailRefused
 from mailing.one_off import ask_for_one_off, preview_one_off
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.one_off_form import OneOffForm, read_email
 from shopify_app.admin.profile.page import read_figures
@@ -70,7 +71,7 @@ def _answer(member_id: UUID) -> Response:
     )
     events = {
         "encore:close": {"id": "send-email"},
-        "encore:toast": {"message": "Email is on its way"},
+        "encore:toast": {"message": _("Email is on its way")},
     }
     response.headers["HX-Trigger"] = json.dumps(events)
     return response

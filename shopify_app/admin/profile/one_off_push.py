@@ -9,6 +9,7 @@ from loyalty.base import clock
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadMessage, IdempotencyConflict
 from loyalty.queries.profile import get_profile
+from shopify_app.admin.languages import N_, _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.one_off_form import OneOffForm, read_push
 from shopify_app.admin.profile.page import read_figures
@@ -16,7 +17,7 @@ from shopify_app.platform.admin_auth import admin_page
 from wallet.errors import PushRefused
 from wallet.one_off import ask_for_push
 
-_SENT = "This form was already sent with another text. Look at the timeline, then send again."
+_SENT = N_("This form was already sent with another text. Look at the timeline, then send again.")
 
 
 @blueprint.post("/app/members/<member_id>/pushes")
@@ -66,7 +67,7 @@ def _answer(member_id: UUID) -> Response:
     )
     events = {
         "encore:close": {"id": "send-push"},
-        "encore:toast": {"message": "Push is on its way"},
+        "encore:toast": {"message": _("Push is on its way")},
     }
     response.headers["HX-Trigger"] = json.dumps(events)
     return response

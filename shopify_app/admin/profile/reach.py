@@ -8,18 +8,21 @@ from flask import g
 from sqlalchemy.orm import Session
 
 from loyalty.preferences import NAMES, get_preferences
+from shopify_app.admin.languages import N_, Words
 from wallet.clicks import count_clicks
 from wallet.push_ways import list_push_ways
 from wallet.queries import count_installed, count_pushes_sent
 
 _PUSHES_SHOWN = 5
-_LABELS = {
-    "balance": "Balance",
-    "location": "Location",
-    "marketing": "Marketing",
-    "tier": "Tier",
-    "reward": "Reward available",
-}
+_LABELS = Words(
+    {
+        "balance": N_("Balance"),
+        "location": N_("Location"),
+        "marketing": N_("Marketing"),
+        "tier": N_("Tier"),
+        "reward": N_("Reward available"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from loyalty.redemption.doubts import is_in_doubt
 from loyalty.redemption.reserving import Wish
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.views import get_redemption
+from shopify_app.admin.languages import N_, Words, _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.adjustment_form import AdjustmentForm
 from shopify_app.admin.profile.page import read_figures
@@ -30,12 +31,16 @@ from shopify_app.platform import redeeming
 from shopify_app.platform.admin_auth import admin_page
 from wallet.tokens import renew_card
 
-_OVER = {
-    "used": "This was redeemed before, and its code is used",
-    "returning": "This was redeemed before and is being taken back. Its code is no good any more",
-    "returned": "This was redeemed before and taken back. Redeem it anew",
-}
-_SENT = "This form was already sent for another reward. Choose again."
+_OVER = Words(
+    {
+        "used": N_("This was redeemed before, and its code is used"),
+        "returning": N_(
+            "This was redeemed before and is being taken back. Its code is no good any more"
+        ),
+        "returned": N_("This was redeemed before and taken back. Redeem it anew"),
+    }
+)
+_SENT = N_("This form was already sent for another reward. Choose again.")
 
 
 @blueprint.post("/app/members/<member_id>/redemptions")
@@ -63,7 +68,9 @@ def take_back_reward(member_id: str, redemption_id: str) -> Response:
     except LoyaltyError as refusal:
         return _refuse(member, refusal)
     is_done = returned.state == "returned"
-    return _answer(member, "Points are back" if is_done else "The points will be back in a minute")
+    return _answer(
+        member, _("Points are back") if is_done else _("The points will be back in a minute")
+    )
 
 
 @blueprint.post("/app/members/<member_id>/redemptions/<redemption_id>/settlements")
@@ -75,7 +82,7 @@ def settle_credit(member_id: str, redemption_id: str) -> Response:
     try:
         said = request.form.get("was_paid")
         if said not in ("yes", "no"):
-            raise BadReward("answer", "is neither yes nor no")
+            raise BadReward("answer", _("is neither yes nor no"))
         with shop_transaction(g.shop_id) as session:
             now = utc_now()
             doubts.settle(
@@ -83,7 +90,7 @@ def settle_credit(member_id: str, redemption_id: str) -> Response:
             )
     except LoyaltyError as refusal:
         return _refuse(member, refusal)
-    return _answer(member, "Noted as paid" if said == "yes" else "Points are back")
+    return _answer(member, _("Noted as paid") if said == "yes" else _("Points are back"))
 
 
 def _wish() -> Wish:
@@ -92,10 +99,10 @@ def _wish() -> Wish:
         reward_id = UUID(request.form.get("reward_id", ""))
         client_key = UUID(request.form.get("client_key", ""))
     except ValueError as error:
-        raise BadReward("reward", "is not chosen") from error
+        raise BadReward("reward", _("is not chosen")) from error
     points = request.form.get("redeem_points", "").strip()
     if points and not (points.isascii() and points.isdigit() and len(points) < 16):
-        raise BadReward("points", "are no whole number")
+        raise BadReward("points", _("are no whole number"))
     return Wish(
         reward_id=reward_id,
         channel="admin",
@@ -114,7 +121,7 @@ def _check_theirs(member_id: UUID, redemption_id: UUID) -> None:
 def _said(redemption: Redemption) -> str:
     """What became of it by now: a form that comes again finds the redemption of the first time."""
     if is_in_doubt(redemption):
-        return "It is not known whether the store credit was paid: say so below"
+        return _("It is not known whether the store credit was paid: say so below")
     if redemption.state == "reserved" and redemption.code is None:
         return "Redeemed. The store credit is being paid and will be there in a minute"
     if redemption.state == "reserved":

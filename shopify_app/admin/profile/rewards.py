@@ -17,25 +17,28 @@ from loyalty.redemption.views import list_redemptions
 from loyalty.rewards.views import Offer, list_offers
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
+from shopify_app.admin.languages import N_, Words
 
 _SHOWN_MAX = 10
 _STATES = {
-    "reserved": ("Code is being made", "info"),
-    "issued": ("Can be used", "success"),
-    "used": ("Used", ""),
-    "returning": ("Being taken back", "info"),
-    "returned": ("Taken back", ""),
+    "reserved": (N_("Code is being made"), "info"),
+    "issued": (N_("Can be used"), "success"),
+    "used": (N_("Used"), ""),
+    "returning": (N_("Being taken back"), "info"),
+    "returned": (N_("Taken back"), ""),
 }
-_BEING_PAID = ("Store credit is being paid", "info")
-_DOUBTED = ("Paid or not is not known", "critical")
-_REASONS = {
-    "voided": "by hand",
-    "voided_at_till": "at the till",
-    "deleted_in_shopify": "code deleted or ended in Shopify",
-    "expired": "the code ran out",
-    "order_cancelled": "order cancelled",
-    "refunded": "order refunded",
-}
+_BEING_PAID = (N_("Store credit is being paid"), "info")
+_DOUBTED = (N_("Paid or not is not known"), "critical")
+_REASONS = Words(
+    {
+        "voided": "by hand",
+        "voided_at_till": N_("at the till"),
+        "deleted_in_shopify": N_("code deleted or ended in Shopify"),
+        "expired": N_("the code ran out"),
+        "order_cancelled": "order cancelled",
+        "refunded": "order refunded",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

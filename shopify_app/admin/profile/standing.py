@@ -14,11 +14,12 @@ from loyalty.ledger.tables import LedgerEntry
 from loyalty.members import archiving
 from loyalty.queries.profile import get_profile
 from loyalty.shops.tables import Shop
+from shopify_app.admin.languages import N_, _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to, tell
 from shopify_app.platform.admin_auth import admin_page
 
-_OTHERWISE = "The member’s state has changed meanwhile. Reload the page."
+_OTHERWISE = N_("The member’s state has changed meanwhile. Reload the page.")
 _Act = Callable[..., LedgerEntry | None]
 
 
@@ -26,14 +27,14 @@ _Act = Callable[..., LedgerEntry | None]
 @admin_page
 def archive_member(member_id: str) -> Response:
     """Put the member away with their points; answer with the way to their page."""
-    return _do(member_id, partial(archiving.archive, reason="by_hand"), "Archived with {}")
+    return _do(member_id, partial(archiving.archive, reason="by_hand"), _("Archived with {}"))
 
 
 @blueprint.post("/app/members/<member_id>/restore")
 @admin_page
 def restore_member(member_id: str) -> Response:
     """Bring the archived member back with their points."""
-    return _do(member_id, archiving.restore, "Restored with {}")
+    return _do(member_id, archiving.restore, _("Restored with {}"))
 
 
 def _do(member_id: str, act: _Act, told: str) -> Response:

@@ -20,11 +20,12 @@ from loyalty.shops.tables import Shop
 from loyalty.tiers.by_hand import clear_tier_by_hand, set_tier_by_hand
 from loyalty.tiers.ladder import load_ladder
 from loyalty.tiers.views import Standing
+from shopify_app.admin.languages import N_, _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
 
-_GONE = "This tier is no longer there. Choose another."
+_GONE = N_("This tier is no longer there. Choose another.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class TierForm:
         try:
             return date.fromisoformat(self.until) if self.until else None
         except ValueError as error:
-            raise BadTier("until", "Enter a day, such as 2027-01-31") from error
+            raise BadTier("until", _("Enter a day, such as 2027-01-31")) from error
 
 
 def read_tier_form(session: Session, standing: Standing | None) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def set_tier(member_id: str) -> Response:
         return _refuse(member, form.refused(refusal.field, str(refusal)), refusal.status)
     except TierNotFound:
         return _refuse(member, form.refused("tier", _GONE), 422)
-    return go_to(url_for("admin.profile", member_id=member), "Tier set by hand")
+    return go_to(url_for("admin.profile", member_id=member), _("Tier set by hand"))
 
 
 @blueprint.post("/app/members/<member_id>/tier/free")
@@ -105,7 +106,7 @@ def free_tier(member_id: str) -> Response:
     with shop_transaction(g.shop_id) as session:
         shop = enter(session)
         was_set = clear_tier_by_hand(session, shop, member, actor=g.actor, now=utc_now())
-    told = "The tier goes by the rules again" if was_set else "It went by the rules already"
+    told = _("The tier goes by the rules again") if was_set else _("It went by the rules already")
     return go_to(url_for("admin.profile", member_id=member), told)
 
 

@@ -9,6 +9,7 @@ from loyalty.campaigns.words import in_words
 from loyalty.members.tables import TimelineEvent
 from loyalty.queries.entry_context import EntryContext
 from shopify_app.admin.insight.words import BANDS
+from shopify_app.admin.languages import N_, Words, _
 from shopify_app.admin.profile.movement_words import ACTIONS, REASONS, SIDES, SOURCES
 
 Details = dict[str, Any]
@@ -26,113 +27,132 @@ class Said:
 
 
 _KINDS = {
-    "points_added": ("Points added", "PlusCircle", "success"),
-    "points_removed": ("Points removed", "MinusCircle", "critical"),
-    "member_joined": ("Joined the programme", "Star", "info"),
-    "customer_scanned": ("Customer scanned", "Person", "info"),
-    "customer_tapped": ("Customer tapped", "Person", "info"),
-    "email_verified": ("Email address confirmed", "Email", "success"),
-    "birthday_changed": ("Birthday changed", "Person", ""),
-    "social_followed": ("Follow link opened", "Cursor", "info"),
-    "pass_installed": ("Pass installed", "Wallet", "success"),
-    "pass_removed": ("Pass removed", "Wallet", ""),
-    "pass_link_clicked": ("Pass link clicked", "Cursor", "info"),
-    "preference_changed": ("Notification preference changed", "Notification", ""),
-    "push_created": ("Push created", "Notification", ""),
-    "push_sent": ("Push sent", "Notification", "success"),
-    "push_failed": ("Push failed", "AlertTriangle", "critical"),
-    "tier_changed": ("Tier changed", "Star", "info"),
-    "badge_earned": ("Badge earned", "Star", "success"),
-    "reward_redeemed": ("Reward redeemed", "Star", "success"),
-    "reward_redeemable": ("Reward redeemable", "Star", "info"),
-    "reward_used": ("Reward used", "Star", "success"),
-    "reward_returned": ("Reward returned", "Star", ""),
-    "coupon_assigned": ("Coupon assigned", "Star", "info"),
-    "coupon_used": ("Coupon used", "Star", "success"),
-    "coupon_refused": ("Coupon refused by Shopify", "Star", "critical"),
-    "referral_claimed": ("Friend referred", "Person", "info"),
-    "referral_rewarded": ("Referral rewarded", "Person", "success"),
-    "referral_reversed": ("Referral reversed", "Person", ""),
-    "email_asked": ("Email asked for", "Email", ""),
-    "email_sent": ("Email sent", "Email", "success"),
-    "email_failed": ("Email not sent", "AlertTriangle", "critical"),
-    "email_bounced": ("Email bounced", "AlertTriangle", "critical"),
-    "email_bounce_cleared": ("Email bounce cleared", "Email", ""),
-    "email_complained": ("Email reported as spam", "AlertTriangle", "critical"),
-    "email_unsubscribed": ("Unsubscribed from emails", "Email", ""),
-    "email_topics_chosen": ("Chose topics of emails", "Email", ""),
-    "consent_changed": ("Consent to marketing changed", "Email", "info"),
-    "points_expiring": ("Warned of points that expire", "AlertTriangle", ""),
-    "expiry_began": ("Told that points expire from now on", "AlertTriangle", ""),
-    "customer_deleted": ("Deleted in Shopify", "Person", ""),
-    "member_archived": ("Archived", "Person", ""),
-    "member_restored": ("Restored", "Person", "success"),
-    "member_merged": ("Member merged", "Person", "info"),
-    "member_unmerged": ("Merge undone", "Person", "info"),
-    "campaign_joined": ("Campaign joined", "Email", "info"),
-    "campaign_disjoined": ("Campaign disjoined", "Email", ""),
-    "churn_changed": ("Churn risk changed", "Person", "info"),
-    "details_changed": ("Details changed", "Person", ""),
-    "contact_verified": ("Contact verified", "Person", "success"),
+    "points_added": (N_("Points added"), "PlusCircle", "success"),
+    "points_removed": (N_("Points removed"), "MinusCircle", "critical"),
+    "member_joined": (N_("Joined the programme"), "Star", "info"),
+    "customer_scanned": (N_("Customer scanned"), "Person", "info"),
+    "customer_tapped": (N_("Customer tapped"), "Person", "info"),
+    "email_verified": (N_("Email address confirmed"), "Email", "success"),
+    "birthday_changed": (N_("Birthday changed"), "Person", ""),
+    "social_followed": (N_("Follow link opened"), "Cursor", "info"),
+    "pass_installed": (N_("Pass installed"), "Wallet", "success"),
+    "pass_removed": (N_("Pass removed"), "Wallet", ""),
+    "pass_link_clicked": (N_("Pass link clicked"), "Cursor", "info"),
+    "preference_changed": (N_("Notification preference changed"), "Notification", ""),
+    "push_created": (N_("Push created"), "Notification", ""),
+    "push_sent": (N_("Push sent"), "Notification", "success"),
+    "push_failed": (N_("Push failed"), "AlertTriangle", "critical"),
+    "tier_changed": (N_("Tier changed"), "Star", "info"),
+    "badge_earned": (N_("Badge earned"), "Star", "success"),
+    "reward_redeemed": (N_("Reward redeemed"), "Star", "success"),
+    "reward_redeemable": (N_("Reward redeemable"), "Star", "info"),
+    "reward_used": (N_("Reward used"), "Star", "success"),
+    "reward_returned": (N_("Reward returned"), "Star", ""),
+    "coupon_assigned": (N_("Coupon assigned"), "Star", "info"),
+    "coupon_used": (N_("Coupon used"), "Star", "success"),
+    "coupon_refused": (N_("Coupon refused by Shopify"), "Star", "critical"),
+    "referral_claimed": (N_("Friend referred"), "Person", "info"),
+    "referral_rewarded": (N_("Referral rewarded"), "Person", "success"),
+    "referral_reversed": (N_("Referral reversed"), "Person", ""),
+    "email_asked": (N_("Email asked for"), "Email", ""),
+    "email_sent": (N_("Email sent"), "Email", "success"),
+    "email_failed": (N_("Email not sent"), "AlertTriangle", "critical"),
+    "email_bounced": (N_("Email bounced"), "AlertTriangle", "critical"),
+    "email_bounce_cleared": (N_("Email bounce cleared"), "Email", ""),
+    "email_complained": (N_("Email reported as spam"), "AlertTriangle", "critical"),
+    "email_unsubscribed": (N_("Unsubscribed from emails"), "Email", ""),
+    "email_topics_chosen": (N_("Chose topics of emails"), "Email", ""),
+    "consent_changed": (N_("Consent to marketing changed"), "Email", "info"),
+    "points_expiring": (N_("Warned of points that expire"), "AlertTriangle", ""),
+    "expiry_began": (N_("Told that points expire from now on"), "AlertTriangle", ""),
+    "customer_deleted": (N_("Deleted in Shopify"), "Person", ""),
+    "member_archived": (N_("Archived"), "Person", ""),
+    "member_restored": (N_("Restored"), "Person", "success"),
+    "member_merged": (N_("Member merged"), "Person", "info"),
+    "member_unmerged": (N_("Merge undone"), "Person", "info"),
+    "campaign_joined": (N_("Campaign joined"), "Email", "info"),
+    "campaign_disjoined": (N_("Campaign disjoined"), "Email", ""),
+    "churn_changed": (N_("Churn risk changed"), "Person", "info"),
+    "details_changed": (N_("Details changed"), "Person", ""),
+    "contact_verified": (N_("Contact verified"), "Person", "success"),
     "note": ("Note", "Note", ""),
 }
-_MERGED = {
-    "survivor": "Took another member in",
-    "merged": "Went into another member",
-}
-_FIELDS = {
-    "first_name": "First name",
-    "last_name": "Last name",
-    "email": "Email",
-    "phone": "Phone",
-}
-_WHYS = {
-    "earned": "earned",
-    "lapsed": "no longer earned",
-    "by_hand": "set by hand",
-    "settings": "after a change of the tiers",
-    "merged": "after a merge",
-}
-_EMAILS = {
-    "card": "Loyalty card",
-    "campaign": "Campaign",
-    "one_off": "Written to this member",
-    "verification": "Confirmation of the email address",
-    "birthday": "Birthday greeting",
-    "expiry_warning": "Warning of points that expire",
-    "adjustment": "Points changed by hand",
-    "reward": "Code of a reward",
-    "coupon": "Coupon",
-    "proof": "Code to prove who they are",
-    "erasure": "Notice that the data will be deleted",
-    "tier": "Tier changed",
-    "granted": "Points given to many",
-    "reward_in_reach": "Reward unlocked",
-    "referral": "A friend has bought",
-    "data_request": "Data request",
-}
-_BOUNCES = {"hard": "Hard bounce: later emails are blocked", "soft": "Soft bounce: blocks nothing"}
-_PLATFORMS = {
-    "apple": "Apple Wallet",
-    "google": "Google Wallet",
-    "email": "Email",
-    "page": "Card page",
-}
+_MERGED = Words(
+    {
+        "survivor": N_("Took another member in"),
+        "merged": N_("Went into another member"),
+    }
+)
+_FIELDS = Words(
+    {
+        "first_name": N_("First name"),
+        "last_name": N_("Last name"),
+        "email": "Email",
+        "phone": N_("Phone"),
+    }
+)
+_WHYS = Words(
+    {
+        "earned": "earned",
+        "lapsed": N_("no longer earned"),
+        "by_hand": N_("set by hand"),
+        "settings": N_("after a change of the tiers"),
+        "merged": N_("after a merge"),
+    }
+)
+_EMAILS = Words(
+    {
+        "card": N_("Loyalty card"),
+        "campaign": N_("Campaign"),
+        "one_off": N_("Written to this member"),
+        "verification": N_("Confirmation of the email address"),
+        "birthday": N_("Birthday greeting"),
+        "expiry_warning": N_("Warning of points that expire"),
+        "adjustment": N_("Points changed by hand"),
+        "reward": N_("Code of a reward"),
+        "coupon": N_("Coupon"),
+        "proof": N_("Code to prove who they are"),
+        "erasure": N_("Notice that the data will be deleted"),
+        "tier": N_("Tier changed"),
+        "granted": N_("Points given to many"),
+        "reward_in_reach": N_("Reward unlocked"),
+        "referral": "A friend has bought",
+        "data_request": N_("Data request"),
+    }
+)
+_BOUNCES = Words(
+    {
+        "hard": N_("Hard bounce: later emails are blocked"),
+        "soft": N_("Soft bounce: blocks nothing"),
+    }
+)
+_PLATFORMS = Words(
+    {
+        "apple": "Apple Wallet",
+        "google": "Google Wallet",
+        "email": "Email",
+        "page": N_("Card page"),
+    }
+)
 _CONSENTS = {"subscribed": "yes", "asked": "ticked, not confirmed", "unsubscribed": "no"}
-_TOPICS = {
-    "offers": "Offers and news",
-    "points": "Points and tier",
-    "birthday": "Birthday greetings",
-    "rewards": "Rewards and coupons",
-}
-_TARGETS = {"card": "Opened the card online", "shop": "Opened the shop"}
-_PREFERENCES = {
-    "balance": "Balance",
-    "location": "Location",
-    "marketing": "Marketing",
-    "tier": "Tier",
-    "reward": "Reward available",
-}
+_TOPICS = Words(
+    {
+        "offers": N_("Offers and news"),
+        "points": N_("Points and tier"),
+        "birthday": N_("Birthday greetings"),
+        "rewards": N_("Rewards and coupons"),
+    }
+)
+_TARGETS = Words({"card": N_("Opened the card online"), "shop": N_("Opened the shop")})
+_PREFERENCES = Words(
+    {
+        "balance": N_("Balance"),
+        "location": N_("Location"),
+        "marketing": N_("Marketing"),
+        "tier": N_("Tier"),
+        "reward": N_("Reward available"),
+    }
+)
 
 
 def say(event: TimelineEvent, contexts: dict[UUID, EntryContext]) -> Said:
@@ -163,7 +183,7 @@ def _side(details: Details) -> str:
 
 
 def _claim(details: Details) -> str:
-    return "Waits for a look by the shop" if details.get("referral_state") == "flagged" else ""
+    return _("Waits for a look by the shop") if details.get("referral_state") == "flagged" else ""
 
 
 def _reason(details: Details) -> str:
@@ -179,7 +199,7 @@ def _reason(details: Details) -> str:
 def _tier(details: Details) -> str:
     if "to_tier" not in details:
         return ""
-    names = (details.get("from_tier") or "No tier", details["to_tier"] or "No tier")
+    names = (details.get("from_tier") or _("No tier"), details["to_tier"] or _("No tier"))
     return f"{names[0]} → {names[1]}, {_WHYS.get(details.get('why') or '', 'changed')}"
 
 
@@ -199,7 +219,7 @@ def _points(points: Any) -> str:
 def _use(details: Details) -> str:
     """What came back of a reward's points with an order, or that they were taken once more."""
     if details.get("is_late"):
-        return "Its points had come back, or were another order's: they were taken again"
+        return _("Its points had come back, or were another order's: they were taken again")
     points = details.get("returned_points")
     return f"{_points(points)} came back" if points else ""
 
@@ -236,7 +256,7 @@ def _platform(details: Details) -> str:
 
 
 def _message(details: Details) -> str:
-    return "The shop’s own message" if details.get("about") == "marketing" else ""
+    return _("The shop’s own message") if details.get("about") == "marketing" else ""
 
 
 def _target(details: Details) -> str:
@@ -273,7 +293,7 @@ def _network(details: Details) -> str:
 def _birthday(details: Details) -> str:
     if "is_known" not in details:
         return ""
-    return "A birthday was given" if details["is_known"] else "The birthday was taken away"
+    return "A birthday was given" if details["is_known"] else _("The birthday was taken away")
 
 
 def _expiring(details: Details) -> str:

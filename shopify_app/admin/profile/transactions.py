@@ -26,6 +26,7 @@ from loyalty.members.states import get_active_member
 from loyalty.queries.profile import get_profile
 from loyalty.queries.transactions import as_csv, iterate_transactions
 from shopify_app.admin.csv_files import refuse_links
+from shopify_app.admin.languages import N_
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.transactions_tab import BY_HAND, TAB, asked_type, read_transactions
 from shopify_app.admin.responses import go_to, tell
@@ -33,9 +34,9 @@ from shopify_app.platform.admin_auth import admin_page
 
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _SPENT = "{} of these points are spent already. Nothing was undone."
-_NOT_ENOUGH = "The member has fewer points than that by now. Nothing was undone."
-_NOT_ACTIVE = "This member cannot be changed any more. Nothing was undone."
-_NOT_BY_HAND = "Only what staff granted or deducted is undone here."
+_NOT_ENOUGH = N_("The member has fewer points than that by now. Nothing was undone.")
+_NOT_ACTIVE = N_("This member cannot be changed any more. Nothing was undone.")
+_NOT_BY_HAND = N_("Only what staff granted or deducted is undone here.")
 
 
 @blueprint.get("/app/members/<member_id>/transactions")

@@ -15,6 +15,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadBadge, BadCriteria
 from loyalty.shops.tables import Shop
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to
 from shopify_app.admin.segments import rule_form, rule_meaning
@@ -79,7 +80,7 @@ def switch_badge(badge_id: str) -> Response:
     with shop_transaction(g.shop_id) as session:
         enter(session)
         editing.switch_badge(session, g.shop_id, wanted, is_on, actor=g.actor, now=utc_now())
-    told = "Badge switched on" if is_on else "Badge switched off"
+    told = _("Badge switched on") if is_on else _("Badge switched off")
     return go_to(url_for("admin.programme_badges"), told)
 
 
@@ -91,7 +92,7 @@ def _save(badge_id: UUID | None) -> Response:
     except BadBadge as refusal:
         refused = form.refused(refusal.field, str(refusal))
         return _refuse(badge_id, refused, refusal.status)
-    return go_to(url_for("admin.programme_badges"), "Badge saved")
+    return go_to(url_for("admin.programme_badges"), _("Badge saved"))
 
 
 def _write(session: Session, shop: Shop, badge_id: UUID | None, form: SegmentForm) -> None:

@@ -15,6 +15,7 @@ from loyalty.coupons.importing import Imported, import_codes
 from loyalty.coupons.saving import end_coupon, get_coupon
 from loyalty.coupons.tables import COUPON_KINDS
 from loyalty.coupons.views import count_coupons
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme import words as programme_words
 from shopify_app.admin.programme.form import Typed
@@ -68,8 +69,8 @@ def add_coupon() -> Response:
         return go_to(url_for("admin.programme_coupons"), told)
     if coupon.code_source == "imported":
         address = url_for("admin.coupon_codes", coupon_id=coupon.id)
-        return go_to(address, "Coupon saved. Import its codes.")
-    return go_to(url_for("admin.programme_coupons"), "Coupon saved")
+        return go_to(address, _("Coupon saved. Import its codes."))
+    return go_to(url_for("admin.programme_coupons"), _("Coupon saved"))
 
 
 @blueprint.post("/app/settings/programme/coupons/<coupon_id>/end")
@@ -80,7 +81,7 @@ def end_one_coupon(coupon_id: str) -> Response:
     with shop_transaction(g.shop_id) as session:
         enter(session)
         was_news = end_coupon(session, g.shop_id, wanted, actor=g.actor, now=utc_now())
-    told = "Coupon ended" if was_news else "It was ended already"
+    told = _("Coupon ended") if was_news else _("It was ended already")
     return go_to(url_for("admin.programme_coupons"), told)
 
 
@@ -106,7 +107,7 @@ def import_coupon_codes(coupon_id: str) -> Response:
     except BadCoupon as refusal:
         error = Typed.showing({}).refused("file", str(refusal), ("file",)).errors["file"]
     except CouponOver:
-        error = "This coupon has ended: it takes no more codes"
+        error = _("This coupon has ended: it takes no more codes")
     page = _codes_page("admin/programme/_coupon_codes.html", coupon_id, report, error)
     return make_response(page, 422 if error else 200)
 
@@ -117,9 +118,9 @@ def read_upload() -> bytes:
         file = request.files.get("file")
         content = file.read() if file else b""
     except RequestEntityTooLarge as error:
-        raise BadCoupon("file", "The file is too large: send at most 8 MB") from error
+        raise BadCoupon("file", _("The file is too large: send at most 8 MB")) from error
     if not content:
-        raise BadCoupon("file", "Choose a file with codes in it")
+        raise BadCoupon("file", _("Choose a file with codes in it"))
     return content
 
 

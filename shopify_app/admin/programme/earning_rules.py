@@ -19,6 +19,7 @@ from loyalty.earning import saving
 from loyalty.earning.trying import dry_run
 from loyalty.programme.tables import RULE_KINDS, EarningRule
 from loyalty.shops.tables import Shop
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme import earning_rule_form as rule_form
 from shopify_app.admin.programme import words as programme_words
@@ -110,7 +111,7 @@ def switch_earning_rule(rule_id: str) -> Response:
     except BadRule as refusal:
         told = f"Not switched on. {refusal.field}: {refusal}"
         return go_to(url_for("admin.earning_rule", rule_id=wanted), told)
-    told = "Rule switched on" if is_active else "Rule switched off"
+    told = _("Rule switched on") if is_active else _("Rule switched off")
     return go_to(url_for("admin.earning_rules"), told)
 
 
@@ -151,7 +152,7 @@ def _save(rule_id: UUID | None) -> Response:
     except BadRule as refusal:
         form = form.refused(refusal.field, str(refusal), rule_form.FIELDS)
         return _refuse(form, rule_id, refusal.status)
-    return go_to(url_for("admin.earning_rules"), "Rule saved")
+    return go_to(url_for("admin.earning_rules"), _("Rule saved"))
 
 
 def _write(session: Session, shop: Shop, form: Typed, rule_id: UUID | None) -> None:

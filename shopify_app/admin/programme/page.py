@@ -11,6 +11,7 @@ from loyalty.base.errors import BadRule, NotPaused, ProgrammePaused
 from loyalty.earning.waiting import count_waiting
 from loyalty.programme import pausing
 from loyalty.programme.rules import get_programme
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.programme import words as programme_words
 from shopify_app.admin.programme.form import Typed
@@ -49,11 +50,11 @@ def pause_programme() -> Response:
                 now=utc_now(),
             )
     except BadRule:
-        form = form.refused("resume_mode", "Choose one", _FIELDS)
+        form = form.refused("resume_mode", _("Choose one"), _FIELDS)
         return make_response(_page("admin/programme/_pause.html", form), 422)
     except ProgrammePaused:
-        return go_to(url_for("admin.programme"), "It was paused already")
-    return go_to(url_for("admin.programme"), "Programme paused")
+        return go_to(url_for("admin.programme"), _("It was paused already"))
+    return go_to(url_for("admin.programme"), _("Programme paused"))
 
 
 @blueprint.post("/app/settings/programme/resumption")
@@ -72,11 +73,11 @@ def resume_programme() -> Response:
                 now=utc_now(),
             )
     except BadRule:
-        form = form.refused("resume_mode", "Choose one", _FIELDS)
+        form = form.refused("resume_mode", _("Choose one"), _FIELDS)
         return make_response(_page("admin/programme/_pause.html", form), 422)
     except NotPaused:
-        return go_to(url_for("admin.programme"), "It was not paused any more")
-    return go_to(url_for("admin.programme"), "The programme goes on")
+        return go_to(url_for("admin.programme"), _("It was not paused any more"))
+    return go_to(url_for("admin.programme"), _("The programme goes on"))
 
 
 def _page(template: str, form: Typed) -> str:

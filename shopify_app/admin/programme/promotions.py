@@ -16,6 +16,7 @@ from loyalty.base.errors import BadRule, RuleNotFound
 from loyalty.earning import saving
 from loyalty.programme.tables import Promotion
 from loyalty.shops.tables import Shop
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme import earning_rule_form as rule_form
 from shopify_app.admin.programme.choices import read_choices
@@ -101,7 +102,7 @@ def switch_promotion(promotion_id: str) -> Response:
     except BadRule as refusal:
         told = f"Not switched on. {refusal.field}: {refusal}"
         return go_to(url_for("admin.promotion", promotion_id=wanted), told)
-    told = "Promotion switched on" if is_active else "Promotion switched off"
+    told = _("Promotion switched on") if is_active else _("Promotion switched off")
     return go_to(url_for("admin.promotions"), told)
 
 
@@ -112,7 +113,7 @@ def _save(promotion_id: UUID | None) -> Response:
             _write(session, enter(session), form, promotion_id)
     except BadRule as refusal:
         return _refuse(form.refused(refusal.field, str(refusal), _FIELDS), promotion_id)
-    return go_to(url_for("admin.promotions"), "Promotion saved")
+    return go_to(url_for("admin.promotions"), _("Promotion saved"))
 
 
 def _write(session: Session, shop: Shop, form: Typed, promotion_id: UUID | None) -> None:

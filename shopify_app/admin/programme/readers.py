@@ -11,6 +11,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadReader, LocationNotFound
 from loyalty.shops.tables import Location
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme.form import Typed, numbers
 from shopify_app.admin.responses import go_to
@@ -37,7 +38,7 @@ def add_reader() -> Response:
         form = form.refused(refusal.field, str(refusal), _FIELDS)
         return make_response(_page("admin/programme/_readers.html", form), 422)
     except LocationNotFound:
-        form = form.refused("location_id", "Choose one that is open", _FIELDS)
+        form = form.refused("location_id", _("Choose one that is open"), _FIELDS)
         return make_response(_page("admin/programme/_readers.html", form), 422)
     return make_response(_page("admin/programme/_readers.html", Typed.showing({}), key))
 
@@ -61,7 +62,7 @@ def revoke_reader(reader_id: str) -> Response:
     with shop_transaction(g.shop_id) as session:
         enter(session)
         domain.revoke_reader(session, g.shop_id, wanted, actor=g.actor, now=utc_now())
-    return go_to(url_for("admin.programme_locations"), "Reader ended")
+    return go_to(url_for("admin.programme_locations"), _("Reader ended"))
 
 
 def _add(form: Typed) -> str:

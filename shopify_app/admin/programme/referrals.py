@@ -20,6 +20,7 @@ from loyalty.referrals import reviewing
 from loyalty.referrals.rules import find_referral_rule
 from loyalty.referrals.settings import read_settings, save_settings
 from loyalty.shops.tables import Shop
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme.form import Typed
 from shopify_app.admin.responses import go_to
@@ -64,7 +65,7 @@ def save_referrals() -> Response:
             actor=g.actor,
             now=utc_now(),
         )
-    return go_to(url_for("admin.programme_referrals"), "Referrals saved")
+    return go_to(url_for("admin.programme_referrals"), _("Referrals saved"))
 
 
 @blueprint.post("/app/settings/programme/referrals/<referral_id>/approval")
@@ -76,7 +77,7 @@ def approve_referral(referral_id: str) -> Response:
         referrals.approve(g.shop_id, wanted, actor=g.actor)
     except NotFlagged:
         return _decided_before()
-    return go_to(url_for("admin.programme_referrals"), "Referral accepted")
+    return go_to(url_for("admin.programme_referrals"), _("Referral accepted"))
 
 
 @blueprint.post("/app/settings/programme/referrals/<referral_id>/refusal")
@@ -90,11 +91,11 @@ def reject_referral(referral_id: str) -> Response:
             reviewing.reject(session, shop, wanted, actor=g.actor, now=utc_now())
     except NotFlagged:
         return _decided_before()
-    return go_to(url_for("admin.programme_referrals"), "Referral refused")
+    return go_to(url_for("admin.programme_referrals"), _("Referral refused"))
 
 
 def _decided_before() -> Response:
-    return go_to(url_for("admin.programme_referrals"), "This was decided already")
+    return go_to(url_for("admin.programme_referrals"), _("This was decided already"))
 
 
 def _coupons(session: Session, shop: Shop, chosen: UUID | None) -> dict[str, str]:
@@ -102,7 +103,7 @@ def _coupons(session: Session, shop: Shop, chosen: UUID | None) -> dict[str, str
     found = list(list_handed_out(session, shop.shop_id, day_in(shop.timezone, utc_now())))
     if chosen is not None and chosen not in {coupon.id for coupon in found}:
         found.append(session.get_one(Coupon, (shop.shop_id, chosen)))
-    return {"": "No coupon"} | {str(coupon.id): coupon.name for coupon in found}
+    return {"": _("No coupon")} | {str(coupon.id): coupon.name for coupon in found}
 
 
 def _claims(session: Session) -> list[dict[str, Any]]:
@@ -120,9 +121,9 @@ def _claims(session: Session) -> list[dict[str, Any]]:
             "id": one.referral_id,
             "at": one.claimed_at,
             "advocate_id": one.advocate_id,
-            "advocate": names.get(one.advocate_id) or "Somebody without a name",
+            "advocate": names.get(one.advocate_id) or _("Somebody without a name"),
             "friend_id": one.friend_id,
-            "friend": names.get(one.friend_id) or "Somebody without a name",
+            "friend": names.get(one.friend_id) or _("Somebody without a name"),
         }
         for one in flagged
     ]

@@ -21,6 +21,7 @@ from loyalty.rewards.stock import Report, count_free, import_codes
 from loyalty.rewards.tables import REWARD_KINDS, Reward
 from loyalty.shops.tables import Shop
 from loyalty.tiers.tables import Tier
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme import reward_form
 from shopify_app.admin.programme import words as programme_words
@@ -108,7 +109,7 @@ def switch_reward(reward_id: str) -> Response:
     except BadReward as refusal:
         told = f"Not switched on. {refusal.field}: {refusal}"
         return go_to(url_for("admin.reward", reward_id=wanted), told)
-    told = "Reward switched on" if is_active else "Reward switched off"
+    told = _("Reward switched on") if is_active else _("Reward switched off")
     return go_to(url_for("admin.programme_rewards"), told)
 
 
@@ -146,13 +147,13 @@ def _uploaded() -> str:
         file = request.files.get("codes")
         body = file.read() if file else b""
     except RequestEntityTooLarge as error:
-        raise BadReward("codes", "The file is too large: send at most 100,000 codes") from error
+        raise BadReward("codes", _("The file is too large: send at most 100,000 codes")) from error
     if not body:
-        raise BadReward("codes", "Choose a file with codes in it")
+        raise BadReward("codes", _("Choose a file with codes in it"))
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadReward("codes", "The file is not in UTF-8: save it as CSV UTF-8") from error
+        raise BadReward("codes", _("The file is not in UTF-8: save it as CSV UTF-8")) from error
 
 
 def _save(reward_id: UUID | None) -> Response:
@@ -166,8 +167,8 @@ def _save(reward_id: UUID | None) -> Response:
         refused = form.refused(refusal.field, str(refusal), reward_form.FIELDS)
         return _refuse(refused, reward_id, refusal.status)
     if wants_codes:
-        return go_to(address, "Reward saved. Import its codes.")
-    return go_to(url_for("admin.programme_rewards"), "Reward saved")
+        return go_to(address, _("Reward saved. Import its codes."))
+    return go_to(url_for("admin.programme_rewards"), _("Reward saved"))
 
 
 def _write(session: Session, shop: Shop, form: Typed, reward_id: UUID | None) -> Reward:

@@ -14,6 +14,7 @@ from loyalty.base.errors import BadTier
 from loyalty.shops.tables import Shop
 from loyalty.tiers.plans import TIERS_MAX
 from loyalty.tiers.settings import Preview, preview_plan, read_present, save_plan
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.programme import words as programme_words
 from shopify_app.admin.programme.form import Typed
@@ -59,7 +60,7 @@ def save_tiers() -> Response:
                 )
     except BadTier as refusal:
         return _refuse(form.refused(refusal.field, str(refusal)), refusal.status)
-    told = "Tiers saved. Members move within 15 minutes."
+    told = _("Tiers saved. Members move within 15 minutes.")
     return go_to(url_for("admin.programme_tiers"), told)
 
 

@@ -4,7 +4,6 @@ from shopify_app.admin.programme import badges as badge_settings
 from shopify_app.admin.programme import (
     coupon_list,
     earning_rules,
-    flagged_redemptions,
     general,
     promotions,
     readers,
