@@ -1,10 +1,10 @@
-"""A sentence that keeps its pattern and its values apart, so that a page can say it in any language."""
+"""A sentence that keeps its pattern and its values apart: a page can say it in any language."""
 
 from typing import Any
 
 
 class Said(str):
-    """The sentence in English, as any other string; `pattern` and `values` are what it was made of."""
+    """The sentence in English, as any other string, with the pattern and the values of it."""
 
     __slots__ = ("pattern", "values")
 
