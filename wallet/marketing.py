@@ -13,6 +13,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among_many
+from loyalty.base.said import said
 from loyalty.member_messages.reading import list_shown
 from loyalty.members.consent import list_unsubscribed
 from loyalty.members.tables import Member
@@ -27,11 +28,11 @@ SAME_AGAIN = "\N{WORD JOINER}"
 NO_CARD, PREFERENCE_OFF, UNSUBSCRIBED = "no_card", "preference_off", "unsubscribed"
 NOT_ACTIVE, QUOTA = "not_active", "quota"
 WHY_NOT = {
-    NOT_ACTIVE: "The member is no longer active",
-    NO_CARD: "The card is on no phone",
-    PREFERENCE_OFF: "The member has paused marketing notifications",
-    UNSUBSCRIBED: "The member has unsubscribed",
-    QUOTA: "Google shows no more messages on this card today",
+    NOT_ACTIVE: said("The member is no longer active"),
+    NO_CARD: said("The card is on no phone"),
+    PREFERENCE_OFF: said("The member has paused marketing notifications"),
+    UNSUBSCRIBED: said("The member has unsubscribed"),
+    QUOTA: said("Google shows no more messages on this card today"),
 }
 
 

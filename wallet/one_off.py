@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.errors import BadMessage, IdempotencyConflict
+from loyalty.base.said import said
 from loyalty.ledger.posting import lock_balance
 from loyalty.member_messages.tables import MemberMessage
 from loyalty.member_messages.writing import put_on_cards, read_text
@@ -55,7 +56,7 @@ def ask_for_push(
 def _check_key(client_key: str) -> None:
     is_plain = client_key.isascii() and client_key.isprintable()
     if not client_key or len(client_key) > _KEY_MAX or not is_plain:
-        raise BadMessage("client_key", "Reload the page and try again")
+        raise BadMessage("client_key", said("Reload the page and try again"))
 
 
 def _find(session: Session, shop_id: int, key: str) -> MemberMessage | None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
+from loyalty.base.said import N_, said
 from wallet.google.tables import GoogleNotice
 from wallet.hops import PushHop
 from wallet.tables import PassRevision
@@ -39,22 +40,23 @@ class PushWay:
     tone: str
 
 
+_GOOGLE_HAS_IT = N_("Google has the new card and brings it to the phone; it reports no more.")
 _ORDER = ("queued", "refused", "accepted", "asked", "fetched")
 _NAMES = {
-    ("apple", "queued"): "Queued",
-    ("apple", "accepted"): "Apple accepted it",
-    ("apple", "refused"): "Apple refused it",
-    ("apple", "asked"): "Phone asked what changed",
-    ("apple", "fetched"): "Phone fetched the card",
-    ("google", "queued"): "Queued",
-    ("google", "accepted"): "Google accepted it",
-    ("google", "refused"): "Google refused it",
+    ("apple", "queued"): said("Queued"),
+    ("apple", "accepted"): said("Apple accepted it"),
+    ("apple", "refused"): said("Apple refused it"),
+    ("apple", "asked"): said("Phone asked what changed"),
+    ("apple", "fetched"): said("Phone fetched the card"),
+    ("google", "queued"): said("Queued"),
+    ("google", "accepted"): said("Google accepted it"),
+    ("google", "refused"): said("Google refused it"),
 }
 _ABOUT = {
-    "balance": "Balance",
-    "tier": "Tier",
-    "reward": "Reward available",
-    "marketing": "Message",
+    "balance": said("Balance"),
+    "tier": said("Tier"),
+    "reward": said("Reward available"),
+    "marketing": said("Message"),
 }
 
 
@@ -118,22 +120,23 @@ def _way(hops: Sequence[PushHop], kind: str | None) -> PushWay:
         if name in firsts and (platform, name) in _NAMES
     ]
     verdict, tone = _verdict(platform, firsts)
-    about = _ABOUT.get(kind, kind.capitalize()) if kind else "Silent change of the card"
+    about = _ABOUT.get(kind, kind.capitalize()) if kind else said("Silent change of the card")
     return PushWay(platform, firsts["queued"].at, about, steps, verdict, tone)
 
 
 def _verdict(platform: str, firsts: dict[str, PushHop]) -> tuple[str, str]:
     if "fetched" in firsts:
-        return "The new card is on the phone.", "success"
+        return said("The new card is on the phone."), "success"
     if "asked" in firsts:
-        return "The phone asked and has not fetched the card yet.", ""
+        return said("The phone asked and has not fetched the card yet."), ""
     if "accepted" in firsts and platform == "google":
-        return "Google has the new card and brings it to the phone; it reports no more.", "success"
+        return said(_GOOGLE_HAS_IT), "success"
     if "accepted" in firsts:
-        return "No phone has come for it yet: it may be off or out of reach.", ""
+        return said("No phone has come for it yet: it may be off or out of reach."), ""
     if "refused" in firsts:
-        return f"Refused: {firsts['refused'].reason or 'no reason given'}.", "critical"
-    return "Waiting to be sent.", ""
+        reason = firsts["refused"].reason or said("no reason given")
+        return said("Refused: %(reason)s.", reason=reason), "critical"
+    return said("Waiting to be sent."), ""
 
 
 def _key(hop: PushHop) -> Key:

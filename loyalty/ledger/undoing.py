@@ -14,6 +14,7 @@ from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.bulk import among
 from loyalty.base.errors import CannotUndo, EntryNotFound, PointsSpent
+from loyalty.base.said import said
 from loyalty.ledger import dying
 from loyalty.ledger.books import Books
 from loyalty.ledger.giving_back import left_to_give_back, return_points
@@ -24,14 +25,14 @@ from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.identity import survivor_of
 
 _INSTEAD = {
-    "earn_order": "Points of an order follow the order: cancel or refund it",
-    "redeem": "A redemption is returned, not undone",
-    "redeem_reversal": "A redemption that came back is redeemed again",
-    "earn_reversal": "Points of an order follow the order",
-    "merge_out": "Undo the merge",
-    "merge_in": "Undo the merge",
-    "archive": "Restore the member",
-    "restore": "Archive the member",
+    "earn_order": said("Points of an order follow the order: cancel or refund it"),
+    "redeem": said("A redemption is returned, not undone"),
+    "redeem_reversal": said("A redemption that came back is redeemed again"),
+    "earn_reversal": said("Points of an order follow the order"),
+    "merge_out": said("Undo the merge"),
+    "merge_in": said("Undo the merge"),
+    "archive": said("Restore the member"),
+    "restore": said("Archive the member"),
 }
 _UNDO_KINDS = {"earn_action": "earn_reversal", "referral": "earn_reversal"}
 """Earnings have a reversal kind of their own; any other undo has the kind of what it undoes."""
@@ -59,7 +60,7 @@ def undo(
     if entry.kind in _INSTEAD:
         raise CannotUndo(_INSTEAD[entry.kind])
     if entry.reverses_id is not None:
-        raise CannotUndo("This is an undo itself")
+        raise CannotUndo(said("This is an undo itself"))
     cause = _cause(entry, actor, now)
     if known := _find_posted(session, shop_id, cause.idempotency_key):
         return known

@@ -15,6 +15,7 @@ from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.errors import NotInDoubt
 from loyalty.base.ids import new_id
+from loyalty.base.said import N_
 from loyalty.reconciliation import recording
 from loyalty.reconciliation.tables import Finding
 from loyalty.redemption import issuing
@@ -24,7 +25,7 @@ from loyalty.redemption.tables import Redemption
 CREDIT_IN_DOUBT = "credit_in_doubt"
 """The flag of a store credit of which a person must say whether it was paid."""
 _LOOKED_AT_EVERY = timedelta(hours=1)
-_NOT_PAID = "The store credit was not paid"
+_NOT_PAID = N_("The store credit was not paid")
 
 
 def is_in_doubt(redemption: Redemption) -> bool:

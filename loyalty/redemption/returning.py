@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.errors import NotReturnable
+from loyalty.base.said import said
 from loyalty.redemption.issuing import close_returned
 from loyalty.redemption.open_orders import is_carried
 from loyalty.redemption.points import LEASE, give_all_back, lock, lock_with_points
@@ -71,11 +72,11 @@ def finish(session: Session, shop_id: int, redemption_id: UUID, *, now: datetime
 
 def _refuse(redemption: Redemption) -> None:
     if not Terms.from_json(redemption.terms).has_code:
-        raise NotReturnable("Store credit cannot be taken back")
+        raise NotReturnable(said("Store credit cannot be taken back"))
     if redemption.state == "reserved":
-        raise NotReturnable("Its code is being made: try again in a minute")
+        raise NotReturnable(said("Its code is being made: try again in a minute"))
     if redemption.state == "used":
-        raise NotReturnable("It was used with an order: refund the order instead")
+        raise NotReturnable(said("It was used with an order: refund the order instead"))
 
 
 def _refuse_carried(session: Session, redemption: Redemption) -> None:
@@ -83,7 +84,9 @@ def _refuse_carried(session: Session, redemption: Redemption) -> None:
         Redemption.shop_id == redemption.shop_id, Redemption.id == redemption.id, is_carried()
     )
     if session.scalar(own) is not None:
-        raise NotReturnable("An order that is not paid yet carries it: cancel the order instead")
+        raise NotReturnable(
+            said("An order that is not paid yet carries it: cancel the order instead")
+        )
 
 
 def _audit(

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from loyalty.base.said import said
 from loyalty.ledger.tables import LedgerEntry
 from loyalty.members.identity import with_merged
 from loyalty.members.tables import Member
@@ -23,28 +24,28 @@ from loyalty.shops.tables import Shop
 LISTED_MAX = 100
 
 STATUSES = {
-    "flagged": "Waits for a look by the shop",
-    "rejected": "Rejected by the shop",
-    "waiting": "Has not bought yet",
-    "held": "Bought; paid when the hold is over",
-    "paid": "Bought",
-    "failed": "Bought; does not count",
-    "reversed": "Bought; taken back",
-    "blocked": "Does not count",
+    "flagged": said("Waits for a look by the shop"),
+    "rejected": said("Rejected by the shop"),
+    "waiting": said("Has not bought yet"),
+    "held": said("Bought; paid when the hold is over"),
+    "paid": said("Bought"),
+    "failed": said("Bought; does not count"),
+    "reversed": said("Bought; taken back"),
+    "blocked": said("Does not count"),
 }
 REASONS = {
-    "below_minimum": "the first order was too small",
-    "no_rule": "no rule rewarded it then",
-    "cancelled": "the first order was cancelled",
-    "paused": "the programme was paused",
-    "earlier_order": "had bought before",
-    "brought_before": "had come by a link before",
-    "same_member": "is the same member",
-    "same_customer": "is the same customer",
-    "same_email": "has the same email address",
-    "same_phone": "has the same phone number",
-    "same_address": "has the same address",
-    "no_advocate": "the member was no longer active",
+    "below_minimum": said("the first order was too small"),
+    "no_rule": said("no rule rewarded it then"),
+    "cancelled": said("the first order was cancelled"),
+    "paused": said("the programme was paused"),
+    "earlier_order": said("had bought before"),
+    "brought_before": said("had come by a link before"),
+    "same_member": said("is the same member"),
+    "same_customer": said("is the same customer"),
+    "same_email": said("has the same email address"),
+    "same_phone": said("has the same phone number"),
+    "same_address": said("has the same address"),
+    "no_advocate": said("the member was no longer active"),
 }
 
 
@@ -129,8 +130,9 @@ def _friend(
     referral: Referral, first_name: str | None, last_name: str | None, order_name: str | None
 ) -> Friend:
     assert referral.friend_id is not None
-    reason = REASONS.get(referral.reason or "")
-    status = STATUSES[referral.state] + (f": {reason}" if reason else "")
+    status, reason = STATUSES[referral.state], REASONS.get(referral.reason or "")
+    if reason:
+        status = said("%(status)s: %(reason)s", status=status, reason=reason)
     return Friend(
         referral_id=referral.id,
         member_id=referral.friend_id,

@@ -20,6 +20,7 @@ from loyalty.base.errors import (
     RewardLimitReached,
     RewardNotAvailable,
 )
+from loyalty.base.said import N_, said
 from loyalty.programme.rules import get_programme
 from loyalty.redemption.credit_windows import list_under_way
 from loyalty.redemption.tables import Redemption
@@ -35,11 +36,25 @@ _SEEN_AT = {
     "admin": ("everywhere", "till", "online", "hidden"),
     "operator": ("everywhere", "till", "online", "hidden"),
 }
-_ON_ITS_WAY = "Another store credit of this amount is being paid: try again in a minute"
-_IN_DOUBT = (
+_PAUSED = N_("The programme is paused: nothing can be redeemed until it goes on")
+_ON_ITS_WAY = said("Another store credit of this amount is being paid: try again in a minute")
+_IN_DOUBT = said(
     "It is not known whether a store credit of this amount was just paid: try again in half an hour"
 )
-_PER = {"ever": "", "day": " a day", "week": " a week", "month": " a month", "year": " a year"}
+_ONCE = {
+    "ever": said("Redeemed once: that is the limit"),
+    "day": said("Redeemed once a day: that is the limit"),
+    "week": said("Redeemed once a week: that is the limit"),
+    "month": said("Redeemed once a month: that is the limit"),
+    "year": said("Redeemed once a year: that is the limit"),
+}
+_OFTEN = {
+    "ever": N_("Redeemed %(times)s times: that is the limit"),
+    "day": N_("Redeemed %(times)s times a day: that is the limit"),
+    "week": N_("Redeemed %(times)s times a week: that is the limit"),
+    "month": N_("Redeemed %(times)s times a month: that is the limit"),
+    "year": N_("Redeemed %(times)s times a year: that is the limit"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,26 +119,29 @@ def refusal_of(
 ) -> LoyaltyError | None:
     """Why the member cannot have it, in words for whoever asks; None when they can."""
     if stands.is_paused:
-        return ProgrammePaused("The programme is paused: nothing can be redeemed until it goes on")
+        return ProgrammePaused(said(_PAUSED))
     if not reward.is_active:
-        return RewardNotAvailable("This reward is not offered any more")
+        return RewardNotAvailable(said("This reward is not offered any more"))
     if reward.starts_on is not None and stands.today < reward.starts_on:
-        return RewardNotAvailable(f"This reward begins on {reward.starts_on}")
+        return RewardNotAvailable(said("This reward begins on %(day)s", day=reward.starts_on))
     if reward.ends_on is not None and stands.today > reward.ends_on:
-        return RewardNotAvailable(f"This reward ended on {reward.ends_on}")
+        return RewardNotAvailable(said("This reward ended on %(day)s", day=reward.ends_on))
     if not is_visible(reward, channel):
-        return RewardNotAvailable("This reward is not offered here")
+        return RewardNotAvailable(said("This reward is not offered here"))
     if reward.tier_ids and stands.tiers.get(member_id) not in reward.tier_ids:
-        return RewardNotAvailable("This reward is for another tier")
+        return RewardNotAvailable(said("This reward is for another tier"))
     limit = reward.limit_per_member
     if limit and stands.uses.get((member_id, reward.id), 0) >= limit:
-        times = "once" if limit == 1 else f"{limit} times"
-        return RewardLimitReached(f"Redeemed {times}{_PER[reward.limit_period]}: that is the limit")
+        return RewardLimitReached(_say_limit(limit, reward.limit_period))
     if reward.code_source == "stock" and reward.id not in stands.in_stock:
-        return OutOfStock("This reward is out of stock")
+        return OutOfStock(said("This reward is out of stock"))
     if cart_minor is not None and cart_minor < reward.minimum_cart_minor:
-        return CartTooSmall("The cart is too small for this reward")
+        return CartTooSmall(said("The cart is too small for this reward"))
     return None
+
+
+def _say_limit(limit: int, period: str) -> str:
+    return _ONCE[period] if limit == 1 else said(_OFTEN[period], times=limit)
 
 
 def refusal_of_credit(

@@ -7,6 +7,7 @@ more than the cart can use.
 from dataclasses import dataclass
 
 from loyalty.base.errors import CartTooSmall, InsufficientPoints, RewardNotAvailable
+from loyalty.base.said import said
 from loyalty.rewards.tables import Reward
 
 
@@ -35,7 +36,9 @@ def price_of(
 
 
 def _missing(points: int) -> str:
-    return "1 point is missing" if points == 1 else f"{points} points are missing"
+    if points == 1:
+        return said("1 point is missing")
+    return said("%(points)s points are missing", points=points)
 
 
 def least_points(reward: Reward) -> int:
@@ -54,9 +57,10 @@ def _per_point(reward: Reward, available: int, asked: int | None, usable: int | 
     assert reward.amount_minor is not None
     least, most = _least_units(reward), most_points(reward)
     if usable is not None and usable < least:
-        raise CartTooSmall("The cart is too small for this reward")
+        raise CartTooSmall(said("The cart is too small for this reward"))
     if asked is not None and asked // reward.cost_points < least:
-        raise RewardNotAvailable(f"It takes at least {least_points(reward)} points")
+        needed = least_points(reward)
+        raise RewardNotAvailable(said("It takes at least %(points)s points", points=needed))
     # As many as one has, unless fewer were asked for; too few are missing points, not a bound.
     units = asked // reward.cost_points if asked is not None else available // reward.cost_points
     bounds = (usable, None if most is None else most // reward.cost_points)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.base.errors import MemberNotFound
+from loyalty.base.said import said
 from loyalty.catalogue.tables import Product
 from loyalty.ledger import dying
 from loyalty.ledger.books import Books
@@ -82,7 +83,7 @@ def list_offers(
     stands = read_circumstances(session, shop, rewards, [member_id], now=now)
     shown = [reward for reward in rewards if _is_in_season(reward, stands)]
     titles = _product_titles(session, shop.shop_id, shown)
-    closed = None if row.state == "active" else "This account is not active"
+    closed = None if row.state == "active" else said("This account is not active")
     available = _available(session, row.MemberBalance, now)
     offers = []
     for reward in shown:
@@ -132,7 +133,7 @@ def _offer(
     cost, amount = least_points(reward), reward.amount_minor
     if verdict.price is not None:
         cost, amount = verdict.price.points, verdict.price.amount_minor
-    why_not = closed or (str(verdict.refusal) if verdict.refusal is not None else None)
+    why_not = closed or (verdict.refusal.args[0] if verdict.refusal is not None else None)
     is_per_point = reward.pricing == "per_point"
     return Offer(
         reward_id=reward.id,

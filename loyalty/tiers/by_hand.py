@@ -13,6 +13,7 @@ from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.clock import day_in
 from loyalty.base.errors import BadTier, MemberNotActive, MemberNotFound, TierNotFound
+from loyalty.base.said import said
 from loyalty.ledger.posting import lock_balance
 from loyalty.members.tables import Member
 from loyalty.programme.rules import get_programme
@@ -94,17 +95,17 @@ def _check(
     now: datetime,
 ) -> None:
     if not get_programme(session, shop.shop_id).tiers_on:
-        raise BadTier("mode", "Turn tiers on first")
+        raise BadTier("mode", said("Turn tiers on first"))
     if mode not in MODES:
-        raise BadTier("mode", "Choose floor or lock")
+        raise BadTier("mode", said("Choose floor or lock"))
     if mode == "floor" and tier_id is None:
-        raise BadTier("tier", "Choose the tier that the member shall not fall below")
+        raise BadTier("tier", said("Choose the tier that the member shall not fall below"))
     if not reason.strip():
-        raise BadTier("reason", "Give a reason")
+        raise BadTier("reason", said("Give a reason"))
     if len(reason) > _REASON_MAX or "\0" in reason:
-        raise BadTier("reason", f"Use at most {_REASON_MAX} characters")
+        raise BadTier("reason", said("Use at most %(most)s characters", most=_REASON_MAX))
     if until_on is not None and until_on < day_in(shop.timezone, now):
-        raise BadTier("until", "Choose today or a later day")
+        raise BadTier("until", said("Choose today or a later day"))
     if tier_id is not None:
         tier = session.get(Tier, (shop.shop_id, tier_id))
         if tier is None or tier.retired_at is not None:

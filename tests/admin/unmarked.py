@@ -96,6 +96,7 @@ def _sentences(node: ast.AST, *, marked: bool) -> Iterator[tuple[int, str]]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and not marked:
         yield node.lineno, node.value
     annotations = (getattr(node, "annotation", None), getattr(node, "returns", None))
+    codes = node.keys if isinstance(node, ast.Dict) else ()
     for child in ast.iter_child_nodes(node):
-        if child not in annotations:
+        if child not in (*annotations, *codes):
             yield from _sentences(child, marked=marked)

@@ -22,7 +22,7 @@ from loyalty.merging.tables import MemberMerge
 from loyalty.merging.undoing import undo
 from loyalty.queries.members import list_members
 from loyalty.queries.profile import Profile, get_profile
-from shopify_app.admin.languages import N_, Words, _, language, say
+from shopify_app.admin.languages import N_, _, language, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.gone import find_gone
 from shopify_app.admin.profile.words import CONSENT_WORDS, FIELD_LABELS
@@ -32,12 +32,10 @@ from shopify_app.platform.admin_auth import admin_page
 _FOUND_MAX = 8
 _CHANGED = N_("One of the two has changed meanwhile. Reload the page.")
 _DETAILS = FIELD_LABELS | {"address": N_("address"), "birthday_on": N_("birthday on")}
-_CONSENTS = Words(
-    {
-        "email": N_("Consent to email: %(word)s, the stricter of the two."),
-        "sms": N_("Consent to SMS: %(word)s, the stricter of the two."),
-    }
-)
+_CONSENTS = {
+    "email": N_("Consent to email: %(word)s, the stricter of the two."),
+    "sms": N_("Consent to SMS: %(word)s, the stricter of the two."),
+}
 _SILENT = N_("never said anything")
 
 

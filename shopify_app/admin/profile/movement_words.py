@@ -1,7 +1,7 @@
 """The words for what moved points: where they come from, by which action, for which reason."""
 
 from loyalty import adjustments
-from shopify_app.admin.languages import N_, Words
+from shopify_app.admin.languages import N_, Words, _, say
 
 SOURCES = Words(
     {
@@ -52,7 +52,7 @@ def say_movement(kind: str, code: str | None) -> str:
     """What moved the points: `Granted by hand: Contest`; `Undone: granted by hand`."""
     source = SOURCES.get(kind, kind)
     if code == "undone":
-        return f"Undone: {source[:1].lower()}{source[1:]}"
+        return _("Undone: %(what)s", what=source[:1].lower() + source[1:])
     words = {"earn_action": ACTIONS, "referral": SIDES}.get(kind, REASONS)
-    told = words.get(code or "", "")
-    return f"{source}: {told}" if told else source
+    told = say(words.get(code or "", ""))
+    return _("%(source)s: %(reason)s", source=source, reason=told) if told else source

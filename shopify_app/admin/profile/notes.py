@@ -13,7 +13,7 @@ from loyalty.base.errors import BadMessage, IdempotencyConflict
 from loyalty.members.notes import NOTE_MAX, add_note, list_notes
 from loyalty.queries.entry_context import read_actor_contexts
 from loyalty.queries.profile import get_profile
-from shopify_app.admin.languages import N_, _
+from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
@@ -57,9 +57,9 @@ def write_note(member_id: str) -> Response:
             ids = g.shop_id, member
             add_note(session, *ids, form.text, key=key, actor=g.actor, now=utc_now())
     except BadMessage as refusal:
-        return _refuse(member, replace(form, errors={refusal.field: str(refusal)}), 422)
+        return _refuse(member, replace(form, errors={refusal.field: say(refusal)}), 422)
     except IdempotencyConflict as refusal:
-        fresh = replace(form, client_key=str(uuid4()), errors={"text": _SENT})
+        fresh = replace(form, client_key=str(uuid4()), errors={"text": _(_SENT)})
         return _refuse(member, fresh, refusal.status)
     return go_to(url_for("admin.profile", member_id=member, tab=TAB), _("Note saved"))
 

@@ -9,7 +9,7 @@ from loyalty.base import clock
 from loyalty.base.db import shop_transaction
 from mailing.errors import BadTemplate, EmailRefused
 from mailing.one_off import ask_for_one_off, preview_one_off
-from shopify_app.admin.languages import _
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.one_off_form import OneOffForm, read_email
 from shopify_app.admin.profile.page import read_figures
@@ -38,7 +38,7 @@ def send_email(member_id: str) -> Response:
     except BadTemplate as refusal:
         return _refuse(member, form.refused(refusal.field, _place(refusal)), refusal.status)
     except EmailRefused as refusal:
-        return _refuse(member, form.refused("form", str(refusal)), refusal.status)
+        return _refuse(member, form.refused("form", say(refusal)), refusal.status)
     return _answer(member)
 
 
@@ -59,7 +59,10 @@ def preview_email(member_id: str) -> str:
 
 
 def _place(refusal: BadTemplate) -> str:
-    return f"Line {refusal.line}: {refusal.words}" if refusal.line > 1 else refusal.words
+    words = say(refusal.words)
+    return (
+        _("Line %(line)s: %(text)s", line=refusal.line, text=words) if refusal.line > 1 else words
+    )
 
 
 def _answer(member_id: UUID) -> Response:

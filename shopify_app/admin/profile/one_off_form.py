@@ -15,6 +15,7 @@ from loyalty.shops.directory import get_shop
 from mailing import setup
 from mailing.catalogue import COMMON_FIELDS
 from mailing.one_off import why_no_one_off
+from shopify_app.admin.languages import say
 from wallet.marketing import WHY_NOT, why_not
 
 
@@ -66,7 +67,7 @@ def read_push(session: Session, member_id: UUID, form: OneOffForm | None = None)
         "push_form": form or OneOffForm.empty(),
         "push_text_max": TEXT_MAX,
         "shop_name": get_shop(session, g.shop_id).name,
-        "no_push": WHY_NOT[reason] if reason else "",
+        "no_push": say(WHY_NOT[reason]) if reason else "",
         "on_card": list_shown(session, g.shop_id, [member_id], now=now).get(member_id),
     }
 
@@ -80,6 +81,6 @@ def read_email(session: Session, member_id: UUID, form: OneOffForm | None = None
     return {
         "email_form": form or OneOffForm.empty(),
         "email_fields": COMMON_FIELDS,
-        "no_email": blocked,
-        "no_marketing": unwanted,
+        "no_email": say(blocked),
+        "no_marketing": say(unwanted),
     }

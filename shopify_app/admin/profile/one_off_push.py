@@ -9,7 +9,7 @@ from loyalty.base import clock
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadMessage, IdempotencyConflict
 from loyalty.queries.profile import get_profile
-from shopify_app.admin.languages import N_, _
+from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.one_off_form import OneOffForm, read_push
 from shopify_app.admin.profile.page import read_figures
@@ -38,11 +38,11 @@ def send_push(member_id: str) -> Response:
                 now=clock.utc_now(),
             )
     except BadMessage as refusal:
-        return _refuse(member, form.refused(refusal.field, str(refusal)), refusal.status)
+        return _refuse(member, form.refused(refusal.field, say(refusal)), refusal.status)
     except PushRefused as refusal:
-        return _refuse(member, form.refused("form", str(refusal)), refusal.status)
+        return _refuse(member, form.refused("form", say(refusal)), refusal.status)
     except IdempotencyConflict as refusal:
-        return _refuse(member, form.with_new_key().refused("form", _SENT), refusal.status)
+        return _refuse(member, form.with_new_key().refused("form", _(_SENT)), refusal.status)
     return _answer(member)
 
 

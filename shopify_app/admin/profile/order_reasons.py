@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import UUID
 
+from babel.lists import format_list
 from flask import g, render_template
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,7 @@ from loyalty.members.identity import with_merged
 from loyalty.orders.tables import Order
 from loyalty.queries.profile import get_profile
 from shopify_app.admin.formatting import ShopFormat
+from shopify_app.admin.languages import _, language
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.words import ROUNDINGS, STATES
 from shopify_app.platform.admin_auth import admin_page
@@ -74,28 +76,37 @@ def _say_line(line: ExplainedLine, award: ExplainedAward, currency: str, words: 
     money = words.money(Money(line.basis_minor, currency))
     told = f"{line.title} × {words.number(line.quantity)}: {money}"
     if line.multiplier != 1:
-        why = ", ".join(name for name in (award.tier, line.promotion) if name)
+        names = [name for name in (award.tier, line.promotion) if name]
+        why = format_list(names, "unit", locale=language()) if names else ""
         told += f" × {words.exact(line.multiplier)}{f' ({why})' if why else ''}"
     if line.points is not None and award.points_per_unit is not None:
-        told += f" × {words.exact(award.points_per_unit)} per unit = {words.exact(line.points)}"
+        told = _(
+            "%(sum)s × %(rate)s per unit = %(points)s",
+            sum=told,
+            rate=words.exact(award.points_per_unit),
+            points=words.exact(line.points),
+        )
     if line.removed:
-        told += f", {words.whole_percent(_decimal(line.removed))} refunded, removed or cancelled"
+        share = words.whole_percent(_decimal(line.removed))
+        told = _("%(sum)s, %(share)s refunded, removed or cancelled", sum=told, share=share)
     return told
 
 
 def _say_sums(award: ExplainedAward, words: ShopFormat) -> list[str]:
-    given = words.points(award.points)
-    first = (
-        f"A fixed award of {given}"
-        if award.points_per_unit is None
-        else f"Together, {ROUNDINGS.get(award.rounding, award.rounding)}: {given}"
-    )
-    told = [first]
+    told = [_say_first(award, words.points(award.points))]
     if award.reversed_points:
-        told.append(f"Taken back: {words.points(award.reversed_points)}")
+        told.append(_("Taken back: %(points)s", points=words.points(award.reversed_points)))
     if award.forgiven_points:
-        told.append(f"Spent already and forgiven: {words.points(award.forgiven_points)}")
+        forgiven = words.points(award.forgiven_points)
+        told.append(_("Spent already and forgiven: %(points)s", points=forgiven))
     return told
+
+
+def _say_first(award: ExplainedAward, given: str) -> str:
+    if award.points_per_unit is None:
+        return _("A fixed award of %(points)s", points=given)
+    rounding = ROUNDINGS.get(award.rounding, award.rounding)
+    return _("Together, %(rounding)s: %(points)s", rounding=rounding, points=given)
 
 
 def _decimal(share: Fraction) -> Decimal:

@@ -22,7 +22,7 @@ from loyalty.redemption.doubts import is_in_doubt
 from loyalty.redemption.reserving import Wish
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.views import get_redemption
-from shopify_app.admin.languages import N_, Words, _
+from shopify_app.admin.languages import N_, Words, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.adjustment_form import AdjustmentForm
 from shopify_app.admin.profile.page import read_figures
@@ -82,7 +82,7 @@ def settle_credit(member_id: str, redemption_id: str) -> Response:
     try:
         said = request.form.get("was_paid")
         if said not in ("yes", "no"):
-            raise BadReward("answer", _("is neither yes nor no"))
+            raise BadReward("answer", _("Answer is neither yes nor no"))
         with shop_transaction(g.shop_id) as session:
             now = utc_now()
             doubts.settle(
@@ -99,10 +99,10 @@ def _wish() -> Wish:
         reward_id = UUID(request.form.get("reward_id", ""))
         client_key = UUID(request.form.get("client_key", ""))
     except ValueError as error:
-        raise BadReward("reward", _("is not chosen")) from error
+        raise BadReward("reward", _("Reward is not chosen")) from error
     points = request.form.get("redeem_points", "").strip()
-    if points and not (points.isascii() and points.isdigit() and len(points) < 16):
-        raise BadReward("points", _("are no whole number"))
+    if points and not (points.isascii() and points.isdigit() and 0 < int(points) < 10**15):
+        raise BadReward("points", _("Points are no whole number"))
     return Wish(
         reward_id=reward_id,
         channel="admin",
@@ -123,14 +123,14 @@ def _said(redemption: Redemption) -> str:
     if is_in_doubt(redemption):
         return _("It is not known whether the store credit was paid: say so below")
     if redemption.state == "reserved" and redemption.code is None:
-        return "Redeemed. The store credit is being paid and will be there in a minute"
+        return _("Redeemed. The store credit is being paid and will be there in a minute")
     if redemption.state == "reserved":
-        return "Redeemed. The code is being made and will be here in a minute"
+        return _("Redeemed. The code is being made and will be here in a minute")
     if redemption.state == "used" and redemption.code is None:
-        return "Redeemed. The store credit is paid"
+        return _("Redeemed. The store credit is paid")
     if redemption.state in _OVER:
         return _OVER[redemption.state]
-    return f"Redeemed. The code is {redemption.code}"
+    return _("Redeemed. The code is %(code)s", code=redemption.code)
 
 
 def _answer(member_id: UUID, message: str) -> Response:
@@ -151,11 +151,7 @@ def _answer(member_id: UUID, message: str) -> Response:
 
 def _refuse(member_id: UUID, refusal: LoyaltyError) -> Response:
     """The card again with the reason; what was refused was rolled back or given back."""
-    words = str(refusal)
-    if isinstance(refusal, IdempotencyConflict):
-        words = _SENT
-    elif isinstance(refusal, BadReward):
-        words = f"{refusal.field.capitalize()} {refusal}"
+    words = _(_SENT) if isinstance(refusal, IdempotencyConflict) else say(refusal)
     with shop_transaction(g.shop_id) as session:
         enter(session)
         values = read_figures(session, member_id) | read_rewards(session, member_id, error=words)

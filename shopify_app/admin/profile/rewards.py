@@ -17,7 +17,7 @@ from loyalty.redemption.views import list_redemptions
 from loyalty.rewards.views import Offer, list_offers
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
-from shopify_app.admin.languages import N_, Words
+from shopify_app.admin.languages import N_, Words, _
 
 _SHOWN_MAX = 10
 _STATES = {
@@ -31,12 +31,12 @@ _BEING_PAID = (N_("Store credit is being paid"), "info")
 _DOUBTED = (N_("Paid or not is not known"), "critical")
 _REASONS = Words(
     {
-        "voided": "by hand",
+        "voided": N_("by hand"),
         "voided_at_till": N_("at the till"),
         "deleted_in_shopify": N_("code deleted or ended in Shopify"),
         "expired": N_("the code ran out"),
-        "order_cancelled": "order cancelled",
-        "refunded": "order refunded",
+        "order_cancelled": N_("order cancelled"),
+        "refunded": N_("order refunded"),
     }
 )
 
@@ -110,7 +110,7 @@ def _redeemed(redemption: Redemption, shop: Shop) -> Redeemed:
         id=redemption.id,
         name=redemption.terms["name"],
         points=redemption.points,
-        state=state,
+        state=_(state),
         tone=tone,
         code=redemption.code if is_open else None,
         at=redemption.reserved_at,

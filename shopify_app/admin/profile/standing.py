@@ -20,6 +20,8 @@ from shopify_app.admin.responses import go_to, tell
 from shopify_app.platform.admin_auth import admin_page
 
 _OTHERWISE = N_("The member’s state has changed meanwhile. Reload the page.")
+_ARCHIVED = N_("Archived with %(points)s")
+_RESTORED = N_("Restored with %(points)s")
 _Act = Callable[..., LedgerEntry | None]
 
 
@@ -27,14 +29,14 @@ _Act = Callable[..., LedgerEntry | None]
 @admin_page
 def archive_member(member_id: str) -> Response:
     """Put the member away with their points; answer with the way to their page."""
-    return _do(member_id, partial(archiving.archive, reason="by_hand"), _("Archived with {}"))
+    return _do(member_id, partial(archiving.archive, reason="by_hand"), _ARCHIVED)
 
 
 @blueprint.post("/app/members/<member_id>/restore")
 @admin_page
 def restore_member(member_id: str) -> Response:
     """Bring the archived member back with their points."""
-    return _do(member_id, archiving.restore, _("Restored with {}"))
+    return _do(member_id, archiving.restore, _RESTORED)
 
 
 def _do(member_id: str, act: _Act, told: str) -> Response:
@@ -43,10 +45,10 @@ def _do(member_id: str, act: _Act, told: str) -> Response:
         with shop_transaction(g.shop_id) as session:
             shop = _shop_of(session, member)
             entry = act(session, shop, member, actor=g.actor, now=utc_now())
-            message = told.format(g.shop_format.points(abs(entry.points) if entry else 0))
+            points = g.shop_format.points(abs(entry.points) if entry else 0)
     except (BadState, MemberHasMoved) as refusal:
-        return tell(make_response("", refusal.status), _OTHERWISE)
-    return go_to(url_for("admin.profile", member_id=member), message)
+        return tell(make_response("", refusal.status), _(_OTHERWISE))
+    return go_to(url_for("admin.profile", member_id=member), _(told, points=points))
 
 
 def _shop_of(session: Session, member: UUID) -> Shop:

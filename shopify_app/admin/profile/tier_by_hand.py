@@ -20,7 +20,7 @@ from loyalty.shops.tables import Shop
 from loyalty.tiers.by_hand import clear_tier_by_hand, set_tier_by_hand
 from loyalty.tiers.ladder import load_ladder
 from loyalty.tiers.views import Standing
-from shopify_app.admin.languages import N_, _
+from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
@@ -66,7 +66,7 @@ class TierForm:
         try:
             return UUID(self.tier) if self.tier else None
         except ValueError as error:
-            raise BadTier("tier", _GONE) from error
+            raise BadTier("tier", _(_GONE)) from error
 
     def last_day(self) -> date | None:
         """The last day of it; raises BadTier for what is no day."""
@@ -92,9 +92,9 @@ def set_tier(member_id: str) -> Response:
         with shop_transaction(g.shop_id) as session:
             _set(session, enter(session), member, form)
     except BadTier as refusal:
-        return _refuse(member, form.refused(refusal.field, str(refusal)), refusal.status)
+        return _refuse(member, form.refused(refusal.field, say(refusal)), refusal.status)
     except TierNotFound:
-        return _refuse(member, form.refused("tier", _GONE), 422)
+        return _refuse(member, form.refused("tier", _(_GONE)), 422)
     return go_to(url_for("admin.profile", member_id=member), _("Tier set by hand"))
 
 

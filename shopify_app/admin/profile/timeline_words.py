@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from babel.lists import format_list
+
+from loyalty.base import said as books
 from loyalty.campaigns.words import in_words
 from loyalty.members.tables import TimelineEvent
 from loyalty.queries.entry_context import EntryContext
 from shopify_app.admin.insight.words import BANDS
-from shopify_app.admin.languages import N_, Words, _
+from shopify_app.admin.languages import N_, Words, _, language, ngettext
+from shopify_app.admin.languages import say as in_language
 from shopify_app.admin.profile.movement_words import ACTIONS, REASONS, SIDES, SOURCES
 
 Details = dict[str, Any]
@@ -75,7 +79,7 @@ _KINDS = {
     "churn_changed": (N_("Churn risk changed"), "Person", "info"),
     "details_changed": (N_("Details changed"), "Person", ""),
     "contact_verified": (N_("Contact verified"), "Person", "success"),
-    "note": ("Note", "Note", ""),
+    "note": (N_("Note"), "Note", ""),
 }
 _MERGED = Words(
     {
@@ -87,13 +91,13 @@ _FIELDS = Words(
     {
         "first_name": N_("First name"),
         "last_name": N_("Last name"),
-        "email": "Email",
+        "email": N_("Email"),
         "phone": N_("Phone"),
     }
 )
 _WHYS = Words(
     {
-        "earned": "earned",
+        "earned": N_("earned"),
         "lapsed": N_("no longer earned"),
         "by_hand": N_("set by hand"),
         "settings": N_("after a change of the tiers"),
@@ -116,7 +120,7 @@ _EMAILS = Words(
         "tier": N_("Tier changed"),
         "granted": N_("Points given to many"),
         "reward_in_reach": N_("Reward unlocked"),
-        "referral": "A friend has bought",
+        "referral": N_("A friend has bought"),
         "data_request": N_("Data request"),
     }
 )
@@ -130,11 +134,18 @@ _PLATFORMS = Words(
     {
         "apple": "Apple Wallet",
         "google": "Google Wallet",
-        "email": "Email",
+        "email": N_("Email"),
         "page": N_("Card page"),
     }
 )
-_CONSENTS = {"subscribed": "yes", "asked": "ticked, not confirmed", "unsubscribed": "no"}
+_CHANNELS = Words({"email": N_("Email"), "sms": N_("SMS")})
+_CONSENTS = Words(
+    {
+        "subscribed": N_("yes"),
+        "asked": N_("ticked, not confirmed"),
+        "unsubscribed": N_("no"),
+    }
+)
 _TOPICS = Words(
     {
         "offers": N_("Offers and news"),
@@ -163,7 +174,8 @@ def say(event: TimelineEvent, contexts: dict[UUID, EntryContext]) -> Said:
     context = contexts.get(entry_id_of(event) or event.id)
     if context is not None:
         lines += _context_lines(context, event.details)
-    return Said(title, icon, tone, event.details.get("points"), [line for line in lines if line])
+    points = event.details.get("points")
+    return Said(_(title), icon, tone, points, [line for line in lines if line])
 
 
 def entry_id_of(event: TimelineEvent) -> UUID | None:
@@ -193,14 +205,18 @@ def _reason(details: Details) -> str:
     if details.get("entry_kind") == "earn_action":
         return ACTIONS.get(code, code)
     # Other events give their reason in words, such as a push that a provider refused.
-    return f"Reason: {REASONS.get(code, code)}"
+    return _("Reason: %(reason)s", reason=in_language(REASONS.get(code, code)))
 
 
 def _tier(details: Details) -> str:
     if "to_tier" not in details:
         return ""
-    names = (details.get("from_tier") or _("No tier"), details["to_tier"] or _("No tier"))
-    return f"{names[0]} → {names[1]}, {_WHYS.get(details.get('why') or '', 'changed')}"
+    return _(
+        "%(before)s → %(after)s, %(why)s",
+        before=details.get("from_tier") or _("No tier"),
+        after=details["to_tier"] or _("No tier"),
+        why=_WHYS.get(details.get("why") or "") or _("changed"),
+    )
 
 
 def _badge(details: Details) -> str:
@@ -213,7 +229,7 @@ def _reward(details: Details) -> str:
 
 
 def _points(points: Any) -> str:
-    return "1 point" if points == 1 else f"{points} points"
+    return ngettext("%(shown)s point", "%(shown)s points", points, shown=points)
 
 
 def _use(details: Details) -> str:
@@ -221,7 +237,9 @@ def _use(details: Details) -> str:
     if details.get("is_late"):
         return _("Its points had come back, or were another order's: they were taken again")
     points = details.get("returned_points")
-    return f"{_points(points)} came back" if points else ""
+    if not points:
+        return ""
+    return ngettext("%(num)s point came back", "%(num)s points came back", points)
 
 
 def _coupon(details: Details) -> str:
@@ -234,7 +252,7 @@ def _campaign(details: Details) -> str:
 
 def _no_campaign(details: Details) -> str:
     """Why a member who was to be told something was not."""
-    return in_words(details.get("campaign_reason"))
+    return in_language(in_words(details.get("campaign_reason")))
 
 
 def _email(details: Details) -> str:
@@ -247,7 +265,7 @@ def _bounce(details: Details) -> str:
 
 def _order(details: Details) -> str:
     name = details.get("order_name")
-    return f"Order {name}" if name else ""
+    return _("Order %(name)s", name=name) if name else ""
 
 
 def _platform(details: Details) -> str:
@@ -265,18 +283,24 @@ def _target(details: Details) -> str:
 
 def _preference(details: Details) -> str:
     name = _PREFERENCES.get(details.get("preference") or "")
-    return f"{name}: {'active' if details.get('is_active') else 'paused'}" if name else ""
+    if not name:
+        return ""
+    is_active = details.get("is_active")
+    return _("%(name)s: active", name=name) if is_active else _("%(name)s: paused", name=name)
 
 
 def _consent(details: Details) -> str:
-    channel = {"email": "Email", "sms": "SMS"}.get(details.get("channel") or "")
+    channel = _CHANNELS.get(details.get("channel") or "")
     said = _CONSENTS.get(details.get("consent") or "")
-    where = ", in Shopify" if details.get("consent_source") == "shopify" else ""
-    return f"{channel}: {said}{where}" if channel and said else ""
+    if not (channel and said):
+        return ""
+    if details.get("consent_source") == "shopify":
+        return _("%(channel)s: %(word)s, in Shopify", channel=channel, word=said)
+    return _("%(channel)s: %(word)s", channel=channel, word=said)
 
 
 def _topics(details: Details) -> str:
-    return ", ".join(_TOPICS.get(topic, topic) for topic in details.get("topics") or ())
+    return _list([_TOPICS.get(topic, topic) for topic in details.get("topics") or ()])
 
 
 def _place(details: Details) -> str:
@@ -287,19 +311,20 @@ def _place(details: Details) -> str:
 
 def _network(details: Details) -> str:
     network = details.get("network")
-    return f"On {str(network).capitalize()}" if network else ""
+    return _("On %(network)s", network=str(network).capitalize()) if network else ""
 
 
 def _birthday(details: Details) -> str:
     if "is_known" not in details:
         return ""
-    return "A birthday was given" if details["is_known"] else _("The birthday was taken away")
+    return _("A birthday was given") if details["is_known"] else _("The birthday was taken away")
 
 
 def _expiring(details: Details) -> str:
     if "last_valid_on" not in details:
         return ""
-    return f"{_points(details.get('expiring'))}, spendable until {details['last_valid_on']}"
+    points, day = _points(details.get("expiring")), details["last_valid_on"]
+    return _("%(points)s, spendable until %(day)s", points=points, day=day)
 
 
 def _merge(details: Details) -> str:
@@ -307,18 +332,22 @@ def _merge(details: Details) -> str:
 
 
 def _fields(details: Details) -> str:
-    return ", ".join(_FIELDS.get(name, name) for name in details.get("fields") or ())
+    return _list([_FIELDS.get(name, name) for name in details.get("fields") or ()])
 
 
 def _churn(details: Details) -> str:
     if "to_churn" not in details:
         return ""
-    before, after = (BANDS[details[name]][0] for name in ("from_churn", "to_churn"))
-    return f"{before} → {after}"
+    before, after = (_(BANDS[details[name]][0]) for name in ("from_churn", "to_churn"))
+    return _("%(before)s → %(after)s", before=before, after=after)
 
 
 def _note(details: Details) -> str:
     return str(details.get("note") or "")
+
+
+def _list(names: list[str]) -> str:
+    return format_list(names, "unit", locale=language()) if names else ""
 
 
 def _text(details: Details) -> str:
@@ -337,6 +366,16 @@ _LINES: tuple[Callable[[Details], str], ...] = (
 def _context_lines(context: EntryContext, details: Details) -> list[str]:
     """The note without the order that a line of its own already names, and who did it."""
     note = [line for line in (context.note or "").splitlines() if line != details.get("order_name")]
-    who = f"By {context.staff}" if context.staff else ""
-    where = f"at {context.location}" if context.location else ""
-    return [*note, f"{who} {where}".strip()]
+    return [*note, _by(context)]
+
+
+def _by(context: EntryContext) -> str:
+    """Who did it and where, as far as it is known; a person's name is nobody's word."""
+    who, where = context.staff, context.location
+    if isinstance(who, books.Said):
+        who = in_language(who)
+    if who and where:
+        return _("By %(who)s at %(place)s", who=who, place=where)
+    if who:
+        return _("By %(who)s", who=who)
+    return _("at %(place)s", place=where) if where else ""

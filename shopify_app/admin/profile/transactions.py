@@ -26,14 +26,14 @@ from loyalty.members.states import get_active_member
 from loyalty.queries.profile import get_profile
 from loyalty.queries.transactions import as_csv, iterate_transactions
 from shopify_app.admin.csv_files import refuse_links
-from shopify_app.admin.languages import N_
+from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.transactions_tab import BY_HAND, TAB, asked_type, read_transactions
 from shopify_app.admin.responses import go_to, tell
 from shopify_app.platform.admin_auth import admin_page
 
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
-_SPENT = "{} of these points are spent already. Nothing was undone."
+_SPENT = N_("%(count)s of these points are spent already. Nothing was undone.")
 _NOT_ENOUGH = N_("The member has fewer points than that by now. Nothing was undone.")
 _NOT_ACTIVE = N_("This member cannot be changed any more. Nothing was undone.")
 _NOT_BY_HAND = N_("Only what staff granted or deducted is undone here.")
@@ -84,15 +84,15 @@ def undo_transaction(member_id: str, entry_id: str) -> Response:
             get_active_member(session, g.shop_id, member)
             _check(session, member, entry)
             undone = undo(session, g.shop_id, entry, actor=g.actor, now=utc_now())
-            message = f"Undone: {g.shop_format.signed(undone.points)}"
+            message = _("Undone: %(what)s", what=g.shop_format.signed(undone.points))
     except PointsSpent as refusal:
-        return _refuse(refusal.status, _SPENT.format(refusal.spent))
+        return _refuse(refusal.status, _(_SPENT, count=refusal.spent))
     except CannotUndo as refusal:
-        return _refuse(refusal.status, str(refusal))
+        return _refuse(refusal.status, say(refusal))
     except InsufficientPoints as refusal:
-        return _refuse(refusal.status, _NOT_ENOUGH)
+        return _refuse(refusal.status, _(_NOT_ENOUGH))
     except (MemberNotActive, MemberHasMoved) as refusal:
-        return _refuse(refusal.status, _NOT_ACTIVE)
+        return _refuse(refusal.status, _(_NOT_ACTIVE))
     return go_to(f"{request.path.split('/transactions/')[0]}?tab={TAB}", message)
 
 
