@@ -8,6 +8,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from loyalty.base.errors import BadCampaign, SegmentNotFound
+from loyalty.base.said import said
 from loyalty.campaigns.tables import Campaign
 from loyalty.segments.views import member_ids
 
@@ -20,7 +21,9 @@ def audience_of(session: Session, campaign: Campaign) -> Select[Any]:
     try:
         found = member_ids(session, campaign.shop_id, segments).subquery("audience")
     except SegmentNotFound as error:
-        raise BadCampaign("segment_ids", "A segment of these is no more: choose again") from error
+        raise BadCampaign(
+            "segment_ids", said("A segment of these is no more: choose again")
+        ) from error
     return select(found.c.member_id)
 
 

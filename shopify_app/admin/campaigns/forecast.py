@@ -16,6 +16,7 @@ from loyalty.campaigns.tables import Campaign
 from loyalty.campaigns.terms import FIELDS
 from loyalty.campaigns.words import in_words
 from shopify_app.admin.campaigns.words import CHANNELS, sentence
+from shopify_app.admin.languages import say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.platform.admin_auth import admin_page
 
@@ -59,7 +60,7 @@ def fingerprint(campaign: Campaign) -> str:
 def _reasons(found: Forecast) -> list[Reason]:
     """The most frequent first."""
     reasons = [
-        Reason(CHANNELS[channel], in_words(reason), count)
+        Reason(CHANNELS[channel], say(in_words(reason)), count)
         for (channel, reason), count in found.reasons.items()
     ]
     return sorted(reasons, key=lambda one: (-one.count, one.channel, one.words))

@@ -22,7 +22,7 @@ from loyalty.shops.tables import Shop
 from shopify_app.admin.campaigns.forecast import fingerprint
 from shopify_app.admin.campaigns.result import read_outcome, read_progress
 from shopify_app.admin.campaigns.terms import list_terms, read_letter, read_push_example
-from shopify_app.admin.campaigns.words import CHANNELS, STATES, sentence
+from shopify_app.admin.campaigns.words import CHANNELS, sentence, state_badge
 from shopify_app.admin.languages import N_, _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to, look_again, tell
@@ -106,7 +106,7 @@ def step_campaign(campaign_id: str) -> Response:
             take(session, shop, wanted, actor=g.actor, now=utc_now())
     except (BadCampaign, BadCampaignState) as refusal:
         return _show(wanted, refusal.status, error=sentence(refusal))
-    return tell(_show(wanted, 200), done)
+    return tell(_show(wanted, 200), _(done))
 
 
 def _remove(campaign_id: UUID) -> Response:
@@ -122,7 +122,7 @@ def _remove(campaign_id: UUID) -> Response:
 def _check_seen(campaign: Campaign) -> None:
     """What is started is what the forecast was shown for. Raises BadCampaignState."""
     if campaign.state == "draft" and request.form.get("seen") != fingerprint(campaign):
-        raise BadCampaignState(_CHANGED)
+        raise BadCampaignState(_(_CHANGED))
 
 
 def _show(campaign_id: UUID, status: int, *, error: str = "") -> Response:
@@ -144,7 +144,7 @@ def _read(
         live |= read_outcome(session, shop, found)
     return {
         "campaign": found,
-        "state": STATES[found.state],
+        "state": state_badge(found.state),
         "is_moving": found.state in _MOVING or _is_stopping(found),
         "terms": list_terms(session, found),
         "letter": read_letter(session, shop, found) if with_result else None,
@@ -164,9 +164,16 @@ def _listed(found: Campaign, counts: Mapping[str, int]) -> Listed:
     return Listed(
         id=found.id,
         name=found.name,
-        channels=" and ".join(CHANNELS[name] for name in CHANNELS if name in found.channels),
-        state=STATES[found.state],
+        channels=_channels(found),
+        state=state_badge(found.state),
         at=found.started_at or found.starts_at or found.created_at,
         people=sum(counts.values()) if has_people else None,
         sent=counts.get("sent", 0) if has_people else None,
     )
+
+
+def _channels(found: Campaign) -> str:
+    named = [label for name, label in CHANNELS.items() if name in found.channels]
+    if len(named) < len(CHANNELS):
+        return "".join(named)
+    return _("%(first)s and %(second)s", first=named[0], second=named[1])

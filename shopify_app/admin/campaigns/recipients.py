@@ -18,18 +18,18 @@ from loyalty.base.money import Money
 from loyalty.campaigns import saving, views
 from loyalty.campaigns.views import Recipient
 from loyalty.campaigns.words import REFUSED, in_words, is_providers
-from shopify_app.admin.campaigns.words import CHANNELS, FATES
+from shopify_app.admin.campaigns.words import CHANNELS, FATES, fate_badge
 from shopify_app.admin.csv_files import csv_file, refuse_links
-from shopify_app.admin.languages import N_, _
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.platform.admin_auth import admin_page
 
 _BATCH = 50
 _FILE_BATCH = 1_000
 _HEADER = (
-    *(N_("Number"), N_("Name"), "Email", N_("Fate")),
-    *(N_("By email"), N_("Why not by email"), N_("By wallet push"), N_("Why not by push")),
-    *(N_("Code"), N_("Opened"), N_("Clicked"), N_("Ordered"), N_("Orders")),
+    *("Number", "Name", "Email", "Fate"),
+    *("By email", "Why not by email", "By wallet push", "Why not by push"),
+    *("Code", "Opened", "Clicked", "Ordered", "Orders"),
 )
 
 
@@ -77,7 +77,7 @@ def campaign_recipients(campaign_id: str) -> str:
             session, g.shop_id, wanted, fate=fate or None, after=after, limit=_BATCH
         )
     total = sum(counts.values())
-    fates = [(code, label, counts.get(code, 0)) for code, (label, _) in FATES.items()]
+    fates = [(code, label, counts.get(code, 0)) for code, label in FATES.items()]
     return render_template(
         "admin/campaigns/_recipient_rows.html" if after else "admin/campaigns/recipients.html",
         campaign=campaign,
@@ -123,7 +123,7 @@ def _rows(
 def _row(one: Recipient, zone: ZoneInfo, currency: str) -> Sequence[str | int | None]:
     spent = f"{Money(one.order_minor, currency).decimal():f}" if one.ordered_at else None
     return (
-        *(one.number, one.name, one.email, FATES[one.fate][0]),
+        *(one.number, one.name, one.email, FATES[one.fate]),
         *(_label(one.email_fate), in_words(one.email_reason)),
         *(_label(one.push_fate), in_words(one.push_reason)),
         one.code,
@@ -134,9 +134,9 @@ def _row(one: Recipient, zone: ZoneInfo, currency: str) -> Sequence[str | int | 
 
 def _listed(one: Recipient) -> Listed:
     told = (("email", one.email_fate, one.email_reason), ("push", one.push_fate, one.push_reason))
-    fates = [Fate(CHANNELS[by], *FATES[fate], _why(by, why)) for by, fate, why in told if fate]
+    fates = [Fate(CHANNELS[by], *fate_badge(fate), _why(by, why)) for by, fate, why in told if fate]
     if one.fate == "held_out":
-        fates = [Fate("by chance", *FATES["held_out"], "")]
+        fates = [Fate(_("by chance"), *fate_badge("held_out"), "")]
     moments = (
         (_("Opened"), one.opened_at),
         (_("Clicked"), one.clicked_at),
@@ -148,12 +148,12 @@ def _listed(one: Recipient) -> Listed:
 
 def _why(channel: str, reason: str | None) -> str:
     """Our words; what a provider answered stands behind them."""
-    words = in_words(reason)
-    return f"{REFUSED[channel]} ({words})" if is_providers(reason) else words
+    words = say(in_words(reason))
+    return f"{say(REFUSED[channel])} ({words})" if is_providers(reason) else words
 
 
 def _label(fate: str | None) -> str:
-    return FATES[fate][0] if fate else ""
+    return FATES[fate] if fate else ""
 
 
 def _on_clock(at: datetime | None, zone: ZoneInfo) -> str:

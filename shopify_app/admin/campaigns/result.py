@@ -21,13 +21,46 @@ from loyalty.campaigns.words import REFUSED, in_words, is_providers
 from loyalty.shops.tables import Shop
 from mailing import pacing
 from mailing import setup as mail_setup
-from shopify_app.admin.campaigns.words import CHANNELS, FATES
+from shopify_app.admin.campaigns.words import CHANNELS, FATES, fate_badge
 from shopify_app.admin.formatting import ShopFormat
-from shopify_app.admin.languages import _
+from shopify_app.admin.languages import N_, _, ngettext, say
 
 _SETTLED = ("held_out", "skipped", "sent", "unknown", "failed")
 _PERCENT = Decimal(100)
-_WAITS = "Waits: today's emails are used up. It goes on as Amazon allows."
+_WAITS = N_("Waits: today's emails are used up. It goes on as Amazon allows.")
+_MAYBE_CHANCE = N_(
+    "What those told ordered more or less may well be chance: %(middle)s percentage points,"
+    " 95%% interval %(low)s to %(high)s."
+)
+_CLEAR = {
+    (True, True): N_(
+        "Those told ordered more often than those held out: %(middle)s percentage points,"
+        " 95%% interval %(low)s to %(high)s."
+    ),
+    (True, False): N_(
+        "Those told ordered less often than those held out: %(middle)s percentage points,"
+        " 95%% interval %(low)s to %(high)s."
+    ),
+    (False, True): N_(
+        "So far those told ordered more often than those held out: %(middle)s percentage points,"
+        " 95%% interval %(low)s to %(high)s."
+    ),
+    (False, False): N_(
+        "So far those told ordered less often than those held out: %(middle)s percentage points,"
+        " 95%% interval %(low)s to %(high)s."
+    ),
+}
+"""By whether it is over, and whether those told ordered more."""
+_SPENT = {
+    True: N_(
+        "Each member told spent %(middle)s more than one held out: 95%% interval %(low)s to"
+        " %(high)s."
+    ),
+    False: N_(
+        "Each member told spent %(middle)s less than one held out: 95%% interval %(low)s to"
+        " %(high)s."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +117,15 @@ def read_progress(session: Session, campaign: Campaign) -> ShownProgress:
     counts = views.progress(session, campaign.shop_id, campaign.id)
     total = sum(counts.values())
     settled = sum(counts.get(fate, 0) for fate in _SETTLED)
-    shown = [
-        FateCount(label, tone, counts[fate])
-        for fate, (label, tone) in FATES.items()
-        if counts.get(fate)
-    ]
+    shown = [FateCount(*fate_badge(fate), counts[fate]) for fate in FATES if counts.get(fate)]
     if campaign.prepared_at is None:
-        return ShownProgress(f"{words.number(total)} found so far", None, total, shown)
-    line = f"{words.number(settled)} of {words.number(total)} members"
-    waits = _WAITS if settled < total and _emails_wait(campaign) else ""
+        return ShownProgress(
+            _("%(count)s found so far", count=words.number(total)), None, total, shown
+        )
+    line = _(
+        "%(settled)s of %(all)s members", settled=words.number(settled), all=words.number(total)
+    )
+    waits = _(_WAITS) if settled < total and _emails_wait(campaign) else ""
     return ShownProgress(line, settled, max(total, 1), shown, waits)
 
 
@@ -112,12 +145,11 @@ def read_outcome(session: Session, shop: Shop, campaign: Campaign) -> dict[str, 
 
 
 def _result(shop: Shop, campaign: Campaign, found: Result, words: ShopFormat) -> ShownResult:
-    days = "a day" if campaign.order_days == 1 else f"{words.number(campaign.order_days)} days"
     return ShownResult(
         verdict=verdict(found, words),
         gain=gained(found.gain, shop, words),
-        note="" if found.is_over else f"Orders still count, for {days} after each message.",
-        rows=_rows(shop, found.told, found.held_out, days, words),
+        note="" if found.is_over else _still_counting(campaign.order_days, words),
+        rows=_rows(shop, found, campaign.order_days, words),
     )
 
 
@@ -129,38 +161,53 @@ def verdict(found: Result, words: ShopFormat) -> str:
         words.tenths(one * _PERCENT)
         for one in (found.interval_low, found.difference, found.interval_high)
     )
-    measured = f"{middle} percentage points, 95% interval {low} to {high}"
+    measured = {"low": low, "middle": middle, "high": high}
     if not found.is_clear:
-        return f"What those told ordered more or less may well be chance: {measured}."
-    more = "more" if found.difference > 0 else "less"
-    who = _("Those told") if found.is_over else _("So far those told")
-    return f"{who} ordered {more} often than those held out: {measured}."
+        return _(_MAYBE_CHANCE, **measured)
+    return _(_CLEAR[found.is_over, found.difference > 0], **measured)
 
 
 def gained(gain: Interval | None, shop: Shop, words: ShopFormat) -> str:
     """What the campaign brought or cost for each member told; "" where nobody was held out."""
     if gain is None:
         return ""
-    more, sign = ("more", 1) if round(gain.middle) >= 0 else ("less", -1)
+    is_more = round(gain.middle) >= 0
     low, middle, high = (
         words.money(Money(one, shop.currency))
-        for one in sorted(sign * round(one) for one in (gain.low, gain.middle, gain.high))
+        for one in sorted(
+            round(one) if is_more else -round(one) for one in (gain.low, gain.middle, gain.high)
+        )
     )
-    return (
-        f"Each member told spent {middle} {more} than one held out: 95% interval {low} to {high}."
+    return _(_SPENT[is_more], low=low, middle=middle, high=high)
+
+
+def _still_counting(days: int, words: ShopFormat) -> str:
+    return ngettext(
+        "Orders still count, for a day after each message.",
+        "Orders still count, for %(shown)s days after each message.",
+        days,
+        shown=words.number(days),
     )
 
 
-def _rows(shop: Shop, told: Share, held_out: Share, days: str, words: ShopFormat) -> list[Compared]:
+def _ordered_within(days: int, words: ShopFormat) -> str:
+    return ngettext(
+        "Ordered within a day", "Ordered within %(shown)s days", days, shown=words.number(days)
+    )
+
+
+def _rows(shop: Shop, found: Result, days: int, words: ShopFormat) -> list[Compared]:
+    told, held_out = found.told, found.held_out
+
     def both(label: str, show: Callable[[Share], str]) -> Compared:
         return Compared(label, show(told), show(held_out))
 
     return [
         both(_("Members"), lambda one: words.number(one.people)),
         Compared(_("Emails sent"), words.number(told.emailed), ""),
-        Compared("Opened, of the emails sent", _of(told.opened, told.emailed, words), ""),
-        Compared("Clicked, of the emails sent", _of(told.clicked, told.emailed, words), ""),
-        both(f"Ordered within {days}", lambda one: _of(one.ordered, one.people, words)),
+        Compared(_("Opened, of the emails sent"), _of(told.opened, told.emailed, words), ""),
+        Compared(_("Clicked, of the emails sent"), _of(told.clicked, told.emailed, words), ""),
+        both(_ordered_within(days, words), lambda one: _of(one.ordered, one.people, words)),
         both(
             _("Worth of these orders"),
             lambda one: words.money(Money(one.orders_minor, shop.currency)),
@@ -173,11 +220,11 @@ def list_outcomes(fated: Sequence[Fated]) -> list[FateCount]:
     """Each fate with its reason; what a provider said in many ways is one line, and its answers."""
     groups: dict[tuple[str, str, str], list[Fated]] = {}
     for one in fated:
-        why = REFUSED[one.channel] if is_providers(one.reason) else in_words(one.reason)
+        why = say(REFUSED[one.channel] if is_providers(one.reason) else in_words(one.reason))
         groups.setdefault((one.channel, one.fate, why), []).append(one)
     return [
         FateCount(
-            *FATES[fate],
+            *fate_badge(fate),
             sum(one.count for one in group),
             CHANNELS[channel],
             why,

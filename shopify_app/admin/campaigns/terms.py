@@ -20,7 +20,7 @@ from mailing.wording import Draft
 from mailing.writing import Words
 from shopify_app.admin.campaigns.words import CHANNELS, TOPICS
 from shopify_app.admin.formatting import ShopFormat
-from shopify_app.admin.languages import _
+from shopify_app.admin.languages import _, ngettext
 from wallet.campaign_texts import example_push
 
 Line = tuple[str, str]
@@ -105,4 +105,4 @@ def _promotion(session: Session, campaign: Campaign) -> str:
 
 
 def _days(days: int) -> str:
-    return "1 day" if days == 1 else f"{days} days"
+    return ngettext("1 day", "%(num)s days", days)

@@ -10,7 +10,7 @@ from mailing.campaigns import KIND
 from mailing.errors import BadTemplate, EmailError, EmailRefused
 from mailing.trying import send_test
 from shopify_app.admin.campaigns.terms import draft_of, lacks_of, language_of
-from shopify_app.admin.languages import N_
+from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import tell
 from shopify_app.platform.admin_auth import admin_page
@@ -42,11 +42,11 @@ def try_campaign(campaign_id: str) -> Response:
             lacks=lacks,
         )
     except (BadTemplate, EmailRefused) as refusal:
-        return _refuse(wanted, str(refusal))
+        return _refuse(wanted, say(refusal))
     except EmailError as error:
-        return _refuse(wanted, _IN_DOUBT if error.is_in_doubt else _NOT_SENT)
+        return _refuse(wanted, _(_IN_DOUBT if error.is_in_doubt else _NOT_SENT))
     page = render_template("admin/campaigns/_test.html", campaign_id=wanted)
-    return tell(make_response(page), f"Sent to {to}")
+    return tell(make_response(page), _("Sent to %(address)s", address=to))
 
 
 def _refuse(campaign_id: object, error: str) -> Response:

@@ -1,25 +1,44 @@
 """Campaigns in words: what each state, channel and fate is called for a merchant."""
 
-from shopify_app.admin.languages import N_, Words
+from shopify_app.admin.languages import N_, Words, say
 
-STATES = {
-    "draft": (N_("Draft"), ""),
-    "scheduled": (N_("Scheduled"), "info"),
-    "preparing": (N_("Being prepared"), "info"),
-    "sending": (N_("Being sent"), "info"),
-    "paused": (N_("Paused"), "warning"),
-    "stopped": (N_("Stopped"), "critical"),
-    "done": (N_("Done"), "success"),
+STATES = Words(
+    {
+        "draft": N_("Draft"),
+        "scheduled": N_("Scheduled"),
+        "preparing": N_("Being prepared"),
+        "sending": N_("Being sent"),
+        "paused": N_("Paused"),
+        "stopped": N_("Stopped"),
+        "done": N_("Done"),
+    }
+)
+_STATE_TONES = {
+    "scheduled": "info",
+    "preparing": "info",
+    "sending": "info",
+    "paused": "warning",
+    "stopped": "critical",
+    "done": "success",
 }
-CHANNELS = Words({"email": "Email", "push": N_("Wallet push")})
-FATES = {
-    "waiting": (N_("Waiting"), ""),
-    "held_out": (N_("Held out"), ""),
-    "skipped": (N_("Left out"), "warning"),
-    "queued": (N_("On its way"), "info"),
-    "sent": (N_("Sent"), "success"),
-    "unknown": (N_("Unknown"), "warning"),
-    "failed": (N_("Failed"), "critical"),
+CHANNELS = Words({"email": N_("Email"), "push": N_("Wallet push")})
+FATES = Words(
+    {
+        "waiting": N_("Waiting"),
+        "held_out": N_("Held out"),
+        "skipped": N_("Left out"),
+        "queued": N_("On its way"),
+        "sent": N_("Sent"),
+        "unknown": N_("Unknown"),
+        "failed": N_("Failed"),
+    }
+)
+_FATE_TONES = {
+    "skipped": "warning",
+    "queued": "info",
+    "sent": "success",
+    "unknown": "warning",
+    "failed": "critical",
 }
 TOPICS = Words(
     {
@@ -31,7 +50,17 @@ TOPICS = Words(
 )
 
 
+def state_badge(state: str) -> tuple[str, str]:
+    """What a state is called, and its tone."""
+    return STATES[state], _STATE_TONES.get(state, "")
+
+
+def fate_badge(fate: str) -> tuple[str, str]:
+    """What a fate is called, and its tone."""
+    return FATES[fate], _FATE_TONES.get(fate, "")
+
+
 def sentence(refusal: Exception) -> str:
     """A refusal's words as they stand by themselves."""
-    words = str(refusal)
+    words = say(refusal)
     return words[:1].upper() + words[1:]
