@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.base.errors import RewardNotFound
+from loyalty.base.said import said
 from loyalty.rewards.tables import Reward
 
 
@@ -14,7 +15,7 @@ def get_reward(session: Session, shop_id: int, reward_id: UUID) -> Reward:
     """The reward as committed by now; raises RewardNotFound."""
     reward = session.get(Reward, (shop_id, reward_id), populate_existing=True)
     if reward is None:
-        raise RewardNotFound("There is no such reward")
+        raise RewardNotFound(said("There is no such reward"))
     return reward
 
 
