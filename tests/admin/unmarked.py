@@ -24,7 +24,9 @@ _UNREAD = ("info", "warning", "error", "text", "execute", "compile")
 _READ_ALOUD = ("aria-label", "placeholder", "title", "alt", "data-confirm", "label")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _TEXT = re.compile(r"^[A-Z][a-z]+(['’]?[a-z]* |[a-z]*[.…?!:]?$)|^[a-z]+ [a-z]+ ")
-_NAMES = re.compile(r"^(Encore|Shopify|Amazon|Apple|Google)( |$)(?!.* )")
+_NAMES = re.compile(
+    r"^(Encore|Shopify|Amazon|Apple|Google|Instagram|Facebook|Pinterest|Threads)( |$)(?!.* )"
+)
 
 
 class _Texts(HTMLParser):

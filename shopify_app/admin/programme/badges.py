@@ -15,7 +15,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadBadge, BadCriteria
 from loyalty.shops.tables import Shop
-from shopify_app.admin.languages import _
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to
 from shopify_app.admin.segments import rule_form, rule_meaning
@@ -90,7 +90,7 @@ def _save(badge_id: UUID | None) -> Response:
         with shop_transaction(g.shop_id) as session:
             _write(session, enter(session), badge_id, form)
     except BadBadge as refusal:
-        refused = form.refused(refusal.field, str(refusal))
+        refused = form.refused(refusal.field, say(refusal))
         return _refuse(badge_id, refused, refusal.status)
     return go_to(url_for("admin.programme_badges"), _("Badge saved"))
 

@@ -15,7 +15,7 @@ from loyalty.coupons.importing import Imported, import_codes
 from loyalty.coupons.saving import end_coupon, get_coupon
 from loyalty.coupons.tables import COUPON_KINDS
 from loyalty.coupons.views import count_coupons
-from shopify_app.admin.languages import _
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme import words as programme_words
 from shopify_app.admin.programme.form import Typed
@@ -62,10 +62,10 @@ def add_coupon() -> Response:
     try:
         coupon = open_coupon(g.shop_id, _terms(form, kind), actor=g.actor)
     except BadCoupon as refusal:
-        form = form.refused(refusal.field, str(refusal), _FIELDS)
+        form = form.refused(refusal.field, say(refusal), _FIELDS)
         return make_response(_form_page("admin/programme/_coupon_form.html", form, kind), 422)
     except DiscountRefused as refusal:
-        told = f"Shopify refused this coupon: {refusal}"
+        told = _("Shopify refused this coupon: %(reason)s", reason=say(refusal))
         return go_to(url_for("admin.programme_coupons"), told)
     if coupon.code_source == "imported":
         address = url_for("admin.coupon_codes", coupon_id=coupon.id)
@@ -105,7 +105,7 @@ def import_coupon_codes(coupon_id: str) -> Response:
             enter(session)
             report = import_codes(session, g.shop_id, wanted, content, actor=g.actor, now=utc_now())
     except BadCoupon as refusal:
-        error = Typed.showing({}).refused("file", str(refusal), ("file",)).errors["file"]
+        error = Typed.showing({}).refused("file", say(refusal), ("file",)).errors["file"]
     except CouponOver:
         error = _("This coupon has ended: it takes no more codes")
     page = _codes_page("admin/programme/_coupon_codes.html", coupon_id, report, error)

@@ -19,12 +19,12 @@ from loyalty.earning import saving
 from loyalty.earning.trying import dry_run
 from loyalty.programme.tables import RULE_KINDS, EarningRule
 from loyalty.shops.tables import Shop
-from shopify_app.admin.languages import _
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme import earning_rule_form as rule_form
 from shopify_app.admin.programme import words as programme_words
 from shopify_app.admin.programme.choices import read_choices
-from shopify_app.admin.programme.form import Typed, decimal_text
+from shopify_app.admin.programme.form import Typed, decimal_text, not_switched_on
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
 
@@ -109,7 +109,7 @@ def switch_earning_rule(rule_id: str) -> Response:
                 now=utc_now(),
             )
     except BadRule as refusal:
-        told = f"Not switched on. {refusal.field}: {refusal}"
+        told = not_switched_on(refusal.field, refusal)
         return go_to(url_for("admin.earning_rule", rule_id=wanted), told)
     told = _("Rule switched on") if is_active else _("Rule switched off")
     return go_to(url_for("admin.earning_rules"), told)
@@ -136,7 +136,7 @@ def try_earning_rule() -> Response:
                 rule_id=rule_id,
             )
         except BadRule as refusal:
-            refused = form.refused(refusal.field, str(refusal), rule_form.FIELDS)
+            refused = form.refused(refusal.field, say(refusal), rule_form.FIELDS)
             [(values["field"], values["error"])] = refused.errors.items()
     status = 422 if "error" in values else 200
     return make_response(
@@ -150,7 +150,7 @@ def _save(rule_id: UUID | None) -> Response:
         with shop_transaction(g.shop_id) as session:
             _write(session, enter(session), form, rule_id)
     except BadRule as refusal:
-        form = form.refused(refusal.field, str(refusal), rule_form.FIELDS)
+        form = form.refused(refusal.field, say(refusal), rule_form.FIELDS)
         return _refuse(form, rule_id, refusal.status)
     return go_to(url_for("admin.earning_rules"), _("Rule saved"))
 

@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from loyalty.base.errors import UnreadableMoney
 from loyalty.base.money import Money, parse_minor
+from shopify_app.admin.languages import _, say
 
 _TEXT_MAX = 10_000
 
@@ -60,10 +61,15 @@ class Typed:
     def refused(self, name: str, message: str, known: Collection[str]) -> "Typed":
         """The same form with the message beside the field, where there is such a field."""
         place = name.rpartition(".")[2]
-        text = f"This {message}" if message[:1].islower() else message
+        text = _("This %(text)s", text=message) if message[:1].islower() else message
         if place not in known:
             return replace(self, errors={"form": f"{name}: {text}"})
         return replace(self, errors={place: text})
+
+
+def not_switched_on(field: str, refusal: Exception) -> str:
+    """Why what was to be switched on stays off."""
+    return _("Not switched on. %(field)s: %(reason)s", field=field, reason=say(refusal))
 
 
 def numbers(parts: Collection[str]) -> list[int | str]:

@@ -24,7 +24,7 @@ _FIELDS = ("resume_mode",)
 @blueprint.context_processor
 def _areas() -> dict[str, object]:
     """The navigation that stands on each of the programme's pages."""
-    return {"programme_areas": programme_words.AREAS}
+    return {"programme_areas": [(to, _(label)) for to, label in programme_words.AREAS]}
 
 
 @blueprint.get("/app/settings/programme")

@@ -16,11 +16,11 @@ from loyalty.base.errors import BadRule, RuleNotFound
 from loyalty.earning import saving
 from loyalty.programme.tables import Promotion
 from loyalty.shops.tables import Shop
-from shopify_app.admin.languages import _
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme import earning_rule_form as rule_form
 from shopify_app.admin.programme.choices import read_choices
-from shopify_app.admin.programme.form import Typed, decimal_text
+from shopify_app.admin.programme.form import Typed, decimal_text, not_switched_on
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
 
@@ -100,7 +100,7 @@ def switch_promotion(promotion_id: str) -> Response:
             enter(session)
             saving.change_promotion(session, g.shop_id, wanted, given, actor=g.actor, now=utc_now())
     except BadRule as refusal:
-        told = f"Not switched on. {refusal.field}: {refusal}"
+        told = not_switched_on(refusal.field, refusal)
         return go_to(url_for("admin.promotion", promotion_id=wanted), told)
     told = _("Promotion switched on") if is_active else _("Promotion switched off")
     return go_to(url_for("admin.promotions"), told)
@@ -112,7 +112,7 @@ def _save(promotion_id: UUID | None) -> Response:
         with shop_transaction(g.shop_id) as session:
             _write(session, enter(session), form, promotion_id)
     except BadRule as refusal:
-        return _refuse(form.refused(refusal.field, str(refusal), _FIELDS), promotion_id)
+        return _refuse(form.refused(refusal.field, say(refusal), _FIELDS), promotion_id)
     return go_to(url_for("admin.promotions"), _("Promotion saved"))
 
 

@@ -21,11 +21,11 @@ from loyalty.rewards.stock import Report, count_free, import_codes
 from loyalty.rewards.tables import REWARD_KINDS, Reward
 from loyalty.shops.tables import Shop
 from loyalty.tiers.tables import Tier
-from shopify_app.admin.languages import _
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme import reward_form
 from shopify_app.admin.programme import words as programme_words
-from shopify_app.admin.programme.form import Typed, numbers
+from shopify_app.admin.programme.form import Typed, not_switched_on, numbers
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
 
@@ -107,7 +107,7 @@ def switch_reward(reward_id: str) -> Response:
             shop = enter(session)
             saving.change_reward(session, shop, wanted, given, actor=g.actor, now=utc_now())
     except BadReward as refusal:
-        told = f"Not switched on. {refusal.field}: {refusal}"
+        told = not_switched_on(refusal.field, refusal)
         return go_to(url_for("admin.reward", reward_id=wanted), told)
     told = _("Reward switched on") if is_active else _("Reward switched off")
     return go_to(url_for("admin.programme_rewards"), told)
@@ -126,7 +126,7 @@ def import_reward_codes(reward_id: str) -> Response:
             enter(session)
             report = import_codes(session, g.shop_id, wanted, text, actor=g.actor, now=utc_now())
     except BadReward as refusal:
-        error = str(refusal)
+        error = say(refusal)
     with shop_transaction(g.shop_id) as session:
         enter(session)
         found = get_reward(session, g.shop_id, wanted)
@@ -164,7 +164,7 @@ def _save(reward_id: UUID | None) -> Response:
             wants_codes = reward_id is None and saved.code_source == "stock"
             address = url_for("admin.reward", reward_id=saved.id)
     except BadReward as refusal:
-        refused = form.refused(refusal.field, str(refusal), reward_form.FIELDS)
+        refused = form.refused(refusal.field, say(refusal), reward_form.FIELDS)
         return _refuse(refused, reward_id, refusal.status)
     if wants_codes:
         return go_to(address, _("Reward saved. Import its codes."))

@@ -14,7 +14,7 @@ from loyalty.base.errors import BadTier
 from loyalty.shops.tables import Shop
 from loyalty.tiers.plans import TIERS_MAX
 from loyalty.tiers.settings import Preview, preview_plan, read_present, save_plan
-from shopify_app.admin.languages import _
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.programme import words as programme_words
 from shopify_app.admin.programme.form import Typed
@@ -59,7 +59,7 @@ def save_tiers() -> Response:
                     render_template("admin/programme/_tier_form.html", **values), 200
                 )
     except BadTier as refusal:
-        return _refuse(form.refused(refusal.field, str(refusal)), refusal.status)
+        return _refuse(form.refused(refusal.field, say(refusal)), refusal.status)
     told = _("Tiers saved. Members move within 15 minutes.")
     return go_to(url_for("admin.programme_tiers"), told)
 

@@ -4,6 +4,7 @@ from shopify_app.admin.programme import badges as badge_settings
 from shopify_app.admin.programme import (
     coupon_list,
     earning_rules,
+    flagged_redemptions,
     general,
     promotions,
     readers,
@@ -23,6 +24,7 @@ PROGRAMME_VIEWS = (
         promotions,
         coupon_settings,
         coupon_list,
+        flagged_redemptions,
         badge_settings,
         readers,
     ),

@@ -50,19 +50,21 @@ REWARD_KINDS = Words(
 PRICINGS = Words(
     {"fixed": N_("One price"), "per_point": N_("The more points, the more it is worth")}
 )
-LIMIT_PERIODS = {
-    "ever": "in all",
-    "day": "a day",
-    "week": "a week",
-    "month": "a month",
-    "year": "a year",
-}
+LIMIT_PERIODS = Words(
+    {
+        "ever": N_("in all"),
+        "day": N_("a day"),
+        "week": N_("a week"),
+        "month": N_("a month"),
+        "year": N_("a year"),
+    }
+)
 VISIBILITIES = Words(
     {
         "everywhere": N_("Online and at the till"),
         "till": N_("At the till alone"),
         "online": N_("Online alone"),
-        "hidden": "Nowhere: staff redeem it",
+        "hidden": N_("Nowhere: staff redeem it"),
     }
 )
 SOURCES = Words({"made": N_("Encore makes a code for each"), "stock": N_("Codes that you import")})
