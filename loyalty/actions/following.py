@@ -102,7 +102,7 @@ def _network(text: str) -> Network:
     for network in NETWORKS:
         if network == text:
             return network
-    raise BadReader("network", f"Choose one of {', '.join(NETWORKS)}")
+    raise BadReader("network", said("Choose one of %(known)s", known=", ".join(NETWORKS)))
 
 
 def _check_url(network: Network, url: str) -> str:

@@ -21,6 +21,7 @@ from loyalty.actions.tables import Reader
 from loyalty.audit import Actor
 from loyalty.base.errors import BadReader, LocationNotFound, ReaderNotFound, TooManyRequests
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.shops.tables import Location
 
 PER_MINUTE = 120
@@ -76,7 +77,9 @@ def add_reader(
     """
     text = " ".join(name.split())
     if not text or len(text) > _NAME_MAX or not text.isprintable():
-        raise BadReader("name", f"Give it a name of at most {_NAME_MAX} characters")
+        raise BadReader(
+            "name", said("Give it a name of at most %(most)s characters", most=_NAME_MAX)
+        )
     get_open_location(session, shop_id, location_id)
     secret = secrets.token_urlsafe(32)
     reader = Reader(

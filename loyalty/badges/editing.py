@@ -17,6 +17,7 @@ from loyalty.audit import Actor
 from loyalty.badges.tables import Badge
 from loyalty.base.errors import BadBadge, BadCriteria, BadgeNotFound
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.criteria.language import read_criteria
 from loyalty.programme.tables import Programme
 
@@ -49,7 +50,7 @@ def add_badge(
     session.get_one(Programme, shop_id, with_for_update=True)
     others = list_badges(session, shop_id)
     if len(others) >= BADGES_MAX:
-        raise BadBadge("name", f"Use at most {BADGES_MAX} badges")
+        raise BadBadge("name", said("Use at most %(most)s badges", most=BADGES_MAX))
     badge = Badge(shop_id=shop_id, id=new_id(), code=None, is_active=True, created_at=now)
     _fill(badge, others, name, description, criteria)
     session.add(badge)
@@ -106,15 +107,17 @@ def _fill(
     """Checks everything before it changes anything."""
     name, description = name.strip(), description.strip()
     if not name or len(name) > _NAME_MAX or not name.isprintable():
-        raise BadBadge("name", f"Use 1 to {_NAME_MAX} characters")
+        raise BadBadge("name", said("Use 1 to %(most)s characters", most=_NAME_MAX))
     if any(other.name.casefold() == name.casefold() for other in others):
-        raise BadBadge("name", f"There is a badge called {name} already")
+        raise BadBadge("name", said("There is a badge called %(name)s already", name=name))
     if len(description) > _DESCRIPTION_MAX or "\0" in description:
-        raise BadBadge("description", f"Use at most {_DESCRIPTION_MAX} characters")
+        raise BadBadge(
+            "description", said("Use at most %(most)s characters", most=_DESCRIPTION_MAX)
+        )
     try:
         read_criteria(criteria)
     except BadCriteria as error:
-        raise BadBadge(f"criteria.{error.field}".rstrip("."), str(error)) from error
+        raise BadBadge(f"criteria.{error.field}".rstrip("."), error.args[0]) from error
     badge.name, badge.description, badge.criteria = name, description, criteria
 
 

@@ -30,9 +30,14 @@ from loyalty.shops.tables import Shop
 AT_ONCE_MAX = 500
 """How many members one transaction gives to: a till that redeems waits no longer for them."""
 
-UNKNOWN = "is no member"
-HAD_IT = "has had it as many times as allowed"
-NO_CODE_LEFT = "no code is left"
+UNKNOWN = said("is no member")
+HAD_IT = said("has had it as many times as allowed")
+NO_CODE_LEFT = said("no code is left")
+_INACTIVE = {
+    "archived": said("is archived"),
+    "merged": said("is merged"),
+    "erased": said("is erased"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ def _lock_members(session: Session, shop_id: int, wanted: Sequence[UUID]) -> dic
     states = session.execute(
         select(Member.id, Member.state).where(Member.shop_id == shop_id, among(Member.id, locked))
     ).all()
-    inactive = {row.id: f"is {row.state}" for row in states if row.state != "active"}
+    inactive = {row.id: _INACTIVE[row.state] for row in states if row.state in _INACTIVE}
     return dict.fromkeys((one for one in wanted if one not in locked), UNKNOWN) | inactive
 
 

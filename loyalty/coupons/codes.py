@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among
+from loyalty.base.said import said
 from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.redemption.codes import ALPHABET
 from loyalty.redemption.tables import Redemption
@@ -52,9 +53,9 @@ def list_taken(session: Session, shop_id: int, codes: Collection[str]) -> set[st
 def why_unusable(code: str) -> str | None:
     """Why an imported code cannot be one, in words; None when it can."""
     if len(code) > CODE_MAX:
-        return f"is longer than {CODE_MAX} characters"
+        return said("is longer than %(most)s characters", most=CODE_MAX)
     if not code.isprintable():
-        return "has characters that cannot be typed"
+        return said("has characters that cannot be typed")
     if any(character.isspace() or character in ",;\"'" for character in code):
-        return "has blanks, commas or quotes in it"
+        return said("has blanks, commas or quotes in it")
     return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from io import StringIO
 
 from loyalty.base.errors import BadCoupon
+from loyalty.base.said import said
 
 LINES_MAX = 100_000
 BYTES_MAX = 8 * 1024 * 1024
@@ -30,12 +31,12 @@ def read_lines(content: bytes, columns: Sequence[str]) -> list[tuple[int, dict[s
     BadCoupon("file", …) for what is no such file.
     """
     if len(content) > BYTES_MAX:
-        raise BadCoupon("file", f"is larger than {BYTES_MAX // 1024 // 1024} MB")
+        raise BadCoupon("file", said("is larger than %(most)s MB", most=BYTES_MAX // 1024 // 1024))
     try:
         # Excel writes a byte order mark, and semicolons where the comma is a decimal point.
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadCoupon("file", "is no text in UTF-8") from error
+        raise BadCoupon("file", said("is no text in UTF-8")) from error
     heading_line = text.partition("\n")[0]
     delimiter = ";" if ";" in heading_line else ","
     rows = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
@@ -48,14 +49,18 @@ def read_lines(content: bytes, columns: Sequence[str]) -> list[tuple[int, dict[s
             if any(cell.strip() for cell in row)
         ]
     except csv.Error as error:
-        raise BadCoupon("file", f"cannot be read at line {rows.line_num}") from error
+        raise BadCoupon(
+            "file", said("cannot be read at line %(line)s", line=rows.line_num)
+        ) from error
     if len(found) > LINES_MAX:
-        raise BadCoupon("file", f"has more than {LINES_MAX:,} lines")
+        raise BadCoupon("file", said("has more than %(most)s lines", most=f"{LINES_MAX:,}"))
     return found
 
 
 def _check(heading: Sequence[str], columns: Sequence[str]) -> None:
     if not set(heading) & set(columns):
-        raise BadCoupon("file", f"must have a heading with {' or '.join(columns)}")
+        raise BadCoupon(
+            "file", said("must have a heading with %(columns)s", columns=" or ".join(columns))
+        )
     if len(set(heading)) < len(heading):
-        raise BadCoupon("file", "has a column twice")
+        raise BadCoupon("file", said("has a column twice"))

@@ -16,6 +16,7 @@ from loyalty.audit import Actor
 from loyalty.base.bulk import add_rows, among
 from loyalty.base.errors import BadCoupon, CouponOver
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.coupons.codes import list_taken, why_unusable
 from loyalty.coupons.files import BadLine, read_lines
 from loyalty.coupons.saving import lock_coupon
@@ -42,9 +43,9 @@ def import_codes(
     lines = [(number, line.get("code", "")) for number, line in read_lines(content, ("code",))]
     coupon = lock_coupon(session, shop_id, coupon_id)
     if coupon.code_source != "imported":
-        raise BadCoupon("coupon", "The codes of this one are made, not imported")
+        raise BadCoupon("coupon", said("The codes of this one are made, not imported"))
     if not coupon.is_active:
-        raise CouponOver(f"{coupon.name} is not handed out any more")
+        raise CouponOver(said("%(name)s is not handed out any more", name=coupon.name))
     good, bad = _sort_out(session, shop_id, lines)
     rows = [
         {
@@ -65,7 +66,7 @@ def import_codes(
     return Imported(len(added), sorted(bad, key=lambda one: one.line))
 
 
-_TAKEN = "is a code of a coupon or reward already"
+_TAKEN = said("is a code of a coupon or reward already")
 
 
 def _sort_out(
@@ -80,13 +81,13 @@ def _sort_out(
         code = text.upper()
         reason = why_unusable(text)
         if not text:
-            reason = "has no code"
+            reason = said("has no code")
         elif code in good:
-            reason = f"stands in line {good[code]} already"
+            reason = said("stands in line %(line)s already", line=good[code])
         elif code in taken:
             reason = _TAKEN
         elif code in used:
-            reason = "was used by an order already"
+            reason = said("was used by an order already")
         if reason is None:
             good[code] = number
         else:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among
+from loyalty.base.said import said
 from loyalty.coupons.files import BadLine, read_lines
 from loyalty.members.facts import normalise_email
 from loyalty.members.tables import Member
@@ -39,7 +40,9 @@ def read_recipients(session: Session, shop_id: int, content: bytes) -> Recipient
         if member_id is None:
             bad.append(_bad(number, line, reason))
         elif member_id in meant:
-            bad.append(_bad(number, line, f"is the member of line {meant[member_id]}"))
+            bad.append(
+                _bad(number, line, said("is the member of line %(line)s", line=meant[member_id]))
+            )
         else:
             meant[member_id] = number
     return Recipients(meant, bad)
@@ -69,10 +72,12 @@ def _meaning(member: str, email: str, found: dict[str, list[UUID]]) -> tuple[UUI
         try:
             return UUID(member), ""
         except ValueError:
-            return None, "is no member's id"
+            return None, said("is no member's id")
     if not email:
-        return None, "names nobody"
+        return None, said("names nobody")
     ids = found.get(normalise_email(email), [])
     if len(ids) == 1:
         return ids[0], ""
-    return None, "is the address of several members" if ids else "is no member's address"
+    if ids:
+        return None, said("is the address of several members")
+    return None, said("is no member's address")

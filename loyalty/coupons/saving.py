@@ -13,6 +13,7 @@ from loyalty.audit import Actor
 from loyalty.base.clock import day_in
 from loyalty.base.errors import BadCoupon, CouponNotFound
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.coupons.codes import choose_codes
 from loyalty.coupons.giving import give_up_all
 from loyalty.coupons.tables import Coupon
@@ -120,10 +121,12 @@ def list_handed_out(session: Session, shop_id: int, today: date) -> Sequence[Cou
 def _check_room(session: Session, shop_id: int, name: str) -> None:
     active = (Coupon.shop_id == shop_id) & Coupon.is_active
     if session.scalars(select(func.count()).select_from(Coupon).where(active)).one() >= COUPONS_MAX:
-        raise BadCoupon("name", f"End one first: {COUPONS_MAX} are handed out already")
+        raise BadCoupon(
+            "name", said("End one first: %(most)s are handed out already", most=COUPONS_MAX)
+        )
     same = select(Coupon.id).where(active, func.lower(Coupon.name) == name.lower())
     if session.scalar(same.limit(1)) is not None:
-        raise BadCoupon("name", f"There is a coupon called {name} already")
+        raise BadCoupon("name", said("There is a coupon called %(name)s already", name=name))
 
 
 def _record(session: Session, coupon: Coupon, action: str, actor: Actor, now: datetime) -> None:

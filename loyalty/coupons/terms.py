@@ -12,6 +12,7 @@ from typing import Any
 
 from loyalty.base.errors import BadCoupon, UnreadableMoney
 from loyalty.base.money import parse_minor
+from loyalty.base.said import said
 from loyalty.coupons.tables import COUPON_KINDS, Coupon
 
 SOURCES = ("made", "imported")
@@ -52,11 +53,11 @@ def read_terms(given: Mapping[str, Any], *, currency: str, today: date) -> Coupo
     `name` and `kind` are needed, and `amount` (major units) or `percentage` by the kind.
     """
     for unknown in sorted(given.keys() - _KNOWN):
-        raise BadCoupon(unknown, "is nothing that a coupon has")
+        raise BadCoupon(unknown, said("is nothing that a coupon has"))
     kind = _one_of(given, "kind", COUPON_KINDS)
     starts_on, ends_on = _day(given, "starts_on"), _day(given, "ends_on")
     if ends_on is not None and ends_on < max(today, starts_on or today):
-        raise BadCoupon("ends_on", "Choose a day from today and from the first day on")
+        raise BadCoupon("ends_on", said("Choose a day from today and from the first day on"))
     return CouponTerms(
         name=_name(given),
         kind=kind,
@@ -80,7 +81,7 @@ def is_over(coupon: Coupon, today: date) -> bool:
 def _name(given: Mapping[str, Any]) -> str:
     name = " ".join(str(given.get("name") or "").split())
     if not name or len(name) > _NAME_MAX or not name.isprintable():
-        raise BadCoupon("name", f"Use 1 to {_NAME_MAX} characters")
+        raise BadCoupon("name", said("Use 1 to %(most)s characters", most=_NAME_MAX))
     return name
 
 
@@ -89,7 +90,7 @@ def _one_of(
 ) -> str:
     value = given.get(field) or default
     if value not in known:
-        raise BadCoupon(field, f"is none of {', '.join(known)}")
+        raise BadCoupon(field, said("is none of %(known)s", known=", ".join(known)))
     return str(value)
 
 
@@ -97,9 +98,9 @@ def _amount(given: Mapping[str, Any], kind: str, currency: str) -> int | None:
     amount = _money(given, "amount", currency)
     if kind == "fixed_amount":
         if not amount:
-            raise BadCoupon("amount", "Say how much, more than 0")
+            raise BadCoupon("amount", said("Say how much, more than 0"))
     elif amount is not None:
-        raise BadCoupon("amount", "Only a coupon of a fixed amount has one")
+        raise BadCoupon("amount", said("Only a coupon of a fixed amount has one"))
     return amount
 
 
@@ -107,15 +108,17 @@ def _percentage(given: Mapping[str, Any], kind: str) -> Decimal | None:
     text = given.get("percentage")
     if kind != "percentage":
         if text is not None:
-            raise BadCoupon("percentage", "Only a percentage coupon has one")
+            raise BadCoupon("percentage", said("Only a percentage coupon has one"))
         return None
     try:
         value = Decimal(str(text))
     except InvalidOperation as error:
-        raise BadCoupon("percentage", "is no number") from error
+        raise BadCoupon("percentage", said("is no number")) from error
     # Shopify takes hundredths of a percent.
     if not value.is_finite() or not 0 < value <= 100 or value != round(value, 2):
-        raise BadCoupon("percentage", "Use more than 0, at most 100, and at most two decimals")
+        raise BadCoupon(
+            "percentage", said("Use more than 0, at most 100, and at most two decimals")
+        )
     return value
 
 
@@ -126,9 +129,9 @@ def _money(given: Mapping[str, Any], field: str, currency: str) -> int | None:
     try:
         minor = parse_minor(text, currency)
     except UnreadableMoney as error:
-        raise BadCoupon(field, f"is no amount in {currency}") from error
+        raise BadCoupon(field, said("is no amount in %(currency)s", currency=currency)) from error
     if not 0 <= minor <= _AMOUNT_MAX:
-        raise BadCoupon(field, "is not an amount that one can use")
+        raise BadCoupon(field, said("is not an amount that one can use"))
     return minor
 
 
@@ -136,7 +139,10 @@ def _combines_with(given: Mapping[str, Any]) -> dict[str, bool]:
     wanted = given.get("combines_with") or ()
     for name in wanted:
         if name not in CLASSES:
-            raise BadCoupon("combines_with", f"{name} is none of {', '.join(CLASSES)}")
+            raise BadCoupon(
+                "combines_with",
+                said("%(name)s is none of %(known)s", name=name, known=", ".join(CLASSES)),
+            )
     return {name: name in wanted for name in CLASSES}
 
 
@@ -144,7 +150,9 @@ def _per_member(given: Mapping[str, Any]) -> int:
     text = str(given.get("per_member", 1)).strip()
     is_number = text.isascii() and text.isdigit() and len(text) < 10
     if not is_number or not 1 <= int(text) <= PER_MEMBER_MAX:
-        raise BadCoupon("per_member", f"Use a whole number from 1 to {PER_MEMBER_MAX}")
+        raise BadCoupon(
+            "per_member", said("Use a whole number from 1 to %(most)s", most=PER_MEMBER_MAX)
+        )
     return int(text)
 
 
@@ -155,11 +163,11 @@ def _day(given: Mapping[str, Any], field: str) -> date | None:
     try:
         return date.fromisoformat(str(value))
     except ValueError as error:
-        raise BadCoupon(field, "is no day such as 2026-12-24") from error
+        raise BadCoupon(field, said("is no day such as 2026-12-24")) from error
 
 
 def _prefix(given: Mapping[str, Any]) -> str:
     prefix = str(given.get("prefix") or "GIFT").strip().upper()
     if not _PREFIX.fullmatch(prefix):
-        raise BadCoupon("prefix", "Use 2 to 12 letters and digits")
+        raise BadCoupon("prefix", said("Use 2 to 12 letters and digits"))
     return prefix

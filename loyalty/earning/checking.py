@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from loyalty.base.errors import BadRule
+from loyalty.base.said import said
 from loyalty.earning.conditions import Conditions, read_conditions
 from loyalty.earning.rounding import ROUNDINGS
 from loyalty.programme.tables import RULE_KINDS
@@ -64,7 +65,7 @@ def check_rule(given: Given) -> RuleSettings:
     kind = _one_of(given, "kind", RULE_KINDS)
     gives = _one_of(given, "gives", ("per_unit", "fixed"))
     if gives == "per_unit" and kind != "order":
-        raise BadRule("gives", f"{kind} has no amount to give points for")
+        raise BadRule("gives", said("%(kind)s has no amount to give points for", kind=kind))
     starts_on, ends_on = _dates(given)
     return RuleSettings(
         name=_name(given),
@@ -87,7 +88,9 @@ def check_promotion(given: Given) -> PromotionSettings:
     """The promotion's settings; raises BadRule naming the first field that cannot work."""
     multiplier = _decimal(given.get("multiplier"), "multiplier")
     if not 1 < multiplier <= MULTIPLIER_MAX:
-        raise BadRule("multiplier", f"is not above 1 and at most {MULTIPLIER_MAX}")
+        raise BadRule(
+            "multiplier", said("is not above 1 and at most %(most)s", most=MULTIPLIER_MAX)
+        )
     starts_on, ends_on = _dates(given)
     return PromotionSettings(
         name=_name(given),
@@ -102,16 +105,16 @@ def check_promotion(given: Given) -> PromotionSettings:
 def _name(given: Given) -> str:
     name = given.get("name")
     if not isinstance(name, str) or not name.strip() or len(name.strip()) > _NAME_MAX:
-        raise BadRule("name", f"is no text of 1–{_NAME_MAX} characters")
+        raise BadRule("name", said("is no text of 1–%(most)s characters", most=_NAME_MAX))
     if not name.isprintable():
-        raise BadRule("name", "holds characters that nobody can read")
+        raise BadRule("name", said("holds characters that nobody can read"))
     return name.strip()
 
 
 def _one_of(given: Given, field: str, choices: tuple[str, ...]) -> str:
     value = given.get(field)
     if value not in choices:
-        raise BadRule(field, f"is none of {', '.join(choices)}")
+        raise BadRule(field, said("is none of %(known)s", known=", ".join(choices)))
     return str(value)
 
 
@@ -119,11 +122,11 @@ def _rate(given: Given, gives: str) -> Decimal | None:
     value = given.get("points_per_unit")
     if gives == "fixed":
         if value is not None:
-            raise BadRule("points_per_unit", "has no place in a rule that gives fixed points")
+            raise BadRule("points_per_unit", said("has no place in a rule that gives fixed points"))
         return None
     rate = _decimal(value, "points_per_unit")
     if not 0 < rate <= RATE_MAX:
-        raise BadRule("points_per_unit", f"is not above 0 and at most {RATE_MAX}")
+        raise BadRule("points_per_unit", said("is not above 0 and at most %(most)s", most=RATE_MAX))
     return rate
 
 
@@ -131,24 +134,26 @@ def _fixed(given: Given, gives: str) -> int | None:
     value = given.get("fixed_points")
     if gives == "per_unit":
         if value is not None:
-            raise BadRule("fixed_points", "has no place in a rule that gives points per amount")
+            raise BadRule(
+                "fixed_points", said("has no place in a rule that gives points per amount")
+            )
         return None
     return _whole(given, "fixed_points", 1, POINTS_MAX)
 
 
 def _decimal(value: object, field: str) -> Decimal:
     if value is None or value == "":
-        raise BadRule(field, "is missing")
+        raise BadRule(field, said("is missing"))
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise BadRule(field, "is no decimal number")
+        raise BadRule(field, said("is no decimal number"))
     try:
         number = Decimal(value)
     except InvalidOperation as error:
-        raise BadRule(field, "is no decimal number") from error
+        raise BadRule(field, said("is no decimal number")) from error
     if not number.is_finite():
-        raise BadRule(field, "is no number")
+        raise BadRule(field, said("is no number"))
     if int(number.as_tuple().exponent) < -_DECIMALS_MAX:
-        raise BadRule(field, f"has more than {_DECIMALS_MAX} decimals")
+        raise BadRule(field, said("has more than %(most)s decimals", most=_DECIMALS_MAX))
     return number
 
 
@@ -157,14 +162,17 @@ def _whole(given: Given, field: str, least: int, most: int, *, title: str = "") 
     if isinstance(value, str) and value.isascii() and value.strip().isdigit():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise BadRule(title or field, f"is no whole number from {least} to {most}")
+        raise BadRule(
+            title or field,
+            said("is no whole number from %(least)s to %(most)s", least=least, most=most),
+        )
     return value
 
 
 def _dates(given: Given) -> tuple[date | None, date | None]:
     starts_on, ends_on = (_date(given, field) for field in ("starts_on", "ends_on"))
     if starts_on is not None and ends_on is not None and ends_on < starts_on:
-        raise BadRule("ends_on", "is before starts_on")
+        raise BadRule("ends_on", said("is before starts_on"))
     return starts_on, ends_on
 
 
@@ -177,13 +185,13 @@ def _date(given: Given, field: str) -> date | None:
     try:
         return date.fromisoformat(str(value))
     except ValueError as error:
-        raise BadRule(field, "is no day like 2026-11-22") from error
+        raise BadRule(field, said("is no day like 2026-11-22")) from error
 
 
 def _exclusive(given: Given, kind: str) -> bool:
     is_exclusive = _flag(given, "is_exclusive")
     if is_exclusive and kind != "order":
-        raise BadRule("is_exclusive", "is for rules of orders: there are no lines to take")
+        raise BadRule("is_exclusive", said("is for rules of orders: there are no lines to take"))
     return is_exclusive
 
 
@@ -197,19 +205,26 @@ def _conditions(given: Given, kind: str) -> Conditions:
     elif kind == "referral":
         allowed = Conditions(minimum_minor=conditions.minimum_minor)
     if conditions != allowed:
-        raise BadRule("conditions", f"ask what {kind} does not have")
+        raise BadRule("conditions", said("ask what %(kind)s does not have", kind=kind))
     return conditions
 
 
 def _limits(given: Given, kind: str) -> dict[str, Any]:
     limits = given.get("limits") or {}
     if not isinstance(limits, Mapping):
-        raise BadRule("limits", "is no object")
+        raise BadRule("limits", said("is no object"))
     unknown = set(limits) - _LIMITS.get(kind, set())
     if unknown:
-        raise BadRule("limits", f"{kind} knows no limit called {min(map(str, unknown))[:40]}")
+        raise BadRule(
+            "limits",
+            said(
+                "%(kind)s knows no limit called %(name)s",
+                kind=kind,
+                name=min(map(str, unknown))[:40],
+            ),
+        )
     if "check_in" in limits and limits["check_in"] not in PERIODS:
-        raise BadRule("limits.check_in", f"is none of {', '.join(PERIODS)}")
+        raise BadRule("limits.check_in", said("is none of %(known)s", known=", ".join(PERIODS)))
     kept = dict(limits)
     if "friend_points" in kept:
         title = "limits.friend_points"
@@ -220,5 +235,5 @@ def _limits(given: Given, kind: str) -> dict[str, Any]:
 def _flag(given: Given, field: str) -> bool:
     value = given.get(field)
     if not isinstance(value, bool):
-        raise BadRule(field, "is neither true nor false")
+        raise BadRule(field, said("is neither true nor false"))
     return value

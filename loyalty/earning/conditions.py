@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from loyalty.base.errors import BadRule
+from loyalty.base.said import said
 
 _ENTRIES_MAX = 250
 _TEXT_MAX = 255
@@ -46,10 +47,10 @@ def tag_key(tag: str) -> str:
 def read_conditions(stored: object) -> Conditions:
     """The conditions of a JSON object; raises BadRule naming what cannot work."""
     if not isinstance(stored, Mapping):
-        raise BadRule("conditions", "is no object")
+        raise BadRule("conditions", said("is no object"))
     unknown = sorted(set(map(str, stored)) - {field.name for field in fields(Conditions)})
     if unknown:
-        raise BadRule(f"conditions.{unknown[0][:40]}", "is no condition of ours")
+        raise BadRule(f"conditions.{unknown[0][:40]}", said("is no condition of ours"))
     return Conditions(
         collections=_ids(stored, "collections"),
         products=_ids(stored, "products"),
@@ -76,32 +77,37 @@ def write_conditions(conditions: Conditions) -> dict[str, Any]:
 def _ids(stored: Mapping[str, Any], name: str) -> frozenset[int]:
     for value in _entries(stored, name):
         if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _ID_MAX:
-            raise BadRule(f"conditions.{name}", "holds something that is no id of Shopify's")
+            raise BadRule(f"conditions.{name}", said("holds something that is no id of Shopify's"))
     return frozenset(_entries(stored, name))
 
 
 def _texts(stored: Mapping[str, Any], name: str) -> list[str]:
     for value in _entries(stored, name):
         if not isinstance(value, str) or not value.strip() or len(value) > _TEXT_MAX:
-            raise BadRule(f"conditions.{name}", f"holds something that is no text of 1–{_TEXT_MAX}")
+            raise BadRule(
+                f"conditions.{name}",
+                said("holds something that is no text of 1–%(most)s", most=_TEXT_MAX),
+            )
     return _entries(stored, name)
 
 
 def _entries(stored: Mapping[str, Any], name: str) -> list[Any]:
     value = stored.get(name, [])
     if not isinstance(value, list):
-        raise BadRule(f"conditions.{name}", "is no list")
+        raise BadRule(f"conditions.{name}", said("is no list"))
     if name in stored and not value:
-        raise BadRule(f"conditions.{name}", "is empty, so nothing could ever match it")
+        raise BadRule(f"conditions.{name}", said("is empty, so nothing could ever match it"))
     if len(value) > _ENTRIES_MAX:
-        raise BadRule(f"conditions.{name}", f"has more than {_ENTRIES_MAX} entries")
+        raise BadRule(
+            f"conditions.{name}", said("has more than %(most)s entries", most=_ENTRIES_MAX)
+        )
     return value
 
 
 def _flag(stored: Mapping[str, Any], name: str) -> bool:
     value = stored.get(name, False)
     if not isinstance(value, bool):
-        raise BadRule(f"conditions.{name}", "is neither true nor false")
+        raise BadRule(f"conditions.{name}", said("is neither true nor false"))
     return value
 
 
@@ -110,5 +116,5 @@ def _minimum(stored: Mapping[str, Any]) -> int | None:
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _MINIMUM_MAX:
-        raise BadRule("conditions.minimum_minor", "is no amount above zero in minor units")
+        raise BadRule("conditions.minimum_minor", said("is no amount above zero in minor units"))
     return value

@@ -16,6 +16,7 @@ from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.errors import BadRule, RuleNotFound
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.catalogue import tables as catalogue
 from loyalty.earning.checking import Given, check_promotion, check_rule
 from loyalty.earning.conditions import Conditions, write_conditions
@@ -62,7 +63,7 @@ def change_rule(
     if rule is None:
         raise RuleNotFound(str(rule_id))
     if given.get("kind", rule.kind) != rule.kind:
-        raise BadRule("kind", f"stays {rule.kind}: make a new rule instead")
+        raise BadRule("kind", said("stays %(kind)s: make a new rule instead", kind=rule.kind))
     before = _as_json(settings_of(rule))
     if dict(given) == _OFF:
         rule.is_active = False
@@ -147,7 +148,7 @@ def _refuse_unknown(given: Mapping[str, object], table: type[EarningRule | Promo
     apart = {"shop_id", "id", "version", "created_at", "fault", "fault_at"}
     known = {column.key for column in table.__table__.columns} - apart
     for name in sorted(set(given) - known):
-        raise BadRule(str(name)[:40], "is no setting of ours")
+        raise BadRule(str(name)[:40], said("is no setting of ours"))
 
 
 def _check_known(
@@ -169,7 +170,9 @@ def _check_known(
         new = wanted - set((before or {}).get(field, ()))
         missing = new - _known(session, column, new, owner == shop_id, is_there)
         if missing:
-            raise BadRule(f"conditions.{field}", f"{min(missing)} is none of this shop's")
+            raise BadRule(
+                f"conditions.{field}", said("%(id)s is none of this shop's", id=min(missing))
+            )
 
 
 def _known(

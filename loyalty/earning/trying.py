@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from loyalty.base.clock import day_in
 from loyalty.base.errors import BadRule, RuleNotFound
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.earning.assessing import earning_lines, view_of
 from loyalty.earning.checking import Given, check_rule
 from loyalty.earning.circumstances import Asker
@@ -70,7 +71,7 @@ def dry_run(
     field `period`, too), RuleNotFound. Writes and locks nothing.
     """
     if not timedelta(0) <= last_on - first_on < timedelta(days=DAYS_MAX):
-        raise BadRule("period", f"is no time of 1 to {DAYS_MAX} days")
+        raise BadRule("period", said("is no time of 1 to %(most)s days", most=DAYS_MAX))
     candidate = _candidate(session, shop.shop_id, given, rule_id, now)
     book = read_rulebook(session, shop.shop_id)
     others = tuple(rule for rule in book.rules if rule.id != candidate.id)
@@ -130,7 +131,7 @@ def _candidate(
         base, version, now = settings_of(row), row.version, row.created_at
     settings = check_rule({**base, **given})
     if settings.kind != "order":
-        raise BadRule("kind", "only rules of orders can be tried on orders")
+        raise BadRule("kind", said("only rules of orders can be tried on orders"))
     return Rule(
         id=rule_id or new_id(),
         version=version,

@@ -13,6 +13,7 @@ from loyalty.audit import Actor
 from loyalty.base.clock import day_in
 from loyalty.base.errors import BadExpiry
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.expiry.tables import ExpiryChange
 from loyalty.programme.tables import Programme
 from loyalty.shops.tables import Shop
@@ -76,7 +77,7 @@ def set_negative_balance(
     False when it was so already; what was forgiven or owed before stays so. Raises BadExpiry.
     """
     if value not in NEGATIVE:
-        raise BadExpiry("negative_balance", "Choose allow or clamp")
+        raise BadExpiry("negative_balance", said("Choose allow or clamp"))
     programme = session.get_one(Programme, shop_id, with_for_update=True, populate_existing=True)
     before = programme.negative_balance
     if before == value:
@@ -110,12 +111,12 @@ def describe(programme: Programme) -> str:
 def _check(mode: str, days: str | int | None, months: str | int | None) -> int | None:
     """The one number that the mode needs."""
     if mode not in MODES:
-        raise BadExpiry("mode", "Choose never, days, months or inactivity")
+        raise BadExpiry("mode", said("Choose never, days, months or inactivity"))
     takes_days, takes_months = mode in ("days", "inactivity"), mode == "months"
     if days is not None and not takes_days:
-        raise BadExpiry("days", f"{mode} takes no number of days")
+        raise BadExpiry("days", said("%(mode)s takes no number of days", mode=mode))
     if months is not None and not takes_months:
-        raise BadExpiry("months", f"{mode} takes no number of months")
+        raise BadExpiry("months", said("%(mode)s takes no number of months", mode=mode))
     if takes_days:
         return _number("days", days, DAYS_MAX)
     if takes_months:
@@ -123,14 +124,20 @@ def _check(mode: str, days: str | int | None, months: str | int | None) -> int |
     return None
 
 
+_MISSING = {
+    "days": said("Enter a number of days"),
+    "months": said("Enter a number of months"),
+}
+
+
 def _number(field: str, value: str | int | None, highest: int) -> int:
     text = str(value if value is not None else "").strip()
     if not text:
-        raise BadExpiry(field, f"Enter a number of {field}")
+        raise BadExpiry(field, _MISSING[field])
     if not (text.isascii() and text.isdigit()) or len(text) > 6:
-        raise BadExpiry(field, "Enter a whole number, such as 12")
+        raise BadExpiry(field, said("Enter a whole number, such as 12"))
     if not 1 <= int(text) <= highest:
-        raise BadExpiry(field, f"Enter 1 to {highest}")
+        raise BadExpiry(field, said("Enter 1 to %(most)s", most=highest))
     return int(text)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.errors import BadSetting
+from loyalty.base.said import said
 from loyalty.programme.tables import Programme
 
 DAYS_MAX = 365
@@ -45,12 +46,12 @@ def _check(name: str, value: object) -> None:
     if name in _DAYS:
         is_whole = isinstance(value, int) and not isinstance(value, bool)
         if not is_whole or not 0 <= value <= DAYS_MAX:  # type: ignore[operator]
-            raise BadSetting(name, f"is no whole number from 0 to {DAYS_MAX}")
+            raise BadSetting(name, said("is no whole number from 0 to %(most)s", most=DAYS_MAX))
     elif name in _FLAGS:
         if not isinstance(value, bool):
-            raise BadSetting(name, "is neither true nor false")
+            raise BadSetting(name, said("is neither true nor false"))
     elif name == "money_refunds":
         if value not in _MONEY_REFUNDS:
-            raise BadSetting(name, f"is none of {', '.join(_MONEY_REFUNDS)}")
+            raise BadSetting(name, said("is none of %(known)s", known=", ".join(_MONEY_REFUNDS)))
     else:
-        raise BadSetting(name[:40], "is no setting of earning")
+        raise BadSetting(name[:40], said("is no setting of earning"))

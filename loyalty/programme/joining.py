@@ -23,7 +23,7 @@ def set_enrolment(
     Who is a member stays one. Raises BadSetting. The caller commits.
     """
     if mode not in ENROLMENTS:
-        raise BadSetting("enrolment", "Choose everyone or joiners")
+        raise BadSetting("enrolment", said("Choose everyone or joiners"))
     programme = session.get_one(Programme, shop_id, with_for_update=True)
     if programme.enrolment == mode:
         return False

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.actions.rules import rules_in_force
 from loyalty.base.errors import BadRule
+from loyalty.base.said import said
 from loyalty.earning.checking import check_rule
 from loyalty.earning.rulebook import settings_of
 from loyalty.programme.tables import EarningRule
@@ -51,7 +52,7 @@ def _read(row: EarningRule) -> ReferralRule:
     settings = check_rule(settings_of(row))
     points = settings.fixed_points
     if points is None:
-        raise BadRule("fixed_points", "is missing")
+        raise BadRule("fixed_points", said("is missing"))
     return ReferralRule(
         id=row.id,
         version=row.version,

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from loyalty.base.errors import BadReward, UnreadableMoney
 from loyalty.base.money import parse_minor
+from loyalty.base.said import said
 from loyalty.rewards.tables import REWARD_KINDS
 
 POINTS_MAX = 1_000_000_000
@@ -91,23 +92,25 @@ def check_reward(given: Given, currency: str) -> RewardSettings:
 def _name(given: Given) -> str:
     name = given.get("name")
     if not isinstance(name, str) or not name.strip() or len(name.strip()) > _NAME_MAX:
-        raise BadReward("name", f"is no text of 1–{_NAME_MAX} characters")
+        raise BadReward("name", said("is no text of 1–%(most)s characters", most=_NAME_MAX))
     if not name.isprintable():
-        raise BadReward("name", "holds characters that nobody can read")
+        raise BadReward("name", said("holds characters that nobody can read"))
     return name.strip()
 
 
 def _one_of(given: Given, field: str, choices: Collection[str]) -> str:
     value = given.get(field)
     if not isinstance(value, str) or value not in choices:
-        raise BadReward(field, f"is none of {', '.join(choices)}")
+        raise BadReward(field, said("is none of %(known)s", known=", ".join(choices)))
     return value
 
 
 def _pricing(given: Given, kind: str) -> str:
     pricing = _one_of(given, "pricing", PRICINGS)
     if pricing == "per_point" and kind not in _AMOUNTS:
-        raise BadReward("pricing", f"{kind} has no amount that more points could raise")
+        raise BadReward(
+            "pricing", said("%(kind)s has no amount that more points could raise", kind=kind)
+        )
     return pricing
 
 
@@ -116,13 +119,13 @@ def _bounds(given: Given, pricing: str) -> tuple[int | None, int | None]:
     if pricing == "fixed":
         for field in ("points_min", "points_max"):
             if given.get(field) is not None:
-                raise BadReward(field, "is for rewards priced per point")
+                raise BadReward(field, said("is for rewards priced per point"))
         return None, None
     least = _maybe_whole(given, "points_min", 1, POINTS_MAX)
     most = _maybe_whole(given, "points_max", 1, POINTS_MAX)
     cost = _whole(given, "cost_points", 1, POINTS_MAX)
     if most is not None and most // cost < -(-max(least or 1, cost) // cost):
-        raise BadReward("points_max", "buys less than the least that one may redeem")
+        raise BadReward("points_max", said("buys less than the least that one may redeem"))
     return least, most
 
 
@@ -130,21 +133,23 @@ def _amount(given: Given, kind: str, currency: str) -> int | None:
     value = _money(given, "amount", currency)
     if kind not in _AMOUNTS:
         if value is not None:
-            raise BadReward("amount", f"has no place in {kind}")
+            raise BadReward("amount", said("has no place in %(kind)s", kind=kind))
         return None
     if value is None or not 1 <= value <= AMOUNT_MINOR_MAX:
-        raise BadReward("amount", "is no amount above 0")
+        raise BadReward("amount", said("is no amount above 0"))
     return value
 
 
 def _minimum(given: Given, kind: str, currency: str) -> int:
     value = _money(given, "minimum_cart", currency) or 0
     if not 0 <= value <= AMOUNT_MINOR_MAX:
-        raise BadReward("minimum_cart", "is no amount from 0 on")
+        raise BadReward("minimum_cart", said("is no amount from 0 on"))
     if value and kind == "store_credit":
-        raise BadReward("minimum_cart", "cannot be asked of store credit: it is spent later")
+        raise BadReward("minimum_cart", said("cannot be asked of store credit: it is spent later"))
     if value and kind == "free_product":
-        raise BadReward("minimum_cart", "cannot be asked with a product: Shopify counts it alone")
+        raise BadReward(
+            "minimum_cart", said("cannot be asked with a product: Shopify counts it alone")
+        )
     return value
 
 
@@ -156,9 +161,9 @@ def _money(given: Given, field: str, currency: str) -> int | None:
     try:
         value = parse_minor(text, currency)
     except UnreadableMoney as error:
-        raise BadReward(field, f"is no amount of {currency}") from error
+        raise BadReward(field, said("is no amount of %(currency)s", currency=currency)) from error
     if minor is not None and minor != value:
-        raise BadReward(field, "says something else than its minor units")
+        raise BadReward(field, said("says something else than its minor units"))
     return value
 
 
@@ -166,25 +171,25 @@ def _percentage(given: Given, kind: str) -> Decimal | None:
     value = given.get("percentage")
     if kind != "percentage":
         if value is not None:
-            raise BadReward("percentage", f"has no place in {kind}")
+            raise BadReward("percentage", said("has no place in %(kind)s", kind=kind))
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise BadReward("percentage", "is no decimal number")
+        raise BadReward("percentage", said("is no decimal number"))
     try:
         number = Decimal(value)
     except InvalidOperation as error:
-        raise BadReward("percentage", "is no decimal number") from error
+        raise BadReward("percentage", said("is no decimal number")) from error
     if not number.is_finite() or not 0 < number <= 100:
-        raise BadReward("percentage", "is not above 0 and at most 100")
+        raise BadReward("percentage", said("is not above 0 and at most 100"))
     if int(number.as_tuple().exponent) < -2:
-        raise BadReward("percentage", "has more than 2 decimals")
+        raise BadReward("percentage", said("has more than 2 decimals"))
     return number
 
 
 def _product(given: Given, field: str, kind: str, *, is_needed: bool) -> int | None:
     if kind != "free_product":
         if given.get(field) is not None:
-            raise BadReward(field, f"has no place in {kind}")
+            raise BadReward(field, said("has no place in %(kind)s", kind=kind))
         return None
     if is_needed:
         return _whole(given, field, 1, 2**62)
@@ -194,38 +199,38 @@ def _product(given: Given, field: str, kind: str, *, is_needed: bool) -> int | N
 def _source(given: Given, kind: str, pricing: str) -> str:
     source = _one_of(given, "code_source", SOURCES)
     if source == "stock" and kind == "store_credit":
-        raise BadReward("code_source", "store credit has no codes")
+        raise BadReward("code_source", said("store credit has no codes"))
     if source == "stock" and pricing == "per_point":
-        raise BadReward("code_source", "imported codes have one worth: price the reward once")
+        raise BadReward("code_source", said("imported codes have one worth: price the reward once"))
     return source
 
 
 def _tiers(given: Given) -> list[str]:
     value = given.get("tier_ids")
     if not isinstance(value, list | tuple):
-        raise BadReward("tier_ids", "is no list of tiers")
+        raise BadReward("tier_ids", said("is no list of tiers"))
     try:
         return sorted({str(UUID(str(each))) for each in value})
     except ValueError as error:
-        raise BadReward("tier_ids", "holds what is no tier's id") from error
+        raise BadReward("tier_ids", said("holds what is no tier's id")) from error
 
 
 def _classes(given: Given) -> dict[str, bool]:
     value = given.get("combines_with")
     if not isinstance(value, Mapping):
-        raise BadReward("combines_with", "is no object")
+        raise BadReward("combines_with", said("is no object"))
     for name, may in value.items():
         if name not in CLASSES:
-            raise BadReward("combines_with", f"knows only {', '.join(CLASSES)}")
+            raise BadReward("combines_with", said("knows only %(known)s", known=", ".join(CLASSES)))
         if not isinstance(may, bool):
-            raise BadReward("combines_with", f"{name} is neither true nor false")
+            raise BadReward("combines_with", said("%(name)s is neither true nor false", name=name))
     return dict(value)
 
 
 def _dates(given: Given) -> tuple[date | None, date | None]:
     starts_on, ends_on = (_date(given, field) for field in ("starts_on", "ends_on"))
     if starts_on is not None and ends_on is not None and ends_on < starts_on:
-        raise BadReward("ends_on", "is before starts_on")
+        raise BadReward("ends_on", said("is before starts_on"))
     return starts_on, ends_on
 
 
@@ -238,7 +243,7 @@ def _date(given: Given, field: str) -> date | None:
     try:
         return date.fromisoformat(str(value))
     except ValueError as error:
-        raise BadReward(field, "is no day like 2026-11-22") from error
+        raise BadReward(field, said("is no day like 2026-11-22")) from error
 
 
 def _maybe_whole(given: Given, field: str, least: int, most: int) -> int | None:
@@ -250,12 +255,14 @@ def _whole(given: Given, field: str, least: int, most: int) -> int:
     if isinstance(value, str) and value.isascii() and value.strip().isdigit() and len(value) < 20:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise BadReward(field, f"is no whole number from {least} to {most}")
+        raise BadReward(
+            field, said("is no whole number from %(least)s to %(most)s", least=least, most=most)
+        )
     return value
 
 
 def _flag(given: Given, field: str) -> bool:
     value = given.get(field)
     if not isinstance(value, bool):
-        raise BadReward(field, "is neither true nor false")
+        raise BadReward(field, said("is neither true nor false"))
     return value

@@ -17,6 +17,7 @@ from loyalty import audit, outbox
 from loyalty.audit import Actor
 from loyalty.base.errors import BadReward, RewardNotFound
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.catalogue.tables import Product
 from loyalty.rewards.checking import Given, RewardSettings, check_reward
 from loyalty.rewards.tables import Reward
@@ -62,10 +63,13 @@ def change_reward(
     """
     reward = session.get(Reward, (shop.shop_id, reward_id), with_for_update=True)
     if reward is None:
-        raise RewardNotFound("There is no such reward")
+        raise RewardNotFound(said("There is no such reward"))
     for field in _FIXED:
         if given.get(field, getattr(reward, field)) != getattr(reward, field):
-            raise BadReward(field, f"stays {getattr(reward, field)}: make a new reward instead")
+            raise BadReward(
+                field,
+                said("stays %(value)s: make a new reward instead", value=getattr(reward, field)),
+            )
     before = settings_of(reward)
     if dict(given) == _OFF:
         reward.is_active = False
@@ -103,7 +107,7 @@ def _apply(
     before: Mapping[str, Any],
 ) -> None:
     for name in sorted(set(given) - {*_SETTINGS, *_TEXTS}, key=str):
-        raise BadReward(str(name)[:40], "is no setting of a reward")
+        raise BadReward(str(name)[:40], said("is no setting of a reward"))
     checked = check_reward(given, shop.currency)
     _check_known(session, shop.shop_id, checked, before)
     for name in _SETTINGS:
@@ -120,13 +124,13 @@ def _check_known(
         select(Tier.id).where(Tier.shop_id == shop_id, Tier.retired_at.is_(None))
     )
     if missing := tiers - {str(each) for each in known}:
-        raise BadReward("tier_ids", f"{min(missing)} is none of this shop's")
+        raise BadReward("tier_ids", said("%(id)s is none of this shop's", id=min(missing)))
     product_id = checked.product_id
     if product_id is None or product_id == before.get("product_id"):
         return
     product = session.get(Product, (shop_id, product_id))
     if product is None or product.deleted_at is not None:
-        raise BadReward("product_id", f"{product_id} is none of this shop's")
+        raise BadReward("product_id", said("%(id)s is none of this shop's", id=product_id))
 
 
 def _audit(

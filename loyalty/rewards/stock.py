@@ -19,6 +19,7 @@ from loyalty import audit
 from loyalty.audit import Actor
 from loyalty.base.bulk import add_rows, among
 from loyalty.base.errors import BadReward, OutOfStock
+from loyalty.base.said import said
 from loyalty.coupons.codes import list_taken
 from loyalty.orders.tables import OrderCode
 from loyalty.rewards.free_codes import is_free
@@ -57,7 +58,7 @@ def import_codes(
     """
     reward = get_reward(session, shop_id, reward_id)
     if reward.code_source != "stock":
-        raise BadReward("reward", "makes its own codes: it has no stock")
+        raise BadReward("reward", said("makes its own codes: it has no stock"))
     lines, rejected = _sort_out(text)
     taken = _taken(session, shop_id, list(lines))
     rows = [
@@ -72,7 +73,9 @@ def import_codes(
         if code not in taken
     ]
     added = add_rows(session, RewardCode, rows, "code")
-    rejected += [Rejected(line, "known already") for c, line in lines.items() if c not in added]
+    rejected += [
+        Rejected(line, said("known already")) for c, line in lines.items() if c not in added
+    ]
     subject = ("reward", str(reward_id))
     audit.record(
         session, shop_id, actor, "reward_codes_imported", subject, now=now, codes=len(added)
@@ -91,7 +94,7 @@ def take_code(session: Session, reward: Reward, redemption_id: UUID) -> str:
         .with_for_update(skip_locked=True)
     )
     if row is None:
-        raise OutOfStock("This reward is out of stock")
+        raise OutOfStock(said("This reward is out of stock"))
     row.redemption_id = redemption_id
     session.flush()
     return row.code
@@ -110,7 +113,7 @@ def _sort_out(text: str) -> tuple[dict[str, int], list[Rejected]]:
     for line, code in _read(text):
         why = _fault(code)
         if why is None and code in good:
-            why = f"stands in line {good[code]} already"
+            why = said("stands in line %(line)s already", line=good[code])
         if why is None:
             good[code] = line
         else:
@@ -122,9 +125,9 @@ def _read(text: str) -> list[tuple[int, str]]:
     try:
         found = list(islice(_codes(text), CODES_MAX + 1))
     except csv.Error as error:
-        raise BadReward("codes", f"are no CSV: {error}") from error
+        raise BadReward("codes", said("are no CSV: %(error)s", error=str(error))) from error
     if len(found) > CODES_MAX:
-        raise BadReward("codes", f"are more than {CODES_MAX} lines")
+        raise BadReward("codes", said("are more than %(most)s lines", most=CODES_MAX))
     return found
 
 
@@ -139,11 +142,11 @@ def _codes(text: str) -> Iterator[tuple[int, str]]:
 
 def _fault(code: str) -> str | None:
     if not code:
-        return "is empty"
+        return said("is empty")
     if len(code) > _LENGTH_MAX:
-        return f"is longer than {_LENGTH_MAX} characters"
+        return said("is longer than %(most)s characters", most=_LENGTH_MAX)
     if not code.isprintable() or any(letter.isspace() for letter in code):
-        return "holds blanks or characters that nobody can type"
+        return said("holds blanks or characters that nobody can type")
     return None
 
 

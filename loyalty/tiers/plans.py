@@ -13,6 +13,7 @@ from uuid import UUID
 from loyalty.base.errors import BadTier, UnreadableMoney
 from loyalty.base.ids import new_id
 from loyalty.base.money import parse_minor
+from loyalty.base.said import said
 from loyalty.tiers.cycles import Cycle
 from loyalty.tiers.ladder import Ladder, Rung, make_ladder
 from loyalty.tiers.metric import Terms
@@ -65,9 +66,9 @@ def read_plan(
     whose field is metric, cycle, grace_days, tiers, or for example tiers[2].threshold.
     """
     if metric not in METRICS:
-        raise BadTier("metric", "Choose spend or points")
+        raise BadTier("metric", said("Choose spend or points"))
     if cycle not in CYCLES:
-        raise BadTier("cycle", "Choose lifetime, calendar, enrolment or rolling")
+        raise BadTier("cycle", said("Choose lifetime, calendar, enrolment or rolling"))
     terms = Terms(
         metric=metric,
         cycle=cycle,  # type: ignore[arg-type]
@@ -77,9 +78,9 @@ def read_plan(
         zone=zone,
     )
     if is_on and not rungs:
-        raise BadTier("tiers", "Add a tier before you turn tiers on")
+        raise BadTier("tiers", said("Add a tier before you turn tiers on"))
     if len(rungs) > TIERS_MAX:
-        raise BadTier("tiers", f"Use at most {TIERS_MAX} tiers")
+        raise BadTier("tiers", said("Use at most %(most)s tiers", most=TIERS_MAX))
     read = [_rung(n, each, metric, currency, known) for n, each in enumerate(rungs)]
     _check_different(read)
     return TierPlan(is_on, terms, make_ladder(read))
@@ -88,7 +89,7 @@ def read_plan(
 def _grace_days(given: str | int) -> int:
     days = _whole("grace_days", str(given))
     if days > GRACE_DAYS_MAX:
-        raise BadTier("grace_days", f"Use at most {GRACE_DAYS_MAX} days")
+        raise BadTier("grace_days", said("Use at most %(most)s days", most=GRACE_DAYS_MAX))
     return days
 
 
@@ -97,10 +98,10 @@ def _rung(
 ) -> Rung:
     place = f"tiers[{number}]"
     if given.id is not None and given.id not in known:
-        raise BadTier(f"{place}.id", "There is no such tier")
+        raise BadTier(f"{place}.id", said("There is no such tier"))
     name = given.name.strip()
     if not name or len(name) > _NAME_MAX or not name.isprintable():
-        raise BadTier(f"{place}.name", f"Use 1 to {_NAME_MAX} characters")
+        raise BadTier(f"{place}.name", said("Use 1 to %(most)s characters", most=_NAME_MAX))
     return Rung(
         id=given.id or new_id(),
         name=name,
@@ -113,21 +114,23 @@ def _threshold(field: str, given: str, metric: str, currency: str) -> int:
     if metric == "points":
         points = _whole(field, given)
         if points > _POINTS_MAX:
-            raise BadTier(field, "That is more than anybody can earn")
+            raise BadTier(field, said("That is more than anybody can earn"))
         return points
     try:
         minor = parse_minor(given.strip(), currency)
     except UnreadableMoney as error:
-        raise BadTier(field, f"Enter an amount of {currency}, such as 100") from error
+        raise BadTier(
+            field, said("Enter an amount of %(currency)s, such as 100", currency=currency)
+        ) from error
     if minor < 0:
-        raise BadTier(field, "Enter 0 or more")
+        raise BadTier(field, said("Enter 0 or more"))
     return minor
 
 
 def _whole(field: str, given: str) -> int:
     text = given.strip()
     if not (text.isascii() and text.isdigit()) or len(text) > 20:
-        raise BadTier(field, "Enter a whole number, 0 or more")
+        raise BadTier(field, said("Enter a whole number, 0 or more"))
     return int(text)
 
 
@@ -135,12 +138,12 @@ def _multiplier(field: str, given: str) -> Decimal:
     try:
         multiplier = Decimal(given.strip())
     except InvalidOperation as error:
-        raise BadTier(field, "Enter a number, such as 1.5") from error
+        raise BadTier(field, said("Enter a number, such as 1.5")) from error
     # A NaN compares with nothing, so it is asked for first.
     if not multiplier.is_finite() or not 0 < multiplier <= _MULTIPLIER_MAX:
-        raise BadTier(field, f"Enter more than 0 and at most {_MULTIPLIER_MAX}")
+        raise BadTier(field, said("Enter more than 0 and at most %(most)s", most=_MULTIPLIER_MAX))
     if multiplier != round(multiplier, _MULTIPLIER_DIGITS):
-        raise BadTier(field, f"Use at most {_MULTIPLIER_DIGITS} decimals")
+        raise BadTier(field, said("Use at most %(most)s decimals", most=_MULTIPLIER_DIGITS))
     return multiplier
 
 
@@ -148,11 +151,19 @@ def _check_different(rungs: Sequence[Rung]) -> None:
     for number, rung in enumerate(rungs):
         for other in rungs[:number]:
             if other.id == rung.id:
-                raise BadTier(f"tiers[{number}].id", f"{other.name} stands here twice")
+                raise BadTier(
+                    f"tiers[{number}].id", said("%(name)s stands here twice", name=other.name)
+                )
             if other.name.casefold() == rung.name.casefold():
-                raise BadTier(f"tiers[{number}].name", f"There are two tiers called {rung.name}")
+                raise BadTier(
+                    f"tiers[{number}].name",
+                    said("There are two tiers called %(name)s", name=rung.name),
+                )
             if other.threshold == rung.threshold:
                 raise BadTier(
                     f"tiers[{number}].threshold",
-                    f"{other.name} has the same threshold: nobody would ever be in one of the two",
+                    said(
+                        "%(name)s has the same threshold: nobody would ever be in one of the two",
+                        name=other.name,
+                    ),
                 )

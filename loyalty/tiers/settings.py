@@ -18,6 +18,7 @@ from loyalty.audit import Actor
 from loyalty.base.bulk import among
 from loyalty.base.clock import day_in
 from loyalty.base.errors import BadTier
+from loyalty.base.said import said
 from loyalty.members.tables import Member
 from loyalty.programme.tables import Programme
 from loyalty.shops.tables import Shop
@@ -151,4 +152,7 @@ def _check_unused(session: Session, shop: Shop, tier_ids: set[UUID], now: dateti
     )
     count = session.scalar(statement) or 0
     if count:
-        raise BadTier("tiers", f"{count} members are set by hand to a tier that would be gone")
+        raise BadTier(
+            "tiers",
+            said("%(count)s members are set by hand to a tier that would be gone", count=count),
+        )
