@@ -15,7 +15,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadBadge, BadCriteria
 from loyalty.shops.tables import Shop
-from shopify_app.admin.languages import _, say
+from shopify_app.admin.languages import N_, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.responses import go_to
 from shopify_app.admin.segments import rule_form, rule_meaning
@@ -24,7 +24,7 @@ from shopify_app.admin.segments.form import SegmentForm
 from shopify_app.admin.segments.rule_values import Values
 from shopify_app.platform.admin_auth import admin_page
 
-_GONE = "A condition of this rule is not known any more. Write the rule anew."
+_GONE = N_("A condition of this rule is not known any more. Write the rule anew.")
 
 
 @blueprint.get("/app/settings/programme/badges")
@@ -127,7 +127,7 @@ def _saved(found: Badge, values: Values) -> SegmentForm:
         rule = rule_form.form_of(found.criteria, values)
     except BadCriteria:
         rule = rule_form.blank_rule()
-        rule.error = _GONE
+        rule.error = _(_GONE)
     return SegmentForm(found.name, found.description, rule)
 
 

@@ -16,7 +16,7 @@ from loyalty.coupons.assigning import AT_ONCE_MAX
 from loyalty.coupons.files import BadLine
 from loyalty.coupons.recipients import Recipients, read_recipients
 from loyalty.coupons.saving import get_coupon
-from shopify_app.admin.languages import _, say
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme.coupons import read_upload
 from shopify_app.admin.programme.form import Typed
@@ -52,7 +52,7 @@ def give_coupon_to_list(coupon_id: str) -> Response:
     try:
         report = _read_or_give(wanted, read_upload(), is_to_write=bool(request.form.get("write")))
     except BadCoupon as refusal:
-        error = Typed.showing({}).refused("file", say(refusal), ("file",)).errors["file"]
+        error = Typed.showing({}).refused("file", refusal.args[0], ("file",)).errors["file"]
     except CouponOver:
         error = _("This coupon has ended: nobody else is given it")
     page = _page("admin/programme/_coupon_list_report.html", wanted, report, error)

@@ -62,7 +62,7 @@ def add_coupon() -> Response:
     try:
         coupon = open_coupon(g.shop_id, _terms(form, kind), actor=g.actor)
     except BadCoupon as refusal:
-        form = form.refused(refusal.field, say(refusal), _FIELDS)
+        form = form.refused(refusal.field, refusal.args[0], _FIELDS)
         return make_response(_form_page("admin/programme/_coupon_form.html", form, kind), 422)
     except DiscountRefused as refusal:
         told = _("Shopify refused this coupon: %(reason)s", reason=say(refusal))
@@ -105,7 +105,7 @@ def import_coupon_codes(coupon_id: str) -> Response:
             enter(session)
             report = import_codes(session, g.shop_id, wanted, content, actor=g.actor, now=utc_now())
     except BadCoupon as refusal:
-        error = Typed.showing({}).refused("file", say(refusal), ("file",)).errors["file"]
+        error = Typed.showing({}).refused("file", refusal.args[0], ("file",)).errors["file"]
     except CouponOver:
         error = _("This coupon has ended: it takes no more codes")
     page = _codes_page("admin/programme/_coupon_codes.html", coupon_id, report, error)

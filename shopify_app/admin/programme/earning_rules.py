@@ -19,7 +19,7 @@ from loyalty.earning import saving
 from loyalty.earning.trying import dry_run
 from loyalty.programme.tables import RULE_KINDS, EarningRule
 from loyalty.shops.tables import Shop
-from shopify_app.admin.languages import _, say
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme import earning_rule_form as rule_form
 from shopify_app.admin.programme import words as programme_words
@@ -136,7 +136,7 @@ def try_earning_rule() -> Response:
                 rule_id=rule_id,
             )
         except BadRule as refusal:
-            refused = form.refused(refusal.field, say(refusal), rule_form.FIELDS)
+            refused = form.refused(refusal.field, refusal.args[0], rule_form.FIELDS)
             [(values["field"], values["error"])] = refused.errors.items()
     status = 422 if "error" in values else 200
     return make_response(
@@ -150,7 +150,7 @@ def _save(rule_id: UUID | None) -> Response:
         with shop_transaction(g.shop_id) as session:
             _write(session, enter(session), form, rule_id)
     except BadRule as refusal:
-        form = form.refused(refusal.field, say(refusal), rule_form.FIELDS)
+        form = form.refused(refusal.field, refusal.args[0], rule_form.FIELDS)
         return _refuse(form, rule_id, refusal.status)
     return go_to(url_for("admin.earning_rules"), _("Rule saved"))
 

@@ -11,7 +11,7 @@ from loyalty.base.errors import BadExpiry
 from loyalty.expiry import settings
 from loyalty.expiry.warnings import DAYS_BEFORE
 from loyalty.programme.rules import get_programme
-from shopify_app.admin.languages import _, say
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.programme import words as programme_words
 from shopify_app.admin.programme.form import Typed
@@ -36,7 +36,7 @@ def save_expiry() -> Response:
     try:
         is_news = _save(form)
     except BadExpiry as refusal:
-        form = form.refused(refusal.field, say(refusal), _FIELDS)
+        form = form.refused(refusal.field, refusal.args[0], _FIELDS)
         return make_response(_page("admin/programme/_expiry_form.html", form), refusal.status)
     told = _("Expiry saved") if is_news else _("Nothing was changed")
     return go_to(url_for("admin.programme_expiry"), told)

@@ -59,9 +59,14 @@ class Typed:
         return [part.strip() for part in self.text(name).split(",") if part.strip()]
 
     def refused(self, name: str, message: str, known: Collection[str]) -> "Typed":
-        """The same form with the message beside the field, where there is such a field."""
+        """The same form with the message beside the field, where there is such a field.
+
+        The message is as the books have it: one that begins small is said of the field.
+        """
         place = name.rpartition(".")[2]
-        text = _("This %(text)s", text=message) if message[:1].islower() else message
+        text = say(message)
+        if message[:1].islower():
+            text = _("This %(text)s", text=text)
         if place not in known:
             return replace(self, errors={"form": f"{name}: {text}"})
         return replace(self, errors={place: text})

@@ -15,7 +15,7 @@ from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadReader, BadSetting
 from loyalty.programme import earning_settings, joining
 from loyalty.programme.rules import get_programme
-from shopify_app.admin.languages import N_, _, say
+from shopify_app.admin.languages import N_, _
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.programme.form import Typed
 from shopify_app.admin.responses import go_to
@@ -118,7 +118,8 @@ def _explain(refusal: BadSetting | BadReader) -> str:
         return _("Enter a whole number from 0 to %(most)s", most=earning_settings.DAYS_MAX)
     if refusal.field in ("enrolment", "money_refunds"):
         return _("Choose one")
-    return say(refusal)
+    message: str = refusal.args[0]
+    return message
 
 
 def _standing(session: Session) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from loyalty.base.errors import BadRule, RuleNotFound
 from loyalty.earning import saving
 from loyalty.programme.tables import Promotion
 from loyalty.shops.tables import Shop
-from shopify_app.admin.languages import _, say
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme import earning_rule_form as rule_form
 from shopify_app.admin.programme.choices import read_choices
@@ -112,7 +112,7 @@ def _save(promotion_id: UUID | None) -> Response:
         with shop_transaction(g.shop_id) as session:
             _write(session, enter(session), form, promotion_id)
     except BadRule as refusal:
-        return _refuse(form.refused(refusal.field, say(refusal), _FIELDS), promotion_id)
+        return _refuse(form.refused(refusal.field, refusal.args[0], _FIELDS), promotion_id)
     return go_to(url_for("admin.promotions"), _("Promotion saved"))
 
 

@@ -11,7 +11,7 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadReader, LocationNotFound
 from loyalty.shops.tables import Location
-from shopify_app.admin.languages import _, say
+from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme.form import Typed, numbers
 from shopify_app.admin.responses import go_to
@@ -35,7 +35,7 @@ def add_reader() -> Response:
     try:
         key = _add(form)
     except BadReader as refusal:
-        form = form.refused(refusal.field, say(refusal), _FIELDS)
+        form = form.refused(refusal.field, refusal.args[0], _FIELDS)
         return make_response(_page("admin/programme/_readers.html", form), 422)
     except LocationNotFound:
         form = form.refused("location_id", _("Choose one that is open"), _FIELDS)
@@ -72,7 +72,7 @@ def _add(form: Typed) -> str:
         raise LocationNotFound(str(place))
     with shop_transaction(g.shop_id) as session:
         enter(session)
-        _, key = domain.add_reader(
+        _reader, key = domain.add_reader(
             session,
             g.shop_id,
             name=form.text("name"),

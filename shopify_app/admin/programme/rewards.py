@@ -164,7 +164,7 @@ def _save(reward_id: UUID | None) -> Response:
             wants_codes = reward_id is None and saved.code_source == "stock"
             address = url_for("admin.reward", reward_id=saved.id)
     except BadReward as refusal:
-        refused = form.refused(refusal.field, say(refusal), reward_form.FIELDS)
+        refused = form.refused(refusal.field, refusal.args[0], reward_form.FIELDS)
         return _refuse(refused, reward_id, refusal.status)
     if wants_codes:
         return go_to(address, _("Reward saved. Import its codes."))

@@ -38,7 +38,7 @@ def programme_tiers() -> str:
 def change_tier_rows() -> str:
     """The form with one row more, or less; nothing is saved."""
     form = TierForm.of(Typed.of(request))
-    act, _, number = request.form.get("do", "").partition(" ")
+    act, _blank, number = request.form.get("do", "").partition(" ")
     form = form.without_row(number) if act == "remove" else form.with_row()
     with shop_transaction(g.shop_id) as session:
         return render_template("admin/programme/_tier_form.html", **_values(enter(session), form))

@@ -110,3 +110,10 @@ RESUME_MODES = Words(
         "skip": N_("Orders paid meanwhile earn nothing, ever"),
     }
 )
+RULE_FIELDS = (
+    *(N_("Name"), N_("Gives"), N_("Points per unit"), N_("Fixed points"), N_("Rounding")),
+    *(N_("Starts on"), N_("Ends on"), N_("Is exclusive"), N_("Priority"), N_("Is active")),
+    *(N_("Tags"), N_("Products"), N_("Collections"), N_("Channels"), N_("Locations")),
+    *(N_("First order"), N_("Minimum minor"), N_("Check in"), N_("Friend points")),
+)
+"""The fields of a rule as its trial names them, for translators."""
