@@ -30,10 +30,10 @@ from loyalty.shops.tables import Shop
 AT_ONCE_MAX = 500
 """How many members one transaction gives to: a till that redeems waits no longer for them."""
 
-UNKNOWN = said("is no member")
-HAD_IT = said("has had it as many times as allowed")
-NO_CODE_LEFT = said("no code is left")
-_INACTIVE = {
+UNKNOWN: str = said("is no member")
+HAD_IT: str = said("has had it as many times as allowed")
+NO_CODE_LEFT: str = said("no code is left")
+_INACTIVE: dict[str, str] = {
     "archived": said("is archived"),
     "merged": said("is merged"),
     "erased": said("is erased"),
