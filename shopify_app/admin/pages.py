@@ -55,7 +55,7 @@ def _words_for_templates() -> dict[str, Any]:
         "icon": assets.icon,
         "static_url": assets.static_url,
         "language_tag": str(_format().locale).replace("_", "-"),
-        "language": languages.language(),
+        "page_language": languages.language(),
         "direction": text_direction(languages.language()),
         "script_words": script_words,
     }

@@ -70,6 +70,15 @@ def test_a_page_is_right_from_right_to_left(admin: Admin, path: str) -> None:
     look(frame, admin, f"rtl{path}")
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_right_on_a_phone_in_german(admin_on_phone: Admin, path: str) -> None:
+    """Whose words are the longest of the five."""
+    frame = admin_on_phone.open_in("de", f"/app{path}")
+
+    assert frame.evaluate("document.documentElement.lang") == "de"
+    look(frame, admin_on_phone, f"german{path}")
+
+
 @pytest.mark.parametrize("tab", TABS)
 def test_a_tab_of_a_profile_is_right_on_a_desktop(admin: Admin, tab: str) -> None:
     frame = admin.open(f"/members/{someone(admin)}?tab={tab}")
