@@ -17,6 +17,7 @@ from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import DiscountRefused
+from loyalty.base.said import N_
 from loyalty.redemption import doubts, errands, issuing, returning
 from loyalty.redemption.errands import Errand, read_errand
 from loyalty.redemption.reserving import Wish, reserve
@@ -176,7 +177,7 @@ def _cannot_ask(shop_id: int, redemption_id: UUID, error: ShopifyError) -> Disco
     log.error(
         "redemption_not_asked_for", shop=shop_id, redemption=str(redemption_id), error=str(error)
     )
-    words = "Shopify does not let Encore make discounts in this shop: open Encore in Shopify"
+    words = N_("Shopify does not let Encore make discounts in this shop: open Encore in Shopify")
     return DiscountRefused(words)
 
 
@@ -205,7 +206,7 @@ def _postpone(shop_id: int, redemption_id: UUID, error: Exception) -> Redemption
 def _told_again(redemption: Redemption) -> Redemption:
     """The same wish again: what became of it; one that Shopify refused is refused again."""
     if _is_refused(redemption):
-        raise DiscountRefused(redemption.reason or "Shopify did not make this discount")
+        raise DiscountRefused(redemption.reason or N_("Shopify did not make this discount"))
     return redemption
 
 

@@ -28,6 +28,7 @@ _KEYWORDS = {"_": None, "N_": None, "gettext": None, "said": None, "ngettext": (
 _SOURCES = (
     ("python", "shopify_app/admin/**/*.py"),
     ("python", "loyalty/**/*.py"),
+    ("python", "shopify_app/platform/**/*.py"),
     ("python", "mailing/*.py"),
     ("python", "wallet/*.py"),
     ("jinja2.ext:babel_extract", "shopify_app/admin/templates/**/*.html"),

@@ -13,6 +13,7 @@ from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import DiscountRefused
+from loyalty.base.said import N_
 from loyalty.redemption import credit_windows, doubts
 from loyalty.redemption.credit_windows import CLOCKS_DIFFER, SETTLED
 from loyalty.redemption.doubts import Doubt
@@ -81,7 +82,7 @@ def _promise(errand: Errand) -> Promise:
 
 def _refuse_nobody(errand: Errand) -> None:
     if not errand.customer_ids:
-        raise DiscountRefused("The member is no customer of the shop in Shopify any more")
+        raise DiscountRefused(N_("The member is no customer of the shop in Shopify any more"))
 
 
 def _credit(shop_id: int, errand: Errand, patience: Patience, *, is_first: bool) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from loyalty.base.errors import DiscountRefused
+from loyalty.base.said import N_
 from shopify_app.platform import client
 from shopify_app.platform.discounts.finding import find
 from shopify_app.platform.discounts.promises import Promise, make_input
@@ -93,11 +94,11 @@ def _read_price(shop_id: int, promise: Promise, patience: dict[str, Any]) -> Dec
         prices = (data.get("product") or {}).get("priceRangeV2") or {}
         price = (prices.get("maxVariantPrice") or {}).get("amount")
     if price is None:
-        raise DiscountRefused("The shop no longer has this product")
+        raise DiscountRefused(N_("The shop no longer has this product"))
     try:
         found = Decimal(str(price))
     except InvalidOperation:
         raise ShapeError("price") from None
     if found <= 0:
-        raise DiscountRefused("The product costs nothing: there is nothing to take off")
+        raise DiscountRefused(N_("The product costs nothing: there is nothing to take off"))
     return found
