@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Frame, expect
 
+from shopify_app.admin.languages import words_of
 from tests.browser.admin import (
     Admin,
     accessibility_problems,
@@ -137,14 +138,15 @@ def test_profile_its_tabs_and_dialog_have_no_accessibility_problem(admin: Admin)
 def test_phone_shows_every_page_without_scrolling_sideways(
     admin_on_phone: Admin, locale: str
 ) -> None:
+    said = words_of(locale).gettext
     frame = admin_on_phone.open_in(locale, "/app/members")
     widths = [overflow(frame)]
     open_profile(frame)
     widths.append(overflow(frame))
-    frame.get_by_role("link", name="Orders").click()
+    frame.get_by_role("link", name=said("Orders")).click()
     expect(frame.locator("table.orders, .empty").first).to_be_visible()
     widths.append(overflow(frame))
-    frame.get_by_role("button", name="Update balance").click()
+    frame.get_by_role("button", name=said("Update balance")).click()
     widths.append(overflow(frame))
 
     assert widths == [0, 0, 0, 0]
@@ -155,7 +157,8 @@ def test_arabic_staff_read_from_right_to_left(admin: Admin) -> None:
     frame = admin.open_in("ar", "/app/members")
 
     assert frame.evaluate("document.documentElement.dir") == "rtl"
-    assert _left(frame, "th:has-text('Joined')") < _left(frame, "th:has-text('Name')")
+    joined, name = map(words_of("ar").gettext, ("Joined", "Name"))
+    assert _left(frame, f"th:has-text('{joined}')") < _left(frame, f"th:has-text('{name}')")
 
 
 def test_nothing_breaks_the_policy_and_nothing_jumps(admin: Admin) -> None:
