@@ -28,7 +28,7 @@ Content = dict[str, Any]
 
 _OWN = (
     *("tier", "tier_id", "reward", "reward_news"),
-    *("message", "message_id", "message_until"),
+    *("message", "message_id", "message_until", "message_brings_points"),
 )
 """What a card of somebody who is there may say, and a void one never does."""
 

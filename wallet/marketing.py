@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.bulk import among_many
 from loyalty.base.said import said
+from loyalty.campaigns.tables import Campaign
 from loyalty.member_messages.reading import list_shown
 from loyalty.members.consent import list_unsubscribed
 from loyalty.members.tables import Member
@@ -41,16 +42,31 @@ def message_texts(
 ) -> dict[UUID, dict[str, Any]]:
     """What of a message stands on each of these members' cards; empty where there is none.
 
-    `message`: the text, `message_id`: which one it is, `message_until`: when it leaves the card.
+    `message`: the text, `message_id`: which one it is, `message_until`: when it leaves the card;
+    `message_brings_points` where the campaign gave them with it.
     """
+    shown = list_shown(session, shop_id, member_ids, now=now)
+    giving = _giving(session, shop_id, {one.campaign_id for one in shown.values()})
     return {
         member_id: {
             "message": found.text + SAME_AGAIN * found.variant,
             "message_id": str(found.id),
             "message_until": found.expires_at.isoformat(),
+            **({"message_brings_points": True} if found.campaign_id in giving else {}),
         }
-        for member_id, found in list_shown(session, shop_id, member_ids, now=now).items()
+        for member_id, found in shown.items()
     }
+
+
+def _giving(session: Session, shop_id: int, campaign_ids: Collection[UUID | None]) -> set[UUID]:
+    """Those of the campaigns that give points."""
+    wanted = [one for one in campaign_ids if one is not None]
+    if not wanted:
+        return set()
+    statement = select(Campaign.id).where(
+        Campaign.shop_id == shop_id, Campaign.id.in_(wanted), Campaign.bonus_points.is_not(None)
+    )
+    return set(session.scalars(statement))
 
 
 def list_audible(session: Session, shop_id: int, member_ids: list[UUID]) -> dict[UUID, Preferences]:

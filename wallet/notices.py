@@ -14,6 +14,9 @@ from wallet.rewards_on_card import NOTHING
 Kind = Literal["tier", "reward", "balance", "marketing"]
 IMPORTANCE: tuple[Kind, ...] = ("tier", "reward", "balance", "marketing")
 
+_BRINGING: tuple[Kind, ...] = ("tier", "reward", "marketing", "balance")
+"""Where the text says itself what raised the balance."""
+
 Said = dict[str, Any]
 """What a card said of each kind that can notify: the field's value by its kind."""
 
@@ -23,12 +26,14 @@ def said_by(content: Mapping[str, Any]) -> Said:
 
     A tier is known by its id: a new name for it is no news. A reward is by the event that told of
     it: a card that falls back to a cheaper one tells nothing. A message is by its id, and one that
-    leaves the card is no news.
+    leaves the card is no news. `comes_first`: it tells of the points that came with it.
     """
     if content["voided"]:
         return {}
     tier = {"tier": content["tier_id"]} if content.get("tier_id") else {}
     message = {"marketing": content["message_id"]} if content.get("message_id") else {}
+    if content.get("message_brings_points"):
+        message["comes_first"] = True
     return {"balance": content["balance"], **tier, **_reward_said(content), **message}
 
 
@@ -41,7 +46,7 @@ def differing(held: Said, said: Said) -> list[Kind]:
     """The kinds that are news to who holds `held`, the most important first."""
     return [
         kind
-        for kind in IMPORTANCE
+        for kind in (_BRINGING if said.get("comes_first") else IMPORTANCE)
         if kind in said
         and held.get(kind) != said[kind]
         # What came in reach and went again before it was told.

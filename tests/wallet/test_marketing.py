@@ -10,10 +10,12 @@ from loyalty.audit import Actor
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadMessage
+from loyalty.campaigns.saving import add_campaign
 from loyalty.member_messages.tables import TEXT_MAX
 from loyalty.member_messages.writing import put_on_cards, read_text, take_off_due
 from loyalty.members.consent import say
 from loyalty.members.tables import Member, TimelineEvent
+from loyalty.shops.directory import get_shop
 from sandbox.apple.passfields import lock_screen_text
 from sandbox.apple.world import World
 from tests.wallet.cast import Cardholder
@@ -40,6 +42,7 @@ def tell(
     *,
     key: str = "one",
     expires_at: datetime | None = None,
+    campaign_id: UUID | None = None,
 ) -> dict[UUID, UUID]:
     """Put a text on the member's card; which message it is."""
     with shop_transaction(holder.shop_id) as session:
@@ -51,7 +54,16 @@ def tell(
             actor=DANA,
             now=utc_now(),
             expires_at=expires_at,
+            campaign_id=campaign_id,
         )
+
+
+def campaign(holder: Cardholder, **terms: str) -> UUID:
+    """A campaign of the shop's, whose text `tell` then brings."""
+    given = {"name": "Spring", "channels": ["push"], **terms}
+    with shop_transaction(holder.shop_id) as session:
+        shop = get_shop(session, holder.shop_id)
+        return add_campaign(session, shop, given, actor=DANA, now=utc_now()).id
 
 
 def unsubscribe(holder: Cardholder) -> None:
@@ -156,6 +168,38 @@ def test_text_that_something_more_important_drowned_is_told_as_failed(
         name = f"marketing:{written[alice.member_id]}"
         push = session.get_one(PushMessage, (alice.shop_id, alice.member_id, name))
     assert (push.sent_at, push.reason) == (None, failed["reason"])
+
+
+def test_text_that_brings_points_is_told_and_not_the_balance(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    tell(alice, "10 points for you", campaign_id=campaign(alice, bonus_points="10"))
+    alice.earn(10)
+
+    assert news(alice) == "marketing"
+
+    assert alice.timeline().count("push_sent") == 1
+    assert "push_failed" not in alice.timeline()
+
+
+def test_points_after_the_text_that_brought_some_are_told(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    tell(alice, "10 points for you", campaign_id=campaign(alice, bonus_points="10"))
+    refresh(alice)
+    alice.earn(7)
+
+    assert news(alice) == "balance"
+
+
+def test_who_paused_marketing_hears_of_the_points_that_a_text_brought(
+    apple: World, alice: Cardholder, push_token: str
+) -> None:
+    alice.prefer("marketing", False)
+    tell(alice, "10 points for you", campaign_id=campaign(alice, bonus_points="10"))
+    alice.earn(10)
+
+    assert news(alice) == "balance"
 
 
 def test_text_that_is_over_leaves_the_card_silently_and_no_older_one_comes_back(

@@ -98,9 +98,11 @@ def _loudest(
     kind = notices.highest(changed, preferences)
     if "marketing" not in changed or not preferences.marketing:
         return kind
-    reason = _why_unheard(session, card, kind, now)
+    tells_both = kind == "balance" and bool(content.get("message_brings_points"))
+    heard: Kind | None = "marketing" if tells_both else kind
+    reason = _why_unheard(session, card, heard, now)
     if reason is None and content.get("message_id"):
-        return kind
+        return heard
     names = messages.name_messages(session, card.shop_id, {card.member_id: content})
     text = names["marketing"].get(card.member_id)
     if reason is not None and text is not None:

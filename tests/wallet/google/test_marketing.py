@@ -11,7 +11,7 @@ from tests.wallet.google.conftest import Card
 from tests.wallet.google.discovery import validator
 from tests.wallet.google.test_payloads import DOCUMENT, errors, written
 from tests.wallet.google.test_subscriber import _end_lease
-from tests.wallet.test_marketing import details, reasons, tell
+from tests.wallet.test_marketing import campaign, details, reasons, tell
 from wallet.errors import GoogleWalletError
 from wallet.google.sending import _begin_object
 from wallet.google.tables import GoogleNotice
@@ -84,6 +84,34 @@ def test_balance_that_changed_with_it_is_told_instead(alices: Card) -> None:
     assert [message["body"] for message in messages(alices)] == ["New roasts are in"]
     (failed,) = details(alices.holder, "push_failed")
     assert "more important" in str(failed["reason"])
+
+
+def test_text_that_brings_points_is_told_and_not_the_balance(alices: Card) -> None:
+    tell(alices.holder, "10 for you", campaign_id=campaign(alices.holder, bonus_points="10"))
+    alices.holder.earn(10)
+
+    alices.refresh()
+
+    assert shown(alices) == ["Aurora: 10 for you"]
+    assert alices.pushes() == ["push_created", "push_sent"]
+
+
+def test_balance_is_told_where_the_text_that_brought_points_finds_no_place(alices: Card) -> None:
+    tell(alices.holder, "New roasts are in")
+    alices.refresh()
+    tell(
+        alices.holder,
+        "10 for you",
+        key="two",
+        campaign_id=campaign(alices.holder, bonus_points="10"),
+    )
+    alices.holder.earn(10)
+
+    alices.refresh()
+
+    assert alices.notices() == ["marketing", "balance"]
+    (failed,) = details(alices.holder, "push_failed")
+    assert "no more messages on this card today" in str(failed["reason"])
 
 
 def test_text_in_doubt_is_not_told_again(alices: Card) -> None:
