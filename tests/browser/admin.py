@@ -35,7 +35,8 @@ class Admin:
     def open_in(self, locale: str, path: str) -> Frame:
         """The app's page as Shopify asks for it in a staff member's language."""
         frame = self.open()
-        frame.goto(f"{self.world.app_url}{path}?shop={SHOPS[0]}&embedded=1&locale={locale}")
+        address = f"{self.world.app_url}{path}{'&' if '?' in path else '?'}"
+        frame.goto(f"{address}shop={SHOPS[0]}&embedded=1&locale={locale}")
         return self.settle()
 
     def settle(self) -> Frame:
