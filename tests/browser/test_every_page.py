@@ -4,6 +4,7 @@ With ENCORE_PICTURES=<folder> a picture of each is left there to be looked at.
 """
 
 import os
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -60,6 +61,18 @@ def test_a_page_is_right_on_a_desktop(admin: Admin, path: str) -> None:
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_right_on_a_phone(admin_on_phone: Admin, path: str) -> None:
     look(admin_on_phone.open(path), admin_on_phone, f"phone{path}")
+
+
+def test_the_open_one_of_many_tabs_is_seen_on_a_phone(admin_on_phone: Admin) -> None:
+    frame = admin_on_phone.open(f"{_PROGRAMME}/expiry")
+    expect(frame.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=1)
+
+    frame.locator(".tabs a").last.click()
+
+    expect(frame.locator(".tabs a[aria-current]").last).to_have_attribute(
+        "href", re.compile("locations")
+    )
+    expect(frame.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -13,6 +13,19 @@ addEventListener('htmx:config:request', (event) => {
   event.detail.ctx.request.headers['Encore-Language'] = document.documentElement.lang;
 });
 
+// --- Of tabs that do not fit, the one that is open is seen
+
+function showOpenTab() {
+  for (const tab of document.querySelectorAll('.tabs [aria-current]')) {
+    const { left, right } = tab.getBoundingClientRect();
+    const row = tab.parentElement.getBoundingClientRect();
+    tab.parentElement.scrollLeft += (left + right - row.left - row.right) / 2;
+  }
+}
+
+addEventListener('DOMContentLoaded', showOpenTab);
+addEventListener('htmx:after:swap', showOpenTab);
+
 // --- Dialogs
 
 addEventListener('click', (event) => {
