@@ -12,6 +12,9 @@ from tests.admin.cast import ShopAndClient
 
 ROOMS = sorted(path.name for path in unmarked.ADMIN.iterdir() if (path / "__init__.py").exists())
 _FIELD = re.compile(r"%\(\w+\)s|%%")
+_NAMED = re.compile(
+    r"""aria-label="{{ _\('([^']+)'[^"]*"[^>]*>{{ _\('([^']+)'\) }}</(?:a|button)>"""
+)
 
 
 @pytest.mark.parametrize("room", ["common", *ROOMS])
@@ -63,6 +66,17 @@ def test_a_translation_fills_in_what_the_english_does(language: str) -> None:
             forms = [message.string] if isinstance(message.string, str) else message.string[-1:]
             for form in forms:
                 assert sorted(_FIELD.findall(form)) == sorted(_FIELD.findall(english)), message.id
+
+
+@pytest.mark.parametrize("language", languages.LANGUAGES)
+def test_the_name_of_a_button_has_the_words_that_are_seen_on_it(language: str) -> None:
+    """Whoever speaks to the machine says what is seen: WCAG 2.5.3, Label in Name."""
+    words = languages.words_of(language).gettext
+    templates = (unmarked.ADMIN / "templates").rglob("*.html")
+    named = {pair for path in templates for pair in _NAMED.findall(path.read_text())}
+
+    assert len(named) > 10
+    assert [name for name, seen in named if _heard(words(seen)) not in _heard(words(name))] == []
 
 
 @pytest.mark.parametrize("language", messages.TRANSLATED)
@@ -118,3 +132,8 @@ def test_whoever_has_no_name_is_named_so_and_a_name_is_nobodys_word(aurora: Shop
     page = aurora.get("/app/members?locale=de").text
 
     assert "Kein Name" in page and "<bdi>Members</bdi>" in page
+
+
+def _heard(words: str) -> str:
+    """What is left of words when they are spoken: no dots that promise a dialog, no capitals."""
+    return words.removesuffix("…").strip().lower()
