@@ -82,7 +82,7 @@ FAULTS = (
     Fault(
         "a code that was used is brought in",
         _IMPORTING,
-        '        elif code in used:\n            reason = "was used by an order already"\n',
+        '        elif code in used:\n            reason = said("was used by an order already")\n',
         "",
         _BROUGHT + "test_good_lines_are_kept_and_bad_ones_reported",
     ),

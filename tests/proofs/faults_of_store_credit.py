@@ -16,7 +16,7 @@ FAULTS = tuple(
     Fault(
         f"nobody is told why store credit was refused: {code}",
         "shopify_app/platform/discounts/refusals.py",
-        f'    "{code}": "{words}",\n',
+        f'    "{code}": N_("{words}"),\n',
         "",
         "tests/platform/test_store_credit.py::"
         "test_every_refusal_of_credit_gives_the_points_back_and_says_why",
