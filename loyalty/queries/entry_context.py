@@ -63,6 +63,8 @@ def read_actor_contexts(
 def _names(session: Session, shop_id: int, actors: set[str]) -> dict[str, str]:
     """The names behind actors such as `staff:42`; the system has none."""
     users = {actor: user for actor in actors if (user := _user_id(actor)) is not None}
+    if not users:
+        return {}
     known = session.execute(
         select(StaffMember.user_id, StaffMember.name).where(
             StaffMember.shop_id == shop_id, StaffMember.user_id.in_(set(users.values()))

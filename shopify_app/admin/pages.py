@@ -39,6 +39,11 @@ def enter(session: Session) -> Shop:
     return shop
 
 
+def hold(*rows: object) -> None:
+    """Keep rows to the end of the request: a session forgets what nobody holds, and asks again."""
+    g.held_rows = rows
+
+
 def parse_id(text: str) -> UUID:
     """A public id from an address; what is none is not found."""
     try:

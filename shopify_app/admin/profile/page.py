@@ -10,8 +10,9 @@ from loyalty import adjustments
 from loyalty.badges.views import list_badges_of
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.members.tables import TimelineEvent
+from loyalty.members.tables import Member, TimelineEvent
 from loyalty.orders.tables import Order
+from loyalty.programme.rules import get_programme
 from loyalty.queries.entry_context import (
     EntryContext,
     read_actor_contexts,
@@ -26,7 +27,7 @@ from loyalty.queries.profile import (
 )
 from loyalty.shops.tables import Shop
 from loyalty.tiers.views import find_standing
-from shopify_app.admin.pages import blueprint, enter, parse_id
+from shopify_app.admin.pages import blueprint, enter, hold, parse_id
 from shopify_app.admin.profile.adjustment_form import AdjustmentForm
 from shopify_app.admin.profile.consent_tab import read_consent
 from shopify_app.admin.profile.coupons import read_coupons
@@ -63,6 +64,7 @@ def profile(member_id: str) -> str:
     member, tab = parse_id(member_id), request.args.get("tab", "")
     with shop_transaction(g.shop_id) as session:
         shop = enter(session)
+        hold(session.get(Member, (g.shop_id, member)), get_programme(session, g.shop_id))
         if gone := find_gone(session, member):
             return gone
         values = read_figures(session, member)
