@@ -295,6 +295,10 @@ class Books:
     def touch(self, member_id: UUID) -> None:
         """The member's figures or lots have changed."""
         self._changed[member_id] = None
+        self.tell(member_id)
+
+    def tell(self, member_id: UUID) -> None:
+        """Something of the member has changed, be it no points: whoever asks for it looks."""
         self._news[member_id] = None
 
     def write(self) -> None:

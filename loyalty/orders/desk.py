@@ -181,11 +181,12 @@ class Desk:
     def write(self) -> None:
         """Write what changed, and lift the members whose orders have taken them to a new tier."""
         notice_orders(self.session, self.shop.shop_id, self._sheets.values(), now=self.now)
-        store_orders(self.session, self.shop.shop_id, self._sheets.values())
+        changed = store_orders(self.session, self.shop.shop_id, self._sheets.values())
         refunds = (refund for found in self._refunds.values() for refund in found.values())
         store_refunds(self.session, self.shop.shop_id, refunds)
         settle_codes(self.books, self._told.values())
         self._told = {}
+        self._tell_owners(changed)
         self.books.write()
         if self._settling is not None:
             book = self._settling.terms.rulebook
@@ -193,6 +194,12 @@ class Desk:
         after_changes(self.session, self.shop, list(self._touched), now=self.now)
         self._asker.forget_tiers(self._touched)
         self._touched = {}
+
+    def _tell_owners(self, changed: Iterable[OrderSheet]) -> None:
+        """An order without points is news too: segments and the members list ask for orders."""
+        for sheet in changed:
+            if sheet.member_id is not None and not (self._is_backfill and sheet.is_history):
+                self.books.tell(sheet.member_id)
 
     def _add(self, sheet: OrderSheet) -> OrderSheet:
         sheet.refunds = self._refunds.setdefault(sheet.order_id, {})

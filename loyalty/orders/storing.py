@@ -29,8 +29,13 @@ _LINE = ("line_id", *LINE_STATE, "assessed_quantity")
 _REFUND = ("refund_id", "order_id", "created_at", "money_minor", "shipping_minor", "in_order")
 
 
-def store_orders(session: Session, shop_id: int, sheets: Iterable[OrderSheet]) -> None:
-    """Write orders with all that hangs on them; the sheets then say that nothing has changed."""
+def store_orders(
+    session: Session, shop_id: int, sheets: Iterable[OrderSheet]
+) -> list[OrderSheet]:
+    """Write orders with all that hangs on them; the sheets then say that nothing has changed.
+
+    Returns those of which something had.
+    """
     changed = [sheet for sheet in sheets if _has_news(sheet)]
     own = [sheet for sheet in changed if sheet.is_changed]
     new = [_row(shop_id, sheet, _ORDER) for sheet in own if sheet.is_new]
@@ -43,6 +48,7 @@ def store_orders(session: Session, shop_id: int, sheets: Iterable[OrderSheet]) -
     for sheet in changed:
         _settle_down(sheet)
     _forget(session, (Order, OrderLine, OrderCode, OrderLineCode, Award, AwardLine))
+    return changed
 
 
 def store_refunds(session: Session, shop_id: int, refunds: Iterable[RefundSheet]) -> None:

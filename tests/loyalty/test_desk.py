@@ -6,15 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event, func, select, text
 from sqlalchemy.orm import Session
 
+from loyalty import outbox
 from loyalty.base.db import enter_shop
 from loyalty.base.errors import ForeignCurrency
 from loyalty.ledger.posting import Cause, debit, lock_balance
 from loyalty.ledger.selfcheck import find_differences
 from loyalty.members.tables import Member
 from loyalty.orders.recording import Facts, record_all
+from loyalty.orders.tables import Order
+from loyalty.outbox import OutboxEvent
 from loyalty.programme.rules import get_programme
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON, a_customer, a_line, a_refund, an_order
@@ -114,6 +117,32 @@ def test_a_batch_with_an_order_in_other_money_stores_nothing(
     assert _everything(session, aurora)["shop_order"] == []
 
 
+def test_an_order_without_points_is_told_of_its_member(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    unpaid = an_order(1, is_paid=False)
+    heard = _told_of(session, alice)
+
+    _record(session, aurora, [unpaid])
+    _record(session, aurora, [unpaid])
+
+    assert balance_of(session, alice).available == 0
+    assert _told_of(session, alice) == heard + 1
+
+
+def test_history_read_in_bulk_is_told_of_nobody(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    long_ago = aurora.installed_at - timedelta(days=400)
+    heard = _told_of(session, alice)
+
+    order = an_order(1, created_at=long_ago, processed_at=long_ago, updated_at=long_ago)
+    record_all(session, aurora, [order], now=NOON, is_backfill=True)
+
+    assert session.get_one(Order, (aurora.shop_id, 1)).is_history
+    assert _told_of(session, alice) == heard
+
+
 def test_points_that_were_forgiven_are_not_given_again_when_the_order_reopens(
     session: Session, aurora: Shop, alice: Member
 ) -> None:
@@ -129,6 +158,14 @@ def test_points_that_were_forgiven_are_not_given_again_when_the_order_reopens(
     # then 10 of 10 stand again, and 10 were never taken: 10 − 10 = 0 are credited
     assert balance_of(session, alice).available == 0
     assert find_differences(session, aurora.shop_id) == []
+
+
+def _told_of(session: Session, member: Member) -> int:
+    """How often somebody was told to look at the member."""
+    told = select(func.count()).where(
+        OutboxEvent.member_id == member.id, OutboxEvent.kind == outbox.MEMBER_CHANGED
+    )
+    return session.scalars(told).one()
 
 
 def _record(session: Session, shop: Shop, told: Sequence[Facts]) -> None:
