@@ -5,12 +5,33 @@ from functools import partial
 
 import structlog
 
-from jobs import campaigns, group_grants, insights, queues, redemptions, relay, release, segments
+from jobs import (
+    campaigns,
+    group_grants,
+    insights,
+    queues,
+    redemptions,
+    relay,
+    release,
+    segments,
+    standings,
+)
 from jobs.deliveries import deliver
 from jobs.subscribers import SUBSCRIBERS
+from loyalty.base.clock import utc_now
 from shopify_app.platform import backfill, inbox
 
 log = structlog.get_logger()
+
+
+def _look_at_shop(shop_id: int) -> None:
+    """Fill the segments that wait; before them, as they ask for tiers, a look that is due.
+
+    The shop's history asks for both when it has been read: nobody waits for the clock to see it.
+    """
+    standings.run_shop(shop_id, now=utc_now())
+    segments.fill_waiting(shop_id)
+
 
 ANSWERS: dict[str, Callable[[int], object]] = {
     "inbox": inbox.drain,
@@ -19,7 +40,7 @@ ANSWERS: dict[str, Callable[[int], object]] = {
     "backfill": backfill.step,
     "redemptions": redemptions.bring_on_due,
     "campaigns": campaigns.advance,
-    "segment_refresh": segments.fill_waiting,
+    "segment_refresh": _look_at_shop,
     "group_grants": group_grants.run_shop,
     "insights": insights.answer,
     **{subscriber.name: partial(deliver, subscriber) for subscriber in SUBSCRIBERS},

@@ -26,6 +26,7 @@ def world() -> Iterator[World]:
         with running_world(state, customers=60, orders=150) as running:
             story.open_admin(running, SHOPS[0])
             story.operate(running, "wait-for-backfill", "--shop", SHOPS[0])
+            story.operate(running, "wait-for-work")
             yield running
     finally:
         shutil.rmtree(state, ignore_errors=True)

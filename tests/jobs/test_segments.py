@@ -1,13 +1,13 @@
 """Segments in the running app: at a change, when new, every night, and when something fails."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
 
-from jobs import answers, purge, relay, segments
+from jobs import answers, purge, relay, segments, standings
 from jobs.deliveries import deliver
 from jobs.subscribers import SUBSCRIBERS
 from loyalty import outbox
@@ -16,11 +16,15 @@ from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.criteria.facts import Source
 from loyalty.criteria.outside import SOURCES
+from loyalty.listing.tables import MemberListing
+from loyalty.orders.recording import record_all
 from loyalty.segments.overriding import put_in
-from loyalty.segments.saving import add_segment
+from loyalty.segments.saving import add_segment, ask_for_refresh
 from loyalty.segments.tables import Segment, SegmentMember, SegmentMove
 from loyalty.shops import directory
 from loyalty.shops.directory import get_shop, uninstall
+from loyalty.tiers.nightly import ask_for_round
+from tests.factories.facts import a_customer, an_order
 from tests.jobs.conftest import Aurora, add_member, change, install_committed
 
 STAFF = Actor("staff", "42")
@@ -70,6 +74,29 @@ def test_new_segment_is_rung_for_until_it_is_filled(aurora: Aurora) -> None:
 
     assert members_in(aurora, segment_id) == {aurora.alice}
     assert "segment_refresh" not in work()
+
+
+def test_history_that_was_read_shows_in_the_list_without_waiting_for_the_clock(
+    aurora: Aurora,
+) -> None:
+    standings.run_shop(aurora.shop_id, now=utc_now())
+    ordered_on = date(2024, 3, 1)
+    with db.shop_transaction(aurora.shop_id) as session:
+        past = datetime.combine(ordered_on, time(12), UTC)
+        order = an_order(1, created_at=past, processed_at=past, updated_at=past, customer_id=501)
+        told = [a_customer(501), order]
+        record_all(
+            session, get_shop(session, aurora.shop_id), told, now=utc_now(), is_backfill=True
+        )
+        ask_for_round(session, aurora.shop_id)
+        ask_for_refresh(session, aurora.shop_id)
+    assert "segment_refresh" in work()
+
+    answers.answer("segment_refresh", aurora.shop_id)
+
+    with db.shop_transaction(aurora.shop_id) as session:
+        last = set(session.scalars(select(MemberListing.last_order_on)))
+    assert ordered_on in last
 
 
 def test_changed_member_enters_by_the_subscriber(aurora: Aurora) -> None:
