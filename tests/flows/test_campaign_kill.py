@@ -44,7 +44,7 @@ PUSH_POINTS = (
     "delivery_before_done.wallet",
 )
 RATE_MAX = 400
-DONE_WITHIN_S = 3_600
+DONE_WITHIN_S, PHONES_WITHIN_S = 3_600, 60
 _MEMBERS = """
 WITH made AS (SELECT uuidv7() AS id, n FROM generate_series(1, %(count)s) AS n),
 added AS (
@@ -145,13 +145,15 @@ def test_a_push_that_dies_on_its_way_stands_on_every_phone_once(
 
     rows = recipients(chain, campaign_id)
     fates = Counter(row["fate"] for row in rows)
+    sent = {row["email_norm"] for row in rows if row["fate"] == "sent"}
+    # Apple has taken them: a phone fetches what it was told of in its own time.
+    chain.wait(lambda: shown_on(phones, point) >= sent, "the phones", PHONES_WITHIN_S)
     told = {email: times_shown(phone, f"Spring {point}") for email, phone in phones.items()}
     print(f"\n{point}: fates {dict(fates)}, shown {dict(Counter(told.values()))}")
     assert armed.with_name(f"{point}.hit").exists(), "nobody died"
     assert {row["email_norm"] for row in rows} == set(phones), "a recipient was forgotten"
     assert set(fates) <= {"sent", "unknown"}
     assert max(told.values()) == 1, "a phone showed it twice"
-    assert all(told[row["email_norm"]] == 1 for row in rows if row["fate"] == "sent")
     assert {row["available"] - before[row["email_norm"]] for row in rows} == {5}
     operate(chain.world, "selfcheck")
 
@@ -204,8 +206,13 @@ def balances(chain: Chain) -> list[dict[str, Any]]:
     return chain.rows(
         "SELECT m.email_norm, b.available FROM member m JOIN member_balance b"
         " ON b.shop_id = m.shop_id AND b.member_id = m.id"
-        " WHERE m.state = 'active' AND m.enrolled_by <> 'import' AND m.email_norm IS NOT NULL"
+        " WHERE m.state = 'active' AND m.enrolled_by <> 'import' AND m.email_norm <> ''"
     )
+
+
+def shown_on(phones: dict[str, str], point: str) -> set[str]:
+    """Whose phones have shown the campaign of this point."""
+    return {email for email, phone in phones.items() if times_shown(phone, f"Spring {point}")}
 
 
 def times_shown(phone: str, text: str) -> int:
