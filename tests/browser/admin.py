@@ -106,3 +106,24 @@ def overflow(frame: Frame) -> int:
     """By how many pixels the page is wider than its window."""
     width: int = frame.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     return width
+
+
+def cut_off(frame: Frame) -> list[str]:
+    """What a box around it hides a part of, left or right; what can be scrolled to is not."""
+    found: list[str] = frame.evaluate("""() => {
+        const isCut = (box, around) =>
+            around.width > 2 && (box.right > around.right + 1 || box.left < around.left - 1);
+        const hides = (element) => {
+            const box = element.getBoundingClientRect();
+            if (box.width < 2) return false;
+            for (let up = element.parentElement; up; up = up.parentElement) {
+                const overflow = getComputedStyle(up).overflowX;
+                if (overflow === 'auto' || overflow === 'scroll') return false;
+                if (overflow !== 'visible' && isCut(box, up.getBoundingClientRect())) return true;
+            }
+            return false;
+        };
+        return [...document.querySelectorAll('a, button, input, select, textarea, .badge, h2, p')]
+            .filter(hides).map((element) => element.outerHTML.slice(0, 120));
+    }""")
+    return found

@@ -13,7 +13,7 @@ from flask import Flask
 from playwright.sync_api import Frame, expect
 
 from shopify_app.admin.blueprint import blueprint
-from tests.browser.admin import Admin, accessibility_problems, overflow
+from tests.browser.admin import Admin, accessibility_problems, cut_off, overflow
 
 pytestmark = pytest.mark.browser
 
@@ -123,11 +123,12 @@ def someone(admin: Admin) -> UUID:
 
 
 def look(frame: Frame, admin: Admin, name: str) -> None:
-    """It is the page itself, nothing sticks out, and no policy was broken."""
+    """It is the page itself, nothing sticks out or is cut off, and no policy was broken."""
     picture(admin, name)
 
     expect(frame.locator("#cannot-be-shown")).to_have_count(0)
     assert overflow(frame) <= 0
+    assert cut_off(frame) == []
     assert frame.evaluate("window.violations") == []
 
 
