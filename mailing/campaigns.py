@@ -153,7 +153,7 @@ def read_words(
     if campaign is None or campaign.state == "stopped":
         return None
     if campaign.state == "paused":
-        raise CampaignPaused("The campaign is paused", PAUSE_LOOK)
+        raise paused()
     code = _read_code(session, shop, campaign, body, now)
     promotion = read_promotion(session, shop, campaign, now=now)
     if promotion is None or (campaign.coupon_id is not None and code is None):
@@ -166,10 +166,20 @@ def read_words(
     return said
 
 
+def is_paused(session: Session, shop_id: int, event_id: UUID) -> bool:
+    """Whether an email waits for its campaign: to be asked before it takes a turn of the rate."""
+    campaign = _campaign_of(session, session.get(OutboxEvent, (shop_id, event_id)))
+    return campaign is not None and campaign.state == "paused"
+
+
+def paused() -> CampaignPaused:
+    """What is said of an email that waits for its campaign."""
+    return CampaignPaused("The campaign is paused", PAUSE_LOOK)
+
+
 def why_over(session: Session, event: OutboxEvent | None) -> str:
     """Why `read_words` had nothing to say: a reason of a recipient's fate."""
-    shop_id, campaign_id = (event.shop_id, event.body.get("campaign_id")) if event else (0, None)
-    campaign = session.get(Campaign, (shop_id, UUID(str(campaign_id)))) if campaign_id else None
+    campaign = _campaign_of(session, event)
     return STOPPED if campaign is not None and campaign.state == "stopped" else OVER
 
 
@@ -221,3 +231,10 @@ def _read_code(
 
 
 CHANNEL = Channel("email", check=check, why_not=_why_not, send=send, settle=settle, room=room)
+
+
+def _campaign_of(session: Session, event: OutboxEvent | None) -> Campaign | None:
+    campaign_id = event.body.get("campaign_id") if event else None
+    if event is None or not campaign_id:
+        return None
+    return session.get(Campaign, (event.shop_id, UUID(str(campaign_id))))

@@ -49,6 +49,15 @@ class Blocked(NamedTuple):
     words: str
 
 
+class Due(NamedTuple):
+    """An email to be sent now. `is_paused`: unless its campaign goes on, it takes nobody's turn."""
+
+    message_id: UUID
+    kind: str
+    is_asked_for: bool
+    is_paused: bool
+
+
 def send_emails(shop_id: int, member_id: UUID) -> None:
     """Send what the member is still to be sent; nothing where email is off.
 
@@ -59,13 +68,15 @@ def send_emails(shop_id: int, member_id: UUID) -> None:
         return
     errors: list[EmailError | PutOff] = []
     turn_ends = time.monotonic() + TURN_S
-    for message_id, kind, is_asked_for in _list_due(shop_id, member_id, utc_now()):
+    for due in _list_due(shop_id, member_id, utc_now()):
         if time.monotonic() > turn_ends:
             raise EmailError("more emails than one turn can send", retryable=True)
         try:
+            if due.is_paused:
+                raise campaigns.paused()
             # Before it is begun: what waits for its turn stays queued, and costs no attempt.
-            pacing.take(kind, is_asked_for=is_asked_for)
-            _send(shop_id, message_id)
+            pacing.take(due.kind, is_asked_for=due.is_asked_for)
+            _send(shop_id, due.message_id)
         except (EmailError, PutOff) as error:
             errors.append(error)
     if errors:
@@ -85,16 +96,19 @@ def give_up(shop_id: int, member_id: UUID, reason: str) -> None:
             messages.give_up(session, message, reason, now)
 
 
-def _list_due(shop_id: int, member_id: UUID, now: datetime) -> list[tuple[UUID, str, bool]]:
-    """The messages to be sent now, their kinds, and whether a person asked for them.
-
-    What somebody waits for comes first, and marketing last.
-    """
+def _list_due(shop_id: int, member_id: UUID, now: datetime) -> list[Due]:
+    """The messages to be sent now: what somebody waits for comes first, and marketing last."""
     with shop_transaction(shop_id) as session:
         found = messages.list_open(session, shop_id, member_id)
         due = [message for message in found if messages.is_due(session, message, now)]
         due.sort(key=_rank)
-        return [(message.id, message.kind, message.is_asked_for) for message in due]
+        return [_read_due(session, message) for message in due]
+
+
+def _read_due(session: Session, message: EmailMessage) -> Due:
+    is_campaigns = message.kind == campaigns.KIND
+    waits = is_campaigns and campaigns.is_paused(session, message.shop_id, message.event_id)
+    return Due(message.id, message.kind, message.is_asked_for, waits)
 
 
 def _rank(message: EmailMessage) -> int:

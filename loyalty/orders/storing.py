@@ -29,9 +29,7 @@ _LINE = ("line_id", *LINE_STATE, "assessed_quantity")
 _REFUND = ("refund_id", "order_id", "created_at", "money_minor", "shipping_minor", "in_order")
 
 
-def store_orders(
-    session: Session, shop_id: int, sheets: Iterable[OrderSheet]
-) -> list[OrderSheet]:
+def store_orders(session: Session, shop_id: int, sheets: Iterable[OrderSheet]) -> list[OrderSheet]:
     """Write orders with all that hangs on them; the sheets then say that nothing has changed.
 
     Returns those of which something had.

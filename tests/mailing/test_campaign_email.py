@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from jobs import queues
 from loyalty.base.clock import utc_now
-from loyalty.base.db import shop_transaction
+from loyalty.base.db import shop_transaction, shopless_transaction
 from loyalty.base.errors import BadCampaign
 from loyalty.campaigns import running
 from loyalty.campaigns.saving import get_campaign
@@ -20,8 +20,9 @@ from loyalty.members.consent import say
 from loyalty.members.tables import TimelineEvent
 from loyalty.outbox import Delivery
 from loyalty.shops.directory import get_shop
-from mailing import campaign_web, web
+from mailing import campaign_web, pacing, web
 from mailing.campaign_links import CampaignLink, make_token
+from mailing.tables import MailPace
 from shopify_app.platform import settings as platform_settings
 from tests.mailing.campaign_cast import start
 from tests.mailing.cast import DANA, Addressee, enrol, event_of, taken
@@ -44,6 +45,12 @@ def browser_client(amazon: Amazon, database: None) -> Iterator[FlaskClient]:
     app.register_blueprint(web.blueprint)
     app.register_blueprint(campaign_web.blueprint)
     yield app.test_client()
+
+
+def sent_today() -> int:
+    """How many emails of the account count against its rate and quota."""
+    with shopless_transaction() as session:
+        return session.scalars(select(MailPace.sent_24h)).one()
 
 
 def coupon_of(who: Addressee) -> UUID:
@@ -129,16 +136,19 @@ def test_what_is_stopped_before_it_left_is_not_sent(
     assert times_left(alice) == 1
 
 
-def test_what_is_paused_before_it_left_waits_and_costs_no_attempt(
+def test_what_is_paused_before_it_left_waits_and_costs_no_attempt_and_nobodys_turn(
     alice: Addressee, amazon: Amazon, before: int
 ) -> None:
     sent = start(alice)
     sent.advance()
     sent.move(running.pause)
+    pacing.take("redemption")
+    counted = sent_today()
 
     alice.work()
     alice.work_later()
 
+    assert sent_today() == counted
     assert (taken(amazon, before), alice.states()) == ([], ["queued"])
     with shop_transaction(alice.shop_id) as session:
         mine = select(Delivery).where(Delivery.subscriber == "mail")
