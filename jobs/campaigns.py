@@ -19,6 +19,7 @@ from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.base.errors import BadCampaign, LoyaltyError, SegmentNotFound
+from loyalty.base.said import said
 from loyalty.campaigns import ending, running
 from loyalty.campaigns.channels import channels_of
 from loyalty.campaigns.preparing import prepare_next
@@ -106,9 +107,10 @@ def _refresh(session: Session, shop: Shop, segment_id: UUID, now: datetime) -> N
     try:
         refreshed = refreshing.refresh(session, shop, segment_id, now=now)
     except SegmentNotFound as error:
-        raise BadCampaign("segment_ids", "A segment of its audience is no more") from error
+        raise BadCampaign("segment_ids", said("A segment of its audience is no more")) from error
     if refreshed is None:
-        raise BadCampaign("segment_ids", "The rule of a segment of its audience cannot be used")
+        words = said("The rule of a segment of its audience cannot be used")
+        raise BadCampaign("segment_ids", words)
 
 
 def _halt(shop_id: int, campaign_id: UUID, refusal: LoyaltyError) -> None:

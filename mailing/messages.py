@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from loyalty import timeline
 from loyalty.base.ids import new_id
+from loyalty.base.said import said
 from loyalty.outbox import (
     ADJUSTMENT_EMAIL_ASKED,
     BIRTHDAY_EMAIL_ASKED,
@@ -82,7 +83,7 @@ _DOUBTS_MAX = {
     "campaign": 1,
     "one_off": 1,
 }
-_IN_DOUBT = "Amazon gave no answer: the email may have arrived, or not"
+_IN_DOUBT = said("Amazon gave no answer: the email may have arrived, or not")
 
 
 def lock_message(session: Session, shop_id: int, message_id: UUID) -> EmailMessage | None:

@@ -16,6 +16,7 @@ from loyalty import automatic_emails
 from loyalty.base import faults
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
+from loyalty.base.said import said
 from loyalty.campaigns import responses
 from loyalty.campaigns.words import HAD_IT, OFF, REASONS
 from loyalty.members.identity import survivor_of
@@ -39,7 +40,7 @@ log = structlog.get_logger()
 
 TURN_S = 60
 """How long one call may go on, so that it ends within its delivery's lease."""
-_IS_OVER = "What it would tell of is over"
+_IS_OVER = said("What it would tell of is over")
 
 
 class Blocked(NamedTuple):
@@ -185,9 +186,9 @@ def _whom(session: Session, message: EmailMessage) -> UUID:
 
 def _why_not(session: Session, message: EmailMessage, member: Member) -> Blocked | None:
     if message.kind == "verification" and member.email_verified_at is not None:
-        return Blocked("over", "The address is confirmed already")
+        return Blocked("over", said("The address is confirmed already"))
     if _is_off(session, message):
-        return Blocked(OFF, "The shop sends no such emails any more")
+        return Blocked(OFF, said("The shop sends no such emails any more"))
     event = session.get(OutboxEvent, (message.shop_id, message.event_id))
     if member.id != message.member_id and event and campaigns.has_had(session, event, member.id):
         return Blocked(HAD_IT, REASONS[HAD_IT])

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
+from loyalty.campaigns.words import OUTRANKED
 from wallet import messages
 from wallet.apple import registrations
 from wallet.apple.apns import Outcome, shared_pump
@@ -27,8 +28,6 @@ from wallet.passes import list_changes, lock_passes, revise
 from wallet.tables import WalletPass
 
 log = structlog.get_logger()
-
-_OUTRANKED = "Something more important changed on the card at the same time"
 
 
 def refresh_member(shop_id: int, member_id: UUID) -> None:
@@ -84,7 +83,7 @@ def _revise(
         _note_created(session, ready, due, now)
         for pass_id in {push.pass_id for push in due} & unheard.keys():
             key = unheard[pass_id]
-            messages.note_unheard(session, shop_id, key, "apple", _OUTRANKED, now)
+            messages.note_unheard(session, shop_id, key, "apple", OUTRANKED, now)
     return due
 
 

@@ -14,9 +14,9 @@ from loyalty import timeline
 from loyalty.base.bulk import among, update_rows
 from loyalty.campaigns.channels import NAMES, channels_of
 from loyalty.campaigns.gifts import Gifts, give_points
-from loyalty.campaigns.preparing import ask_channels, note_members
+from loyalty.campaigns.preparing import note_members
 from loyalty.campaigns.tables import Campaign, CampaignRecipient
-from loyalty.campaigns.turns import is_reached, lock_balances, note_left, send_to
+from loyalty.campaigns.turns import ask_of_all, is_reached, lock_balances, note_left, send_to
 from loyalty.campaigns.words import NO_CODE_LEFT, STOPPED
 from loyalty.coupons.tables import Coupon, CouponCode
 from loyalty.shops.tables import Shop
@@ -43,7 +43,7 @@ def tell_ready(
         codes={row.member_id: row.coupon_code_id for row in rows if row.coupon_code_id},
         refused=dict.fromkeys(gone, NO_CODE_LEFT),
     )
-    reasons = ask_channels(session, campaign, [row.member_id for row in rows])
+    reasons = ask_of_all(session, campaign, [row.member_id for row in rows])
     told = [row.member_id for row in rows if row.member_id not in gone and is_reached(row, reasons)]
     give_points(session, shop, campaign, told, now=now)
     sent = send_to(session, shop, campaign, rows, reasons, gifts, now=now)

@@ -52,7 +52,7 @@ def take_turns(
     lock_balances(session, campaign, next_ones, posts=campaign.bonus_points is not None)
     rows = _lock_next(session, campaign, next_ones)
     told = [row for row in rows if not row.is_held_out]
-    reasons = _ask(session, campaign, [row.member_id for row in told]) if told else {}
+    reasons = ask_of_all(session, campaign, [row.member_id for row in told]) if told else {}
     reached = [row.member_id for row in told if is_reached(row, reasons)]
     gifts = give(session, shop, campaign, reached, now=now)
     sent = send_to(session, shop, campaign, rows, reasons, gifts, now=now)
@@ -66,7 +66,7 @@ def take_turns(
     return Turn(len(rows), gifts.needs_codes)
 
 
-def _ask(session: Session, campaign: Campaign, members: Sequence[UUID]) -> Reasons:
+def ask_of_all(session: Session, campaign: Campaign, members: Sequence[UUID]) -> Reasons:
     """Why who may not be told what; no channel tells whoever has had it before a merge."""
     had = list_had(session, campaign.shop_id, campaign.id, members)
     blocked = dict.fromkeys(had, HAD_IT)

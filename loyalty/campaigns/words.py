@@ -20,6 +20,7 @@ OVER = "over"
 OFF = "off"
 NO_ANSWER = "no_answer"
 QUOTA = "quota"
+OUTRANKED = "outranked"
 
 REASONS = {
     NOT_ACTIVE: said("No longer an active member"),
@@ -40,6 +41,7 @@ REASONS = {
     OFF: said("Was switched off before it was sent"),
     NO_ANSWER: said("No answer: it may have arrived, or not"),
     QUOTA: said("Google shows no more today: the card changed silently"),
+    OUTRANKED: said("Something more important changed on the card at the same time"),
 }
 
 

@@ -30,7 +30,8 @@ _SOURCES = (
     ("python", "loyalty/**/*.py"),
     ("python", "shopify_app/platform/**/*.py"),
     ("python", "mailing/*.py"),
-    ("python", "wallet/*.py"),
+    ("python", "wallet/**/*.py"),
+    ("python", "jobs/**/*.py"),
     ("jinja2.ext:babel_extract", "shopify_app/admin/templates/**/*.html"),
 )
 _OPTIONS = {"newstyle_gettext": "true", "silent": "false"}

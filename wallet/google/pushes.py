@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from loyalty.campaigns.words import NO_ANSWER, OUTRANKED, QUOTA
 from wallet import messages
 from wallet.content import Content
 from wallet.errors import GoogleWalletError
@@ -15,11 +16,8 @@ from wallet.google.cards import Payload
 from wallet.google.leases import Errand
 from wallet.google.tables import GoogleObject
 from wallet.hops import Hop, note_hop
-from wallet.marketing import QUOTA, WHY_NOT, get_audible
+from wallet.marketing import get_audible
 from wallet.notices import Kind, differing, said_by
-
-_OUTRANKED = "Something more important changed on the card at the same time"
-_IN_DOUBT = "Google gave no answer: the phone may have shown it, or not"
 
 
 def announce(
@@ -115,17 +113,17 @@ def _why_unheard(
     session: Session, card: GoogleObject, kind: Kind | None, now: datetime
 ) -> str | None:
     if kind != "marketing":
-        return _OUTRANKED
+        return OUTRANKED
     if notices.has_place(session, card.shop_id, card.id, card.revision):
-        return _IN_DOUBT
+        return NO_ANSWER
     has_room = notices.has_room(session, card.shop_id, card.id, kind, now=now)
-    return None if has_room else WHY_NOT[QUOTA]
+    return None if has_room else QUOTA
 
 
 def _tell_silenced(session: Session, card: GoogleObject, now: datetime) -> None:
     if card.message is not None:
         key = (card.member_id, card.message)
-        messages.note_failed(session, card.shop_id, key, "google", WHY_NOT[QUOTA], now)
+        messages.note_failed(session, card.shop_id, key, "google", QUOTA, now)
         card.message = None
 
 

@@ -205,7 +205,7 @@ def _reason(details: Details) -> str:
     if details.get("entry_kind") == "earn_action":
         return ACTIONS.get(code, code)
     # Other events give their reason in words, such as a push that a provider refused.
-    return _("Reason: %(reason)s", reason=in_language(REASONS.get(code, code)))
+    return _("Reason: %(reason)s", reason=in_language(REASONS.get(code) or in_words(code)))
 
 
 def _tier(details: Details) -> str:

@@ -243,6 +243,19 @@ def test_what_amazon_answered_stands_below_one_reason(
     assert "Email: Amazon did not take the email (SES refused the email (MessageRejected))" in each
 
 
+def test_what_we_decided_of_a_push_is_laid_at_nobody_elses_door(
+    aurora: ShopAndClient, draft: UUID, alice: UUID
+) -> None:
+    be_sending(aurora, draft)
+    failed = {"email_fate": None, "push_fate": "failed"}
+    have_recipient(aurora, draft, alice, 1, **failed, push_reason="outranked")
+
+    page = plain(aurora.get(f"/app/campaigns/{draft}").text)
+
+    assert "Failed Something more important changed on the card at the same time 1" in page
+    assert "did not take" not in page
+
+
 def test_a_push_is_shown_as_somebody_would_read_it(
     aurora: ShopAndClient, draft: UUID, alice: UUID
 ) -> None:

@@ -236,6 +236,29 @@ def test_who_was_told_and_is_merged_then_is_not_told_or_given_points_again(
     assert balance_of(session, second).available == 25
 
 
+def test_who_waits_for_a_code_and_takes_in_somebody_who_was_told_gets_it_no_second_time(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    # given two who wait for their codes, of whom one gets hers and is told
+    agree(session, alice)
+    other = person(session, aurora, 601)
+    coupon = add(session, aurora)
+    vip = segment(session, aurora, [alice, other])
+    campaign = prepared(session, aurora, vip, coupon_id=str(coupon.id), bonus_points="25")
+    turn(session, aurora, campaign)
+    _make_ready(session, coupon, alice)
+    assert ending.tell_ready(session, aurora, campaign, limit=10, now=NOON) == 1
+    # when the one who still waits takes her in
+    merge(session, aurora, other.id, alice.id, actor=STAFF, now=NOON)
+    _make_ready(session, coupon, other)
+    ending.tell_ready(session, aurora, campaign, limit=10, now=NOON)
+    # then
+    assert [member_id for member_id, _ in emails(session, aurora)] == [alice.id]
+    skipped = of(session, campaign, other)
+    assert (skipped.fate, skipped.email_reason) == ("skipped", "had_it")
+    assert balance_of(session, other).available == 25
+
+
 def test_who_took_in_somebody_that_was_left_out_is_told(
     session: Session, aurora: Shop, alice: Member
 ) -> None:
@@ -253,12 +276,13 @@ def test_who_took_in_somebody_that_was_left_out_is_told(
     assert [member_id for member_id, _ in emails(session, aurora)] == [second.id]
 
 
-def _make_ready(session: Session, coupon: Coupon) -> None:
-    making = session.scalars(
-        select(CouponCode.code).where(
-            CouponCode.coupon_id == coupon.id, CouponCode.state == "making"
-        )
-    ).all()
+def _make_ready(session: Session, coupon: Coupon, whose: Member | None = None) -> None:
+    statement = select(CouponCode.code).where(
+        CouponCode.coupon_id == coupon.id, CouponCode.state == "making"
+    )
+    if whose is not None:
+        statement = statement.where(CouponCode.member_id == whose.id)
+    making = session.scalars(statement).all()
     note_adding(session, coupon, making, "gid://shopify/Creation/1")
     note_added(session, coupon, "gid://shopify/Creation/1", foreign=[], failed=[], now=NOON)
 
