@@ -28,9 +28,9 @@ def group_grant_commands() -> None:
 @group_grant_commands.command("group-grants")
 @shop_option
 def show(domain: str) -> None:
-    """List who was given points together, with how far it has come."""
+    """List the last 50 times that points were given to many, with how far each has come."""
     with inside(domain) as (session, shop):
-        found = list_grants(session, shop.shop_id)
+        found = list_grants(session, shop.shop_id).rows
     for one in found:
         click.echo(
             f"{one.id} {one.state} {one.points} points to {one.segment_name}: "

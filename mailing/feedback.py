@@ -99,6 +99,7 @@ def _apply(session: Session, message: EmailMessage, event: SesEvent, now: dateti
     responses.note_sent(session, message.shop_id, message.event_id)
     if event.kind == "Delivery":
         message.delivered_at = event.at
+        _arrive(session, message, event, now)
     elif event.kind == "Bounce":
         _bounce(session, message, event, now)
     elif event.kind == "Complaint":
@@ -140,6 +141,21 @@ def _bounce(session: Session, message: EmailMessage, event: SesEvent, now: datet
     if _is_bad(address) != before:
         who = (message.shop_id, message.member_id, message.address_hash)
         tell_of_address(session, *who, now=now)
+
+
+def _arrive(session: Session, message: EmailMessage, event: SesEvent, now: datetime) -> None:
+    """A mailbox that takes emails again has bounced for a while no longer; for good it stays."""
+    if message.address_hash is None:
+        return  # erased meanwhile
+    known = session.get(EmailAddress, (message.shop_id, message.address_hash))
+    if known is None or not known.soft_bounces:
+        return
+    address = lock_address(session, message.shop_id, message.address_hash)
+    if address.soft_bounced_at is None or event.at <= address.soft_bounced_at:
+        return
+    address.soft_bounces = 0
+    who = (message.shop_id, message.member_id, message.address_hash)
+    tell_of_address(session, *who, now=now)
 
 
 def _is_bad(address: EmailAddress) -> tuple[bool, bool]:

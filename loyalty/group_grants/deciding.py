@@ -28,6 +28,7 @@ from loyalty.base.said import said
 from loyalty.group_grants.tables import GroupGrant, GroupGrantMember
 from loyalty.listing.selection import Selection, count_selected
 from loyalty.members.tables import Member
+from loyalty.queries import paging
 from loyalty.segments.views import get_segment, member_ids
 
 _KEY_MAX = 100
@@ -40,6 +41,14 @@ class Audience:
     segment_name: str
     members: int
     points: int
+
+
+@dataclass(frozen=True, slots=True)
+class GrantPage:
+    """A batch of decisions; `next` is None at the end."""
+
+    rows: Sequence[GroupGrant]
+    next: str | None
 
 
 def read_given(points: str | int) -> int:
@@ -189,16 +198,20 @@ def lock_grant(session: Session, shop_id: int, grant_id: UUID) -> GroupGrant:
     return grant
 
 
-def list_grants(session: Session, shop_id: int, *, limit: int = 50) -> Sequence[GroupGrant]:
-    """The newest decisions, with what became of them so far."""
-    statement = (
-        select(GroupGrant)
-        .where(GroupGrant.shop_id == shop_id)
-        .order_by(GroupGrant.id.desc())
-        .limit(limit)
+def list_grants(
+    session: Session, shop_id: int, *, after: str | None = None, limit: int = 50
+) -> GrantPage:
+    """The decisions with what became of them so far, the newest first."""
+    statement = select(GroupGrant).where(GroupGrant.shop_id == shop_id)
+    if (cursor := paging.decode(after, UUID)) is not None:
+        statement = statement.where(GroupGrant.id < cursor[0])
+    found = session.scalars(
+        statement.order_by(GroupGrant.id.desc())
+        .limit(limit + 1)
         .execution_options(populate_existing=True)
-    )
-    return session.scalars(statement).all()
+    ).all()
+    rows = found[:limit]
+    return GrantPage(rows, paging.encode(rows[-1].id) if len(found) > limit else None)
 
 
 def get_grant(session: Session, shop_id: int, grant_id: UUID) -> GroupGrant:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from jobs.purge import purge
 from loyalty.base import faults
@@ -13,9 +14,16 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from mailing import addresses
 from mailing.errors import EmailRefused
+from mailing.signs import Signs, list_signs
 from mailing.tables import EmailAddress, EmailFeedback
 from tests.mailing.cast import Addressee, enrol, event_of
 from tests.mailing.stand_in import Amazon
+
+
+def signs_of(alice: Addressee) -> Signs:
+    """What the members list says of her emails."""
+    with shop_transaction(alice.shop_id) as session:
+        return list_signs(session, alice.shop_id, [alice.member_id])[alice.member_id]
 
 
 def bounce(amazon: Amazon, message_id: str, kind: str = "Permanent", **more: object) -> list[int]:
@@ -64,6 +72,33 @@ def test_a_soft_bounce_is_counted_and_blocks_nothing(
     assert address is not None
     assert (address.soft_bounces, address.hard_bounced_at) == (2, None)
     assert [event.details.get("bounce") for event in alice.events()].count("soft") == 2
+
+
+def test_a_soft_bounce_is_over_when_a_later_email_arrives(
+    alice: Addressee, amazon: Amazon, sent: str
+) -> None:
+    bounce(amazon, sent, "Transient")
+    assert signs_of(alice).bounce == "soft"
+
+    alice.ask("second")
+    alice.work()
+    later = next(one.ses_message_id for one in alice.messages() if one.ses_message_id != sent)
+    amazon.post("deliver", message_id=later)
+
+    assert signs_of(alice).bounce is None
+    assert [event.details.get("bounce") for event in alice.events()].count("soft") == 1
+
+
+def test_a_delivery_from_before_a_soft_bounce_that_is_told_late_ends_nothing(
+    alice: Addressee, amazon: Amazon, sent: str
+) -> None:
+    bounce(amazon, sent, "Transient")
+    with shop_transaction(alice.shop_id) as session:
+        session.execute(update(EmailAddress).values(soft_bounced_at=utc_now() + timedelta(hours=1)))
+
+    amazon.post("deliver", message_id=sent)
+
+    assert signs_of(alice).bounce == "soft"
 
 
 def test_a_complaint_unsubscribes_and_blocks(alice: Addressee, amazon: Amazon, sent: str) -> None:

@@ -40,6 +40,7 @@ class ShownAccuracy:
     """The hold-out: what was tried, the figures, the chart and its table."""
 
     period: str
+    came_back: str
     revenue: Sequence[Line]
     churn: Sequence[Line]
     chart: Chart
@@ -55,8 +56,14 @@ def show_accuracy(found: Accuracy, currency: str, words: ShopFormat) -> ShownAcc
         members=words.number(found.members),
         until=words.calendar_day(found.until),
     )
+    came_back = _(
+        "Whoever ordered again within %(days)s of %(day)s came back.",
+        days=days_in_words(found.horizon_days, words),
+        day=words.calendar_day(found.cut_on),
+    )
     return ShownAccuracy(
         period,
+        came_back,
         _revenue(found, currency, words),
         _churn(found, words),
         draw(found.bins),

@@ -42,11 +42,13 @@ _GONE = N_("This segment is no longer there. Choose another.")
 @blueprint.get("/app/group-grants")
 @admin_page
 def group_grants() -> str:
-    """The list, the newest first."""
+    """The list, the newest first; with `after` the next batch of rows alone."""
+    after = request.args.get("after")
     with shop_transaction(g.shop_id) as session:
         enter(session)
-        rows = list_grants(session, g.shop_id)
-    return render_template("admin/segments/group_grants.html", rows=rows, states=STATES)
+        page = list_grants(session, g.shop_id, after=after)
+    name = "_group_grant_rows" if after else "group_grants"
+    return render_template(f"admin/segments/{name}.html", page=page, states=STATES)
 
 
 @blueprint.get("/app/group-grants/new")

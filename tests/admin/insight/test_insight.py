@@ -85,6 +85,7 @@ def test_page_shows_the_hold_out_beside_what_one_would_have_without(aurora: Shop
         *("Orders dated after today: left out", "Had we said that as much comes as in the period"),
     ):
         assert words in page
+    assert re.search(r"Whoever ordered again within \d+ days of \w+ \d+, \d+ came back\.", page)
     assert page.count("Error without the model") == 2, "of the revenue and of the chances"
     assert not re.search(r"\b(nan|inf|None)\b", page)
 

@@ -165,6 +165,18 @@ def test_members_come_page_by_page(
     assert "after=" not in second and "<html" not in second
 
 
+def test_older_decisions_come_batch_by_batch(aurora: ShopAndClient, segment: UUID) -> None:
+    for number in range(51):
+        give(aurora, segment, client_key=str(number))
+
+    first = aurora.get(PATH).text
+    [more] = re.findall(r'hx-get="([^"]+after=[^"]+)"', first)
+    rest = aurora.get(html.unescape(more)).text
+
+    assert (first.count("row-link"), rest.count("row-link")) == (50, 1)
+    assert "<html" not in rest and "after=" not in rest
+
+
 def test_the_file_of_members_is_audited_and_leaves_by_no_link(
     aurora: ShopAndClient, segment: UUID, client: FlaskClient
 ) -> None:

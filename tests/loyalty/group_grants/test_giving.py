@@ -171,9 +171,22 @@ def test_one_key_is_one_decision(session: Session, aurora: Shop, alice: Member) 
     first, again = give(session, aurora, segment), give(session, aurora, segment)
 
     assert first is again
-    assert len(list_grants(session, aurora.shop_id)) == 1
+    assert len(list_grants(session, aurora.shop_id).rows) == 1
     with pytest.raises(IdempotencyConflict):
         give(session, aurora, segment, points=200)
+
+
+def test_all_decisions_are_listed_batch_by_batch(
+    session: Session, aurora: Shop, alice: Member
+) -> None:
+    segment = a_segment(session, aurora, alice)
+    given = [give(session, aurora, segment, client_key=str(n)).id for n in range(3)]
+
+    first = list_grants(session, aurora.shop_id, limit=2)
+    rest = list_grants(session, aurora.shop_id, after=first.next, limit=2)
+
+    assert [one.id for one in (*first.rows, *rest.rows)] == given[::-1]
+    assert rest.next is None
 
 
 @pytest.mark.parametrize(
@@ -195,7 +208,7 @@ def test_what_cannot_be_given_is_refused_and_nothing_written(
         give(session, aurora, a_segment(session, aurora, alice), **changes)
 
     assert refusal.value.field == field
-    assert list(list_grants(session, aurora.shop_id)) == []
+    assert list_grants(session, aurora.shop_id).rows == []
 
 
 def test_empty_segment_is_refused(session: Session, aurora: Shop, alice: Member) -> None:
