@@ -7,6 +7,7 @@ from shopify_app.admin.campaigns import page as campaigns
 from shopify_app.admin.campaigns import recipients as campaign_recipients
 from shopify_app.admin.campaigns import trial as campaign_trial
 from shopify_app.admin.insight import page as insight
+from shopify_app.admin.mails import colours as mail_colours
 from shopify_app.admin.mails import editor as mail_editor
 from shopify_app.admin.mails import page as mails
 from shopify_app.admin.members import adding as member_adding
@@ -51,7 +52,7 @@ VIEWS = (
     *(member_adding, member_file, member_views, member_deeds),
     *(segment_editor, segments, segment_hand),
     *(campaigns, campaign_editor, campaign_forecast, campaign_trial, campaign_recipients),
-    *(mails, mail_editor),
+    *(mails, mail_editor, mail_colours),
     *(insight, privacy),
     *PROGRAMME_VIEWS,
     *SETTINGS_VIEWS,

@@ -2,7 +2,8 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.admin import Admin, accessibility_problems
+from tests.browser.admin import Admin, accessibility_problems, shift
+from tests.browser.test_every_page import picture
 
 
 def test_a_kind_is_switched_on_after_its_reach_was_shown(admin: Admin) -> None:
@@ -46,6 +47,21 @@ def test_words_are_seen_while_they_are_typed_and_saved(admin: Admin) -> None:
     expect(frame.get_by_text("Your words")).to_be_visible()
     frame.get_by_role("button", name="Back to the original").click()
     expect(letter.get_by_text("Happy birthday!")).to_be_visible()
+
+
+def test_colours_are_seen_before_they_are_saved(admin: Admin) -> None:
+    frame = admin.open("/emails")
+    shown = frame.frame_locator("#mail-colours-preview iframe").locator("body")
+    expect(shown).to_contain_text("Alex")
+    assert accessibility_problems(frame) == []
+    assert shift(frame) < 0.01
+
+    frame.get_by_label("Background").fill("#ffd447")
+
+    expect(shown).to_have_css("background-color", "rgb(255, 212, 71)")
+    frame.locator("#mail-colours").scroll_into_view_if_needed()
+    picture(admin, "desktop/emails-colours")
+    expect(admin.open("/emails").get_by_label("Background")).to_have_value("#efe9f2")
 
 
 def test_arabic_reads_from_right_to_left(admin: Admin) -> None:

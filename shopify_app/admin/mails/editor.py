@@ -13,20 +13,19 @@ from werkzeug.exceptions import NotFound
 
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.shops.tables import Shop, StaffMember
+from loyalty.shops.tables import Shop
 from mailing import overrides, preview, trying
 from mailing.catalogue import LANGUAGES, get_mail
 from mailing.errors import BadTemplate, EmailError, EmailRefused
-from mailing.look_store import load_look, save_look
+from mailing.look_store import load_look
 from mailing.wording import Draft
 from mailing.writing import LENGTHS_MAX, Words
 from shopify_app.admin.languages import _, say
+from shopify_app.admin.mails.staff import read_own_address
 from shopify_app.admin.mails.words import FIELDS
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.responses import tell
 from shopify_app.platform.admin_auth import admin_page
-
-_COLOURS = ("brand", "button", "paper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +101,7 @@ def try_mail(mail: str, language: str) -> Response:
     form = MailForm.of(request.form)
     with shop_transaction(g.shop_id) as session:
         enter(session)
-        staff = session.get(StaffMember, (g.shop_id, int(g.actor.id)))
-        to = staff.email if staff else None
+        to = read_own_address(session)
     try:
         trying.send_test(g.shop_id, mail, language, form.draft, to=to, actor=g.actor, now=utc_now())
     except BadTemplate as refusal:
@@ -111,23 +109,6 @@ def try_mail(mail: str, language: str) -> Response:
     except (EmailRefused, EmailError) as refusal:
         return tell(make_response("", 200), say(refusal))
     return tell(make_response("", 200), _("Test sent to %(email)s", email=to))
-
-
-@blueprint.put("/app/emails/colours")
-@admin_page
-def save_mail_colours() -> Response:
-    """Use these colours in all emails; or the form and what is wrong."""
-    given = {name: request.form.get(name, "") for name in _COLOURS}
-    try:
-        with shop_transaction(g.shop_id) as session:
-            enter(session)
-            look = save_look(session, g.shop_id, given, actor=g.actor, now=utc_now())
-    except BadTemplate as refusal:
-        errors = {refusal.field: say(refusal.words)}
-        page = render_template("admin/mails/_colours.html", look=given, errors=errors)
-        return make_response(page, refusal.status)
-    page = render_template("admin/mails/_colours.html", look=look)
-    return tell(make_response(page), _("Saved"))
 
 
 def _form(mail: str, language: str, form: MailForm) -> str:

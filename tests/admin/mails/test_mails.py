@@ -185,6 +185,22 @@ def test_colours_are_saved_for_the_shop_alone(
     assert answer.status_code == 422 and "Write a colour" in answer.text
 
 
+def test_colours_are_previewed_and_tried_before_they_are_anybodys(aurora: ShopAndClient) -> None:
+    given = {"brand": "#0a5c36", "button": "#ffd447", "paper": "#fffff0"}
+
+    shown = aurora.post("/app/emails/colours/previews", **given).text
+    wrong = aurora.post("/app/emails/colours/previews", **(given | {"paper": "red}"})).text
+    tried = aurora.post("/app/emails/colours/tests", **given).headers["HX-Trigger"]
+    refused = aurora.post("/app/emails/colours/tests", **(given | {"paper": "red}"}))
+
+    assert all(colour in shown for colour in given.values())
+    assert "Write a colour" in wrong and "red}" not in wrong
+    assert "no email address" in tried
+    assert "Write a colour" in refused.headers["HX-Trigger"]
+    with shop_transaction(aurora.shop_id) as session:
+        assert load_look(session, aurora.shop_id) == Look()
+
+
 def test_a_test_without_an_address_of_the_staff_says_so(aurora: ShopAndClient) -> None:
     answer = aurora.post(f"{CARD}/tests", **WORDS)
 
@@ -262,6 +278,7 @@ def test_each_shop_sees_its_own_words(aurora: ShopAndClient, borealis: ShopAndCl
         ("DELETE", CARD),
         ("POST", f"{CARD}/tests"),
         ("PUT", "/app/emails/colours"),
+        ("POST", "/app/emails/colours/tests"),
         ("PUT", "/app/emails/switches/tier"),
     ],
 )
