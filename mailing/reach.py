@@ -54,6 +54,17 @@ def count_reach(
     if kind not in KINDS:
         raise UnknownEmailKind(kind)
     audience = _audience(session, shop, kind, now)
+    return _count(session, shop, kind, audience, looks_at_most)
+
+
+def count_told_of_expiry(session: Session, shop: Shop) -> Reach:
+    """Whom the news that points expire would reach today, were expiry begun or changed."""
+    return _count(session, shop, "expiry_warning", _has_points(), LOOKED_AT_MAX)
+
+
+def _count(
+    session: Session, shop: Shop, kind: str, audience: ColumnElement[bool], looks_at_most: int
+) -> Reach:
     meant = select(Member.id).where(
         Member.shop_id == shop.shop_id, Member.state == "active", audience
     )

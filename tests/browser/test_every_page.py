@@ -33,6 +33,7 @@ PAGES = [
 TABS = ["overview", "transactions", "orders", "consent", "segments", "timeline", "notes"]
 _PARTS = {
     "/members/total", "/emails/sender", "/members.csv", "/members/deeds/new", "/<path:_unknown>",
+    f"{_PROGRAMME}/expiry/reach",
 }  # fmt: skip
 """What answers with a part of a page or a file, or is reached by a form alone."""
 

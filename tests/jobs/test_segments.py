@@ -17,7 +17,7 @@ from loyalty.base.clock import utc_now
 from loyalty.criteria.facts import Source
 from loyalty.criteria.outside import SOURCES
 from loyalty.listing.tables import MemberListing
-from loyalty.orders.recording import record_all
+from loyalty.orders.recording import Facts, record_all
 from loyalty.segments.overriding import put_in
 from loyalty.segments.saving import add_segment, ask_for_refresh
 from loyalty.segments.tables import Segment, SegmentMember, SegmentMove
@@ -84,7 +84,7 @@ def test_history_that_was_read_shows_in_the_list_without_waiting_for_the_clock(
     with db.shop_transaction(aurora.shop_id) as session:
         past = datetime.combine(ordered_on, time(12), UTC)
         order = an_order(1, created_at=past, processed_at=past, updated_at=past, customer_id=501)
-        told = [a_customer(501), order]
+        told: list[Facts] = [a_customer(501), order]
         record_all(
             session, get_shop(session, aurora.shop_id), told, now=utc_now(), is_backfill=True
         )

@@ -5,19 +5,23 @@ The invariant: both are saved together or not at all.
 
 from flask import Response, g, make_response, render_template, request, url_for
 
+from loyalty import automatic_emails
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.base.errors import BadExpiry
+from loyalty.base.errors import BadExpiry, CountTooSlow
 from loyalty.expiry import settings
 from loyalty.expiry.warnings import DAYS_BEFORE
 from loyalty.programme.rules import get_programme
-from shopify_app.admin.languages import _
+from mailing import setup
+from mailing.reach import count_told_of_expiry
+from shopify_app.admin.languages import _, say
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.programme import words as programme_words
 from shopify_app.admin.programme.form import Typed
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
 
+_EMAIL = "expiry_warning"
 _FIELDS = ("mode", "days", "months", "negative_balance")
 
 
@@ -26,6 +30,21 @@ _FIELDS = ("mode", "days", "months", "negative_balance")
 def programme_expiry() -> str:
     """The form with what is set."""
     return _page("admin/programme/expiry.html", None)
+
+
+@blueprint.get("/app/settings/programme/expiry/reach")
+@admin_page
+def expiry_reach() -> str:
+    """To how many members an email tells a change; apart from the page, for it may take long."""
+    reach, error = None, ""
+    with shop_transaction(g.shop_id) as session:
+        shop = enter(session)
+        if setup.is_on() and automatic_emails.is_on(session, g.shop_id, _EMAIL):
+            try:
+                reach = count_told_of_expiry(session, shop)
+            except CountTooSlow as refusal:
+                error = say(refusal)
+    return render_template("admin/programme/_expiry_reach.html", reach=reach, error=error)
 
 
 @blueprint.post("/app/settings/programme/expiry")

@@ -1,14 +1,20 @@
 """R168: when points expire is chosen, and what becomes of a balance below zero."""
 
+from uuid import UUID
+
 import pytest
 from werkzeug.test import TestResponse
 
+from loyalty import automatic_emails
+from loyalty.audit import SYSTEM
+from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.programme.rules import get_programme
 from loyalty.programme.tables import Programme
 from tests.admin.cast import ShopAndClient
 from tests.admin.forms import fields_of
 from tests.admin.programme.programme_cast import PROGRAMME, audited, place
+from tests.admin.segments.segment_cast import give_points
 
 EXPIRY = f"{PROGRAMME}/expiry"
 
@@ -79,3 +85,21 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_saved(
 
 def test_members_are_warned_and_the_page_says_when(aurora: ShopAndClient) -> None:
     assert "30 and 7 days before" in aurora.get(EXPIRY).text
+
+
+def test_to_how_many_a_change_is_told_stands_there_before_it_is_saved(
+    aurora: ShopAndClient, borealis: ShopAndClient, alice: UUID, sends_emails: None
+) -> None:
+    aurora.enrol("Bob", "Without Points", "bob@example.com")
+    aurora.enrol("Carol", "Without Address", None)
+    give_points(aurora, alice, 100)
+
+    assert f'hx-get="{EXPIRY}/reach"' in aurora.get(EXPIRY).text
+    assert "reach <strong>1 of 1 member</strong>" in aurora.get(f"{EXPIRY}/reach").text
+    assert "reach <strong>0 of 0 members</strong>" in borealis.get(f"{EXPIRY}/reach").text
+
+    with shop_transaction(aurora.shop_id) as session:
+        automatic_emails.switch(
+            session, aurora.shop_id, "expiry_warning", False, actor=SYSTEM, now=utc_now()
+        )
+    assert "nobody is told" in aurora.get(f"{EXPIRY}/reach").text
