@@ -23,9 +23,16 @@ def language() -> str:
     """The language of the person looking, which Shopify names; without one, the shop's."""
     if not has_request_context():
         return LANGUAGES[0]
-    asked = (request.args.get("locale"), request.headers.get(HEADER), g.get("shop_locale"))
-    known = (tag.partition("-")[0].lower() for tag in asked if tag)
-    return next((tag for tag in known if tag in LANGUAGES), LANGUAGES[0])
+    if "asked_language" not in g:
+        # Each of a page's hundreds of words asks for it.
+        g.asked_language = _known(request.args.get("locale"), request.headers.get(HEADER))
+    return g.asked_language or _known(g.get("shop_locale")) or LANGUAGES[0]
+
+
+def _known(*tags: str | None) -> str | None:
+    """The first of these tags whose language is one of ours."""
+    languages = (tag.partition("-")[0].lower() for tag in tags if tag)
+    return next((language for language in languages if language in LANGUAGES), None)
 
 
 def _(text: str, /, **values: Any) -> str:
