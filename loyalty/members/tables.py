@@ -19,7 +19,7 @@ class Member(Base):
     ix (shop_id, joined_at, id), (shop_id, sort_name, id), (shop_id, email_norm, id): the list's
     sort orders and look-up by email. gin (shop_id, search_text): the search box.
     ix (shop_id, birthday_on, id) where active: whose birthday it is. ix (shop_id, phone) where
-    there is one: whose number it may be.
+    there is one: whose number it may be. ix (shop_id, id) where archived: their own list.
     """
 
     __tablename__ = "member"
@@ -30,6 +30,7 @@ class Member(Base):
         Index("ix_member__joined", "shop_id", "joined_at", "id"),
         Index("ix_member__name", "shop_id", "sort_name", "id"),
         Index("ix_member__email", "shop_id", "email_norm", "id"),
+        Index("ix_member__archived", "shop_id", "id", postgresql_where="state = 'archived'"),
         Index("ix_member__phone", "shop_id", "phone", postgresql_where="phone is not null"),
         Index(
             "ix_member__birthday",

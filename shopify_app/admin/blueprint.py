@@ -11,6 +11,7 @@ from shopify_app.admin.mails import colours as mail_colours
 from shopify_app.admin.mails import editor as mail_editor
 from shopify_app.admin.mails import page as mails
 from shopify_app.admin.members import adding as member_adding
+from shopify_app.admin.members import archived as member_archived
 from shopify_app.admin.members import deeds as member_deeds
 from shopify_app.admin.members import file as member_file
 from shopify_app.admin.members import listing as members
@@ -49,7 +50,7 @@ VIEWS = (
     *(one_off_push, one_off_email, group_grants, group_grant_members),
     *(transactions, order_reasons, tier_by_hand, member_standing, member_export, member_notes),
     *(member_details, member_merging, member_erasing, merge_tool),
-    *(member_adding, member_file, member_views, member_deeds),
+    *(member_adding, member_archived, member_file, member_views, member_deeds),
     *(segment_editor, segments, segment_hand),
     *(campaigns, campaign_editor, campaign_forecast, campaign_trial, campaign_recipients),
     *(mails, mail_editor, mail_colours),

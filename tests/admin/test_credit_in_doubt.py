@@ -72,6 +72,7 @@ def test_staff_say_whether_a_store_credit_in_doubt_was_paid(
     assert balance(aurora, alice) == points
     assert [redemption.state for redemption in redemptions(aurora, alice)] == [state]
     assert again.status_code == 409 and balance(aurora, alice) == points
+    assert "Somebody has said before whether it was paid" in card_of(again)
     with shop_transaction(aurora.shop_id) as session:
         audited = select(AuditRow.actor_id).where(AuditRow.action == "store_credit_settled")
         assert session.scalars(audited).all() == ["42"]

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 _PROGRAMME = "/settings/programme"
 PAGES = [
-    *("", "/members", "/members?panel=1&consent=none", "/members/new"),
+    *("", "/members", "/members?panel=1&consent=none", "/members/new", "/members/archived"),
     *("/campaigns", "/campaigns/new", "/group-grants", "/group-grants/new"),
     *("/segments", "/segments/new", "/emails", "/emails/card/en", "/insight"),
     *("/settings", "/settings/audit", "/settings/till", "/settings/wallet", "/settings/merges"),

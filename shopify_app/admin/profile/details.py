@@ -44,9 +44,10 @@ _NOTHING_TAKEN = N_("Nothing comes from Shopify again")
 
 @dataclass(frozen=True, slots=True)
 class DetailsForm:
-    """What was typed by field, and what is wrong by field."""
+    """What was typed by field, what the form had shown there, and what is wrong by field."""
 
     typed: dict[str, str]
+    was: dict[str, str]
     errors: dict[str, str] = field(default_factory=dict)
 
 
@@ -69,7 +70,7 @@ def read_details(
     }
     return {
         "sources": sources,
-        "details_form": form or DetailsForm(_standing(member)),
+        "details_form": form or DetailsForm(_standing(member), _standing(member)),
         "field_labels": FIELD_LABELS,
         "follow_labels": _TAKE,
         "months": g.shop_format.months(),
@@ -82,7 +83,9 @@ def change_details(member_id: str) -> Response:
     """Keep what was changed; answer with the way to the page, or with the form and the reason."""
     member = parse_id(member_id)
     names = (*FIELDS, *PARTS)
-    form = DetailsForm({name: request.form.get(f"detail_{name}", "") for name in names})
+    typed = {name: request.form.get(f"detail_{name}", "") for name in names}
+    was = {name: request.form[f"was_{name}"] for name in names if f"was_{name}" in request.form}
+    form = DetailsForm(typed, was)
     try:
         with shop_transaction(g.shop_id) as session:
             shop = enter(session)
@@ -132,8 +135,8 @@ def _save(
 
 
 def _changed(member: Member, form: DetailsForm) -> dict[str, str]:
-    """What was typed over; a blank before or behind it is no change."""
-    before = _standing(member)
+    """What was typed over; a blank before or behind it is no change, nor is what came meanwhile."""
+    before = _standing(member) | form.was
     return {name: text for name, text in form.typed.items() if text.strip() != before[name]}
 
 

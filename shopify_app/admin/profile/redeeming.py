@@ -14,7 +14,10 @@ from loyalty.base.errors import (
     BadReward,
     IdempotencyConflict,
     LoyaltyError,
+    MemberHasMoved,
+    MemberNotActive,
     MemberNotFound,
+    NotInDoubt,
     RedemptionNotFound,
 )
 from loyalty.redemption import doubts
@@ -40,6 +43,9 @@ _OVER = Words(
         "returned": N_("This was redeemed before and taken back. Redeem it anew"),
     }
 )
+_VANISHED = (MemberNotFound, MemberNotActive, MemberHasMoved)
+"""Whose page says so by itself: see shopify_app.admin.pages."""
+_SETTLED = N_("Somebody has said before whether it was paid")
 _SENT = N_("This form was already sent for another reward. Choose again.")
 
 
@@ -50,7 +56,7 @@ def redeem_reward(member_id: str) -> Response:
     member = parse_id(member_id)
     try:
         redemption = redeeming.redeem(g.shop_id, member, _wish(), actor=g.actor, within=renew_card)
-    except MemberNotFound:
+    except _VANISHED:
         raise
     except LoyaltyError as refusal:
         return _refuse(member, refusal)
@@ -65,6 +71,8 @@ def take_back_reward(member_id: str, redemption_id: str) -> Response:
     _check_theirs(member, redemption)
     try:
         returned = redeeming.void(g.shop_id, redemption, reason="voided", actor=g.actor)
+    except _VANISHED:
+        raise
     except LoyaltyError as refusal:
         return _refuse(member, refusal)
     is_done = returned.state == "returned"
@@ -88,6 +96,8 @@ def settle_credit(member_id: str, redemption_id: str) -> Response:
             doubts.settle(
                 session, g.shop_id, redemption, was_paid=said == "yes", actor=g.actor, now=now
             )
+    except _VANISHED:
+        raise
     except LoyaltyError as refusal:
         return _refuse(member, refusal)
     return _answer(member, _("Noted as paid") if said == "yes" else _("Points are back"))
@@ -151,7 +161,8 @@ def _answer(member_id: UUID, message: str) -> Response:
 
 def _refuse(member_id: UUID, refusal: LoyaltyError) -> Response:
     """The card again with the reason; what was refused was rolled back or given back."""
-    words = _(_SENT) if isinstance(refusal, IdempotencyConflict) else say(refusal)
+    known = {IdempotencyConflict: _SENT, NotInDoubt: _SETTLED}.get(type(refusal))
+    words = _(known) if known else say(refusal)
     with shop_transaction(g.shop_id) as session:
         enter(session)
         values = read_figures(session, member_id) | read_rewards(session, member_id, error=words)

@@ -10,9 +10,12 @@ from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.members.tables import Member
 from loyalty.merging.merging import merge
+from loyalty.queries.archived import list_archived
 from loyalty.shops.directory import get_shop
 from tests.admin.cast import ShopAndClient
 from tests.admin.profile.test_adjustments import GRANT, balance
+
+ARCHIVED = "/app/members/archived"
 
 
 @pytest.fixture
@@ -39,9 +42,37 @@ def test_archived_points_are_put_away_and_come_back(
     assert "Archived with 250 points" in away.headers["HX-Trigger"]
     assert archived[0] == 0
     assert ">Archived</span>" in archived[1] and ">Restore</button>" in archived[1]
-    assert 'data-open="adjust"' not in archived[1] and 'id="more"' not in archived[1]
+    assert not any(f'data-open="{name}"' in archived[1] for name in ("adjust", "archive", "erase"))
+    assert "Export as JSON" in archived[1] and "Merge into…" in archived[1]
     assert "Restored with 250 points" in back.headers["HX-Trigger"]
     assert (state(aurora, alice), balance(aurora, alice)) == ("active", 250)
+
+
+def test_who_is_archived_is_found_in_a_list_of_their_own(
+    aurora: ShopAndClient, borealis: ShopAndClient, alice: UUID, path: str
+) -> None:
+    assert "Nobody is archived" in aurora.get(ARCHIVED).text
+    aurora.post(f"{path}/archive")
+
+    page = aurora.get(ARCHIVED).text
+
+    assert f'href="{path}"' in page and "alice@example.com" in page
+    assert f'href="{path}"' not in aurora.get("/app/members").text
+    assert f'href="{ARCHIVED}"' in aurora.get("/app/members").text
+    assert "Nobody is archived" in borealis.get(ARCHIVED).text
+
+
+def test_the_archived_come_batch_by_batch(aurora: ShopAndClient) -> None:
+    ids = [aurora.enrol("No", str(number), None) for number in range(3)]
+    with shop_transaction(aurora.shop_id) as session:
+        for one in ids:
+            session.get_one(Member, (aurora.shop_id, one)).state = "archived"
+        session.flush()
+        first = list_archived(session, aurora.shop_id, limit=2)
+        rest = list_archived(session, aurora.shop_id, after=first.next, limit=2)
+
+    assert [one.id for one in (*first.rows, *rest.rows)] == sorted(ids, reverse=True)
+    assert rest.next is None
 
 
 def test_what_is_done_already_is_refused_in_words(
@@ -96,6 +127,7 @@ def test_who_was_erased_meanwhile_has_a_page_that_says_so(
     [
         ("adjustments", GRANT | {"client_key": "key-2"}),
         ("details", {"detail_first_name": "Alicia"}),
+        ("redemptions", {"reward_id": str(UUID(int=1)), "client_key": str(UUID(int=2))}),
         ("notes", {"note_text": "Called", "client_key": str(UUID(int=7))}),
     ],
 )

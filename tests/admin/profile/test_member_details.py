@@ -1,6 +1,6 @@
 """R44–R46: details changed here, with each field's source; news of Shopify leave them alone."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -10,6 +10,7 @@ from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import Customer, Member
 from loyalty.shops.directory import get_shop
 from tests.admin.cast import ShopAndClient
+from tests.admin.forms import fields_of
 from tests.factories.facts import NOON, a_customer
 
 AS_IT_STANDS = {
@@ -53,6 +54,26 @@ def test_what_is_changed_here_stays_and_the_rest_follows_shopify(
     assert details_of(aurora, alice)[:2] == ("Alicia", "Ashe")
     name = aurora.get(path).text.split("<dt>Name</dt>")[1].split("</div>")[0]
     assert "First name: Changed in Encore" in name and "Last name" not in name
+
+
+def test_what_came_while_the_form_was_open_is_not_typed_over(
+    aurora: ShopAndClient, alice: UUID, path: str
+) -> None:
+    # given a form that was opened before Shopify told of another last name, and Alice her birthday
+    fields = dict(fields_of(aurora.get(path).text, "details-form"))
+    told_by_shopify(aurora, alice, first_name="Alice", last_name="Ashe", email="alice@example.com")
+    with shop_transaction(aurora.shop_id) as session:
+        session.get_one(Member, (aurora.shop_id, alice)).birthday_on = date(2000, 5, 4)
+    # when
+    aurora.post(f"{path}/details", **(fields | {"detail_first_name": "Alicia"}))
+    # then
+    assert details_of(aurora, alice)[:2] == ("Alicia", "Ashe")
+    with shop_transaction(aurora.shop_id) as session:
+        found = session.get_one(Member, (aurora.shop_id, alice))
+        assert found.birthday_on == date(2000, 5, 4)
+        assert [name for name, source in found.sources.items() if source == "local"] == [
+            "first_name"
+        ]
 
 
 def test_a_field_is_given_back_to_shopify(aurora: ShopAndClient, alice: UUID, path: str) -> None:
