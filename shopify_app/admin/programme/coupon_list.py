@@ -4,6 +4,7 @@ The invariant: a file is one batch, so that whoever sends it twice gives nobody 
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID, uuid5
 
 from flask import Response, g, make_response, render_template, request
@@ -29,10 +30,14 @@ MEMBERS_MAX = 5_000
 
 @dataclass(frozen=True, slots=True)
 class ListReport:
-    """What became of a file, or would: `given` is None while it was only looked at."""
+    """What became of a file, or would: `given` is None while it was only looked at.
+
+    `seen` stands for the content: it is given only as it was looked at.
+    """
 
     meant: int
     bad: list[BadLine]
+    seen: str
     given: int | None = None
 
 
@@ -46,11 +51,13 @@ def coupon_list(coupon_id: str) -> str:
 @blueprint.post("/app/settings/programme/coupons/<coupon_id>/list")
 @admin_page
 def give_coupon_to_list(coupon_id: str) -> Response:
-    """Say whom the file names and which lines name nobody; with `write`, give them the coupon."""
+    """Say whom the file names and which lines name nobody; with `write`, which says what file
+    was looked at, give them the coupon.
+    """
     wanted = parse_id(coupon_id)
     report, error = None, ""
     try:
-        report = _read_or_give(wanted, read_upload(), is_to_write=bool(request.form.get("write")))
+        report = _read_or_give(wanted, read_upload(), request.form.get("write"))
     except BadCoupon as refusal:
         error = Typed.showing({}).refused("file", refusal.args[0], ("file",)).errors["file"]
     except CouponOver:
@@ -59,7 +66,7 @@ def give_coupon_to_list(coupon_id: str) -> Response:
     return make_response(page, 422 if error else 200)
 
 
-def _read_or_give(coupon_id: UUID, content: bytes, *, is_to_write: bool) -> ListReport:
+def _read_or_give(coupon_id: UUID, content: bytes, looked_at: str | None) -> ListReport:
     with shop_transaction(g.shop_id) as session:
         enter(session)
         if not get_coupon(session, g.shop_id, coupon_id).is_active:
@@ -67,12 +74,14 @@ def _read_or_give(coupon_id: UUID, content: bytes, *, is_to_write: bool) -> List
         recipients = read_recipients(session, g.shop_id, content)
     if len(recipients.lines) > MEMBERS_MAX:
         raise BadCoupon("file", said("Send at most %(most)s members at once", most=MEMBERS_MAX))
-    if not is_to_write:
-        return ListReport(len(recipients.lines), recipients.bad)
-    return _give(coupon_id, recipients, uuid5(coupon_id, content.hex()))
+    seen = sha256(content).hexdigest()
+    if seen != looked_at:
+        return ListReport(len(recipients.lines), recipients.bad, seen)
+    given, bad = _give(coupon_id, recipients, uuid5(coupon_id, content.hex()))
+    return ListReport(len(recipients.lines), bad, seen, given)
 
 
-def _give(coupon_id: UUID, recipients: Recipients, batch_id: UUID) -> ListReport:
+def _give(coupon_id: UUID, recipients: Recipients, batch_id: UUID) -> tuple[int, list[BadLine]]:
     given, bad, members = 0, list(recipients.bad), list(recipients.lines)
     for start in range(0, len(members), AT_ONCE_MAX):
         handed = hand_out(
@@ -88,7 +97,7 @@ def _give(coupon_id: UUID, recipients: Recipients, batch_id: UUID) -> ListReport
             BadLine(recipients.lines[member_id], str(member_id), reason)
             for member_id, reason in handed.refused.items()
         ]
-    return ListReport(len(members), sorted(bad, key=lambda one: one.line), given)
+    return given, sorted(bad, key=lambda one: one.line)
 
 
 def _page(template: str, coupon_id: UUID, report: ListReport | None, error: str) -> str:
