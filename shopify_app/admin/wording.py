@@ -33,7 +33,7 @@ DATA_REQUESTS = {
     "customers/data_request": N_("Show what is held"),
     "customers/redact": N_("Erase a customer"),
     "shop/redact": N_("Erase the shop"),
-    "member/erase": N_("Erase a member, who asked for it"),
+    "member/erase": N_("Erase a member"),
 }
 DATA_REQUEST_STATES = {
     "open": (N_("Waiting"), "info", N_("Encore works on it by itself, within minutes.")),
@@ -43,10 +43,12 @@ DATA_REQUEST_STATES = {
     "withdrawn": (
         N_("Taken back"),
         "info",
-        N_("The member changed their mind within the seven days."),
+        N_("It was taken back within the seven days."),
     ),
 }
-ERASURE_NOTICE = N_("The member can take it back for seven days. Then Encore does it by itself.")
+ERASURE_NOTICE = N_(
+    "The member and your staff can take it back for seven days. Then Encore does it by itself."
+)
 ERASES_ON = N_("To be erased on %(day)s")
 ERASURE_OVER = N_("The request has ended meanwhile. Reload the page.")
 ERASURE_CANCELLED = N_("The member stays")

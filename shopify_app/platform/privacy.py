@@ -19,7 +19,10 @@ NEAR = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class RequestRow:
-    """A request as its page shows it; `has_document` while there is something to download."""
+    """A request as its pages show it; it goes on at `next_at`.
+
+    `has_document` while there is something to download.
+    """
 
     id: UUID
     subject: str
@@ -27,6 +30,7 @@ class RequestRow:
     member_id: UUID | None
     received_at: datetime
     due_at: datetime
+    next_at: datetime
     done_at: datetime | None
     state: str
     is_stuck: bool
@@ -64,6 +68,14 @@ def list_requests(
     more = len(found) > limit
     end = paging.encode(rows[-1].received_at, rows[-1].id) if more else None
     return RequestPage(rows, end)
+
+
+def find_request(session: Session, shop_id: int, request_id: UUID) -> RequestRow | None:
+    """One request of the shop; None where there is none."""
+    request = session.get(PrivacyRequest, (shop_id, request_id))
+    if request is None:
+        return None
+    return _row(request, find_document(session, shop_id, request_id) is not None)
 
 
 def count_urgent(session: Session, shop_id: int, *, now: datetime) -> int:
@@ -107,6 +119,7 @@ def _row(request: PrivacyRequest, has_document: bool) -> RequestRow:
         member_id=request.member_id,
         received_at=request.received_at,
         due_at=request.due_at,
+        next_at=request.next_at,
         done_at=request.done_at,
         state=request.state,
         is_stuck=request.done_at is None and request.error is not None,

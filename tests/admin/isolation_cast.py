@@ -2,6 +2,7 @@
 see whether anything of a shop was changed.
 """
 
+import json
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -61,7 +62,7 @@ def have_things(shop: ShopAndClient, member: UUID, word: str) -> Things:
         "promotion_id": _promotion(shop, f"{word} double"),
         "reward_id": reward,
         "redemption_id": redemptions(shop, member)[0].id,
-        "request_id": ask(shop, state="done", document=f'{{"word": "{word}"}}'),
+        "request_id": ask(shop, state="done", document=json.dumps({"held": {word: [{}]}})),
     }
     found = {name: str(one) for name, one in things.items()}
     return found | _of_the_member(shop, member, word) | _of_the_programme(shop, member, word)

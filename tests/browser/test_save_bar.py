@@ -1,4 +1,4 @@
-"""R5: what was typed into a form is saved, discarded or left on purpose, through the admin's bar."""
+"""R5: the admin's bar saves or discards what was typed, and asks before it is left."""
 
 import pytest
 from playwright.sync_api import Frame, Locator, expect

@@ -82,6 +82,7 @@ TITLES = {
     "points_granted_at_till": N_("Points granted at till"),
     "preference_changed": N_("Preference changed"),
     "privacy_document_downloaded": N_("Privacy document downloaded"),
+    "privacy_document_seen": N_("Privacy document seen"),
     "privacy_request_done": N_("Privacy request done"),
     "privacy_requested": N_("Privacy requested"),
     "programme_paused": N_("Programme paused"),

@@ -1,28 +1,24 @@
-"""Settings → Privacy & Compliance → Data Requests: what was asked, by when, and what came of it.
+"""Settings → Privacy & Compliance → Data Requests: what was asked, by when, and what came of it."""
 
-What was gathered of a person leaves by a fetch with a Bearer token alone, and each time is audited.
-"""
-
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from flask import Response, g, render_template, request
+from flask import g, render_template, request
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import NotFound
 
-from loyalty import audit
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
 from loyalty.queries.audit_trail import list_deeds, names_of
 from loyalty.queries.entry_context import read_actor_contexts
 from shopify_app.admin import wording
 from shopify_app.admin.languages import N_, _, say
-from shopify_app.admin.pages import blueprint, enter, parse_id
+from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.settings import audit_words
 from shopify_app.platform import own_erasures, privacy
 from shopify_app.platform.admin_auth import admin_page
-from shopify_app.platform.privacy import RequestPage, RequestRow
+from shopify_app.platform.privacy import RequestRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,60 +54,32 @@ def data_requests() -> str:
         enter(session)
         page = privacy.list_requests(session, g.shop_id, after=after)
         urgent = privacy.count_urgent(session, g.shop_id, now=now)
-        shown = _describe(session, page, now)
+        shown = describe(session, page.rows, now)
     template = (
         "admin/settings/_data_request_rows.html" if after else "admin/settings/data_requests.html"
     )
     return render_template(template, requests=shown, next=page.next, urgent=urgent)
 
 
-@blueprint.get("/app/settings/privacy/<request_id>/document")
-@admin_page
-def data_document(request_id: str) -> Response:
-    """What was gathered, as a JSON file; 404 for a request of no or another shop."""
-    wanted = parse_id(request_id)
-    if "Authorization" not in request.headers:
-        # A link that can be opened could be left in a history or sent on.
-        raise NotFound
-    with shop_transaction(g.shop_id) as session:
-        document = privacy.find_document(session, g.shop_id, wanted)
-        if document is None:
-            raise NotFound
-        audit.record(
-            session,
-            g.shop_id,
-            g.actor,
-            "privacy_document_downloaded",
-            ("privacy_request", str(wanted)),
-            now=utc_now(),
-        )
-        body, customer_id = document.body, document.customer_id
-    response = Response(body, mimetype="application/json")
-    response.headers["Content-Disposition"] = (
-        f'attachment; filename="customer-{customer_id}-data.json"'
-    )
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _describe(session: Session, page: RequestPage, now: datetime) -> list[Shown]:
-    members = {row.member_id for row in page.rows if row.member_id is not None}
-    names, deeds = names_of(session, g.shop_id, members), _deeds(session, page)
+def describe(session: Session, rows: Sequence[RequestRow], now: datetime) -> list[Shown]:
+    """The requests in words, with whom they are of and who did what."""
+    members = {row.member_id for row in rows if row.member_id is not None}
+    names, deeds = names_of(session, g.shop_id, members), _deeds(session, rows)
     return [
         replace(
             _say(row, now),
             member=names.get(row.member_id) if row.member_id else None,
             deeds=tuple(deeds.get(row.id, ())),
         )
-        for row in page.rows
+        for row in rows
     ]
 
 
-def _deeds(session: Session, page: RequestPage) -> dict[UUID, list[str]]:
+def _deeds(session: Session, requests: Sequence[RequestRow]) -> dict[UUID, list[str]]:
     """Who did what about each request, in the order it was done."""
-    if not page.rows:
+    if not requests:
         return {}
-    since, ids = min(row.received_at for row in page.rows), [row.id for row in page.rows]
+    since, ids = min(one.received_at for one in requests), [one.id for one in requests]
     rows = list_deeds(session, g.shop_id, "privacy_request", ids, since=since)
     actors = {row.id: f"{row.actor_kind}:{row.actor_id}" for row in rows}
     people = read_actor_contexts(session, g.shop_id, actors, {})

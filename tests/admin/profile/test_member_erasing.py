@@ -40,6 +40,17 @@ def test_a_member_is_erased_after_a_notice_that_the_profile_tells(
     assert len(audited(aurora, "erasure_asked")) == 1
 
 
+def test_who_is_archived_can_be_erased_without_coming_back(
+    aurora: ShopAndClient, alice: UUID, path: str
+) -> None:
+    aurora.post(f"{path}/archive")
+    assert 'data-open="erase"' in aurora.get(path).text
+
+    request = ask(aurora, path)
+
+    assert request.member_id == alice and f"/{request.id}/cancel" in aurora.get(path).text
+
+
 def test_a_click_sent_twice_is_one_request(aurora: ShopAndClient, path: str) -> None:
     key = str(uuid4())
 

@@ -106,8 +106,8 @@ def test_batches_follow_one_another_without_repeats(aurora: ShopAndClient) -> No
 
     second = aurora.get(after).text
 
-    assert first.count("Show what is held") == 25
-    assert second.count("Show what is held") == 5 and "<html" not in second
+    assert first.count(">Show what is held<") == 25
+    assert second.count(">Show what is held<") == 5 and "<html" not in second
 
 
 def test_a_download_is_a_file_and_leaves_a_trace(aurora: ShopAndClient) -> None:
@@ -155,6 +155,38 @@ def test_members_own_request_says_that_it_can_be_taken_back(aurora: ShopAndClien
 
     page = aurora.get(_PAGE).text
 
-    assert page.count("Erase a member, who asked for it") == 2
-    assert "The member can take it back for seven days." in page
+    assert page.count(">Erase a member<") == 2
+    assert "The member and your staff can take it back for seven days." in page
     assert "Taken back" in page
+
+
+def test_a_request_has_a_page_with_its_dates_and_what_was_gathered(aurora: ShopAndClient) -> None:
+    held = {
+        "Personal details": [{"name": "Ada <b>Bold</b>", "phone": None}],
+        "Orders": [{"order": number} for number in range(25)],
+        "Notes": [],
+    }
+    request_id = ask(aurora, state="done", document=json.dumps({"held": held}))
+
+    assert f'href="{_PAGE}/{request_id}"' in aurora.get(_PAGE).text
+    page = aurora.get(f"{_PAGE}/{request_id}").text
+    assert "Show what is held" in page and "Customer 501" in page and "Ada" not in page
+
+    data = aurora.get(f"{_PAGE}/{request_id}/held").text
+    assert "Ada &lt;b&gt;Bold&lt;/b&gt;" in data and "phone" not in data and "Notes" not in data
+    assert "Orders" in data and "The file has all 25." in data and data.count("<dt>order") == 20
+    assert f"Privacy document seen: Staff member {DANA}" in aurora.get(f"{_PAGE}/{request_id}").text
+
+
+def test_what_was_gathered_is_shown_to_no_other_shop_and_to_no_link(
+    aurora: ShopAndClient, borealis: ShopAndClient
+) -> None:
+    request_id = ask(aurora, state="done", document='{"held": {}}')
+
+    assert borealis.get(f"{_PAGE}/{request_id}").status_code == 404
+    assert borealis.get(f"{_PAGE}/{request_id}/held").status_code == 404
+    address = f"{_PAGE}/{request_id}/held"
+    token = session_token(aurora.domain)
+    assert aurora.client.get(address, query_string={"id_token": token}).status_code == 404
+    with shop_transaction(aurora.shop_id) as session:
+        assert session.scalar(select(AuditRow).where(AuditRow.action.contains("document"))) is None

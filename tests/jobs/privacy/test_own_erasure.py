@@ -10,6 +10,7 @@ from loyalty.base import db
 from loyalty.base.clock import utc_now
 from loyalty.base.ids import new_id
 from loyalty.ledger.selfcheck import find_differences
+from loyalty.members.archiving import archive
 from loyalty.members.enrolment import record_customer
 from loyalty.members.tables import Customer
 from loyalty.shops.directory import get_shop
@@ -55,6 +56,19 @@ def test_books_stand_after_it(alice: Shopper) -> None:
     with db.shop_transaction(alice.shop_id) as session:
         assert list(find_differences(session, alice.shop_id)) == []
     assert member_of(alice).state == "erased"
+
+
+def test_who_is_archived_is_erased_as_well(alice: Shopper) -> None:
+    with db.shop_transaction(alice.shop_id) as session:
+        shop, staff = get_shop(session, alice.shop_id), Actor("staff", "1")
+        archive(session, shop, alice.member_id, actor=staff, reason="by_hand", now=utc_now())
+
+    ask(alice)
+    run(alice, 7)
+
+    assert member_of(alice).state == "erased"
+    with db.shop_transaction(alice.shop_id) as session:
+        assert list(find_differences(session, alice.shop_id)) == []
 
 
 def test_shopify_telling_of_them_again_brings_nobody_back(alice: Shopper) -> None:
