@@ -147,7 +147,7 @@ def void_redemption(domain: str, redemption_id: UUID) -> None:
 def show_redemptions(domain: str, member_id: UUID) -> None:
     """List a member's redemptions, the newest first."""
     with inside(domain) as (session, shop):
-        _echo(list_redemptions(session, shop.shop_id, member_id))
+        _echo(list_redemptions(session, shop.shop_id, member_id).rows)
 
 
 @reward_commands.command("waiting-redemptions")

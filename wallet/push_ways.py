@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from loyalty.base.said import N_, said
+from loyalty.queries import paging
+from loyalty.queries.paging import Batch
 from wallet.google.tables import GoogleNotice
 from wallet.hops import PushHop
 from wallet.tables import PassRevision
@@ -60,9 +62,12 @@ _ABOUT = {
 }
 
 
-def list_push_ways(session: Session, shop_id: int, member_id: UUID, *, limit: int) -> list[PushWay]:
-    """The member's newest pushes, newest first."""
-    keys = _newest(session, shop_id, member_id, limit)
+def list_push_ways(
+    session: Session, shop_id: int, member_id: UUID, *, limit: int, after: str | None = None
+) -> Batch[PushWay]:
+    """The member's pushes, newest first; a foreign cursor begins at the newest."""
+    page = _newest(session, shop_id, member_id, limit, after)
+    keys = [(row.pass_id, row.revision) for row in page.rows]
     hops = session.scalars(
         select(PushHop)
         .where(
@@ -73,22 +78,30 @@ def list_push_ways(session: Session, shop_id: int, member_id: UUID, *, limit: in
         .order_by(PushHop.at)
     ).all()
     kinds = _notices(session, shop_id, keys)
-    return [_way([hop for hop in hops if _key(hop) == key], kinds.get(key)) for key in keys]
+    ways = [_way([hop for hop in hops if _key(hop) == key], kinds.get(key)) for key in keys]
+    return Batch(ways, page.next)
 
 
-def _newest(session: Session, shop_id: int, member_id: UUID, limit: int) -> list[Key]:
-    rows = session.execute(
-        select(PushHop.pass_id, PushHop.revision)
+def _newest(
+    session: Session, shop_id: int, member_id: UUID, limit: int, after: str | None
+) -> Batch[Row[UUID, int, datetime]]:
+    began = func.min(PushHop.at)
+    statement = (
+        select(PushHop.pass_id, PushHop.revision, began.label("began"))
         .where(
             PushHop.shop_id == shop_id,
             PushHop.member_id == member_id,
             PushHop.hop == "queued",
         )
         .group_by(PushHop.pass_id, PushHop.revision)
-        .order_by(func.min(PushHop.at).desc(), PushHop.revision.desc())
-        .limit(limit)
+        .order_by(began.desc(), PushHop.revision.desc(), PushHop.pass_id.desc())
     )
-    return [(row.pass_id, row.revision) for row in rows]
+    cursor = paging.decode(after, datetime, int, UUID)
+    if cursor is not None:
+        place = tuple_(began, PushHop.revision, PushHop.pass_id)
+        statement = statement.having(place < tuple_(*cursor))
+    found = session.execute(statement.limit(limit + 1)).all()
+    return paging.batch_of(found, limit, lambda row: (row.began, row.revision, row.pass_id))
 
 
 def _notices(session: Session, shop_id: int, keys: Sequence[Key]) -> dict[Key, str]:

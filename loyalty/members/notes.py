@@ -6,7 +6,7 @@ The invariant: one note per key, whoever resends it; the words stand nowhere els
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from loyalty import audit, timeline
@@ -16,6 +16,8 @@ from loyalty.base.said import said
 from loyalty.ledger.posting import lock_balance
 from loyalty.members.states import get_active_member
 from loyalty.members.tables import TimelineEvent
+from loyalty.queries import paging
+from loyalty.queries.paging import Batch
 
 NOTE_MAX = 2000
 
@@ -61,18 +63,21 @@ def add_note(
 
 
 def list_notes(
-    session: Session, shop_id: int, member_id: UUID, *, limit: int
-) -> list[TimelineEvent]:
-    """The member's notes, newest first."""
-    return list(
-        session.scalars(
-            select(TimelineEvent)
-            .where(
-                TimelineEvent.shop_id == shop_id,
-                TimelineEvent.member_id == member_id,
-                TimelineEvent.kind == timeline.NOTE,
-            )
-            .order_by(TimelineEvent.occurred_at.desc(), TimelineEvent.id.desc())
-            .limit(limit)
+    session: Session, shop_id: int, member_id: UUID, *, limit: int, after: str | None = None
+) -> Batch[TimelineEvent]:
+    """The member's notes, newest first; a foreign cursor begins at the newest."""
+    statement = (
+        select(TimelineEvent)
+        .where(
+            TimelineEvent.shop_id == shop_id,
+            TimelineEvent.member_id == member_id,
+            TimelineEvent.kind == timeline.NOTE,
         )
+        .order_by(TimelineEvent.occurred_at.desc(), TimelineEvent.id.desc())
     )
+    cursor = paging.decode(after, datetime, UUID)
+    if cursor is not None:
+        place = tuple_(TimelineEvent.occurred_at, TimelineEvent.id)
+        statement = statement.where(place < tuple_(*cursor))
+    found = session.scalars(statement.limit(limit + 1)).all()
+    return paging.batch_of(found, limit, lambda note: (note.occurred_at, note.id))

@@ -3,9 +3,30 @@
 import base64
 import binascii
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[Row]):
+    """Rows of a list, and the cursor of those that follow: None at the end."""
+
+    rows: Sequence[Row]
+    next: str | None
+
+
+def batch_of(
+    found: Sequence[Row], limit: int, place: Callable[[Row], tuple[Any, ...]]
+) -> Batch[Row]:
+    """At most `limit` of `found`, where one more says that others follow."""
+    rows = found[:limit]
+    more = len(found) > limit
+    return Batch(rows, encode(*place(rows[-1])) if more else None)
 
 
 def encode(*values: Any) -> str:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, tuple_
 from sqlalchemy.orm import Session
 
 from loyalty.base.errors import RedemptionNotFound
+from loyalty.queries import paging
+from loyalty.queries.paging import Batch
 from loyalty.redemption.tables import Redemption
 
 LIMIT = 50
@@ -22,16 +24,21 @@ def get_redemption(session: Session, shop_id: int, redemption_id: UUID) -> Redem
 
 
 def list_redemptions(
-    session: Session, shop_id: int, member_id: UUID, *, limit: int = LIMIT
-) -> Sequence[Redemption]:
-    """The member's redemptions, the newest first."""
-    return session.scalars(
+    session: Session, shop_id: int, member_id: UUID, *, limit: int = LIMIT, after: str | None = None
+) -> Batch[Redemption]:
+    """The member's redemptions, the newest first; a foreign cursor begins at the newest."""
+    statement = (
         select(Redemption)
         .where(Redemption.shop_id == shop_id, Redemption.member_id == member_id)
         .order_by(Redemption.reserved_at.desc(), Redemption.id.desc())
-        .limit(limit)
         .execution_options(populate_existing=True)
-    ).all()
+    )
+    cursor = paging.decode(after, datetime, UUID)
+    if cursor is not None:
+        place = tuple_(Redemption.reserved_at, Redemption.id)
+        statement = statement.where(place < tuple_(*cursor))
+    found = session.scalars(statement.limit(limit + 1)).all()
+    return paging.batch_of(found, limit, lambda one: (one.reserved_at, one.id))
 
 
 def list_flagged(

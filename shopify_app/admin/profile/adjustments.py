@@ -70,7 +70,11 @@ def _tell(response: Response, points: int) -> Response:
         message = ngettext("%(shown)s point added", "%(shown)s points added", count, shown=said)
     else:
         message = ngettext("%(shown)s point removed", "%(shown)s points removed", count, shown=said)
-    events = {"encore:close": {"id": "adjust"}, "encore:toast": {"message": message}}
+    events = {
+        "encore:close": {"id": "adjust"},
+        "encore:toast": {"message": message},
+        "encore:points": {},
+    }
     response.headers["HX-Trigger"] = json.dumps(events)
     return response
 

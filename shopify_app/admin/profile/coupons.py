@@ -14,6 +14,7 @@ from loyalty.coupons.views import MemberCoupon, list_of
 from loyalty.coupons.words import worth_of
 from loyalty.shops.directory import get_shop
 from shopify_app.admin.languages import N_, _
+from shopify_app.admin.profile.choice_form import ChoiceForm
 
 STATES = {
     "making": (N_("Code is being made"), "info"),
@@ -27,15 +28,13 @@ STATES = {
 
 @dataclass(frozen=True, slots=True)
 class MemberCoupons:
-    """What can be given with its worth, what they have, the key of the next one, and what was
-    refused.
-    """
+    """What can be given with its worth, what they have, the next one’s key, what was chosen."""
 
     to_give: list[tuple[Coupon, str]]
     held: list[MemberCoupon]
     states: dict[str, tuple[str, str]]
     client_key: str
-    error: str = ""
+    form: ChoiceForm
 
     @property
     def has_any(self) -> bool:
@@ -43,7 +42,9 @@ class MemberCoupons:
         return bool(self.to_give or self.held)
 
 
-def read_coupons(session: Session, member_id: UUID, *, error: str = "") -> dict[str, Any]:
+def read_coupons(
+    session: Session, member_id: UUID, *, form: ChoiceForm | None = None
+) -> dict[str, Any]:
     """The member's coupons, and those of the shop that are handed out, with a fresh key."""
     shop, now = get_shop(session, g.shop_id), utc_now()
     handed_out = list_handed_out(session, g.shop_id, day_in(shop.timezone, now))
@@ -52,6 +53,6 @@ def read_coupons(session: Session, member_id: UUID, *, error: str = "") -> dict[
         held=list_of(session, g.shop_id, member_id, now),
         states={state: (_(label), tone) for state, (label, tone) in STATES.items()},
         client_key=str(uuid4()),
-        error=error,
+        form=form or ChoiceForm(),
     )
     return {"coupons": coupons}

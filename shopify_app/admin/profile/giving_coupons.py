@@ -11,6 +11,7 @@ from loyalty.coupons.assigning import HAD_IT, NO_CODE_LEFT, UNKNOWN
 from loyalty.members.states import get_active_member
 from shopify_app.admin.languages import N_, Words, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
+from shopify_app.admin.profile.choice_form import ChoiceForm
 from shopify_app.admin.profile.coupons import read_coupons
 from shopify_app.admin.profile.page import read_figures
 from shopify_app.platform import coupon_codes
@@ -81,12 +82,13 @@ def _answer(member_id: UUID, message: str) -> Response:
 
 def _refuse(member_id: UUID, refusal: LoyaltyError) -> Response:
     """The card again with the reason; what was refused was rolled back."""
-    words = say(refusal)
+    words, name = say(refusal), "coupon_id"
     if isinstance(refusal, IdempotencyConflict):
-        words = _(_SENT)
+        words, name = _(_SENT), ""
     elif isinstance(refusal, CouponNotFound):
         words = _(_UNKNOWN)
+    form = ChoiceForm.of(request.form, "coupon_id").refused(name, words)
     with shop_transaction(g.shop_id) as session:
         enter(session)
-        values = read_figures(session, member_id) | read_coupons(session, member_id, error=words)
+        values = read_figures(session, member_id) | read_coupons(session, member_id, form=form)
     return make_response(render_template("admin/profile/_coupons.html", **values), refusal.status)

@@ -19,7 +19,7 @@ from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
 
 TAB = "notes"
-_SHOWN_MAX = 200
+_BATCH = 50
 _SENT = N_("This form was already saved with another text. Look at the notes, then save again.")
 
 
@@ -33,15 +33,24 @@ class NoteForm:
 
 
 def read_notes(session: Session, member_id: UUID, form: NoteForm | None = None) -> dict[str, Any]:
-    """The notes with who wrote them, newest first, and the form."""
-    notes = list_notes(session, g.shop_id, member_id, limit=_SHOWN_MAX)
-    actors = {note.id: str(note.details.get("actor", "")) for note in notes}
+    """The newest notes with who wrote them, and the form."""
     return {
-        "notes": notes,
-        "note_authors": read_actor_contexts(session, g.shop_id, actors, {}),
+        **_read_batch(session, member_id, None),
         "note_form": form or NoteForm(str(uuid4())),
         "note_max": NOTE_MAX,
     }
+
+
+@blueprint.get("/app/members/<member_id>/notes")
+@admin_page
+def more_notes(member_id: str) -> str:
+    """The next batch of notes."""
+    member = parse_id(member_id)
+    with shop_transaction(g.shop_id) as session:
+        enter(session)
+        get_profile(session, g.shop_id, member)
+        values = _read_batch(session, member, request.args.get("after"))
+    return render_template("admin/profile/_note_rows.html", member_id=member, **values)
 
 
 @blueprint.post("/app/members/<member_id>/notes")
@@ -62,6 +71,13 @@ def write_note(member_id: str) -> Response:
         fresh = replace(form, client_key=str(uuid4()), errors={"text": _(_SENT)})
         return _refuse(member, fresh, refusal.status)
     return go_to(url_for("admin.profile", member_id=member, tab=TAB), _("Note saved"))
+
+
+def _read_batch(session: Session, member_id: UUID, after: str | None) -> dict[str, Any]:
+    notes = list_notes(session, g.shop_id, member_id, limit=_BATCH, after=after)
+    actors = {note.id: str(note.details.get("actor", "")) for note in notes.rows}
+    authors = read_actor_contexts(session, g.shop_id, actors, {})
+    return {"notes": notes, "note_authors": authors}
 
 
 def _key(text: str) -> UUID:

@@ -25,6 +25,7 @@ from loyalty.queries.profile import (
     list_orders,
     list_timeline,
 )
+from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
 from loyalty.tiers.views import find_standing
 from shopify_app.admin.pages import blueprint, enter, hold, parse_id
@@ -78,7 +79,6 @@ def profile(member_id: str) -> str:
         values |= read_details(session, member)
         values |= read_merges(session, member)
         values |= read_erasing(session, member)
-        values |= read_points(session, shop, values["profile"])
         values |= _read_open_tab(session, member, tab)
     return render_template(
         "admin/profile/profile.html",
@@ -129,6 +129,7 @@ def read_figures(session: Session, member_id: UUID) -> dict[str, Any]:
         **counts,
         **rewards,
         **read_insight(session, found),
+        **read_points(session, get_shop(session, g.shop_id), found),
     }
 
 

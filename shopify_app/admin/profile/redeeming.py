@@ -13,6 +13,7 @@ from loyalty.base.db import shop_transaction
 from loyalty.base.errors import (
     BadReward,
     IdempotencyConflict,
+    InsufficientPoints,
     LoyaltyError,
     MemberHasMoved,
     MemberNotActive,
@@ -20,6 +21,7 @@ from loyalty.base.errors import (
     NotInDoubt,
     RedemptionNotFound,
 )
+from loyalty.queries.profile import get_profile
 from loyalty.redemption import doubts
 from loyalty.redemption.doubts import is_in_doubt
 from loyalty.redemption.reserving import Wish
@@ -28,8 +30,9 @@ from loyalty.redemption.views import get_redemption
 from shopify_app.admin.languages import N_, Words, _, say
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.profile.adjustment_form import AdjustmentForm
+from shopify_app.admin.profile.choice_form import ChoiceForm
 from shopify_app.admin.profile.page import read_figures
-from shopify_app.admin.profile.rewards import read_rewards
+from shopify_app.admin.profile.rewards import read_redeemed, read_rewards
 from shopify_app.platform import redeeming
 from shopify_app.platform.admin_auth import admin_page
 from wallet.tokens import renew_card
@@ -49,6 +52,18 @@ _SETTLED = N_("Somebody has said before whether it was paid")
 _SENT = N_("This form was already sent for another reward. Choose again.")
 
 
+@blueprint.get("/app/members/<member_id>/redemptions")
+@admin_page
+def more_redemptions(member_id: str) -> str:
+    """The next batch of what the member redeemed."""
+    member = parse_id(member_id)
+    with shop_transaction(g.shop_id) as session:
+        enter(session)
+        get_profile(session, g.shop_id, member)
+        page = read_redeemed(session, member, request.args.get("after"))
+    return render_template("admin/profile/_redeemed_rows.html", member_id=member, redeemed=page)
+
+
 @blueprint.post("/app/members/<member_id>/redemptions")
 @admin_page
 def redeem_reward(member_id: str) -> Response:
@@ -59,7 +74,7 @@ def redeem_reward(member_id: str) -> Response:
     except _VANISHED:
         raise
     except LoyaltyError as refusal:
-        return _refuse(member, refusal)
+        return _refuse(member, refusal, _field_of(refusal))
     return _answer(member, _said(redemption))
 
 
@@ -74,7 +89,7 @@ def take_back_reward(member_id: str, redemption_id: str) -> Response:
     except _VANISHED:
         raise
     except LoyaltyError as refusal:
-        return _refuse(member, refusal)
+        return _refuse(member, refusal, str(redemption))
     is_done = returned.state == "returned"
     return _answer(
         member, _("Points are back") if is_done else _("The points will be back in a minute")
@@ -99,7 +114,7 @@ def settle_credit(member_id: str, redemption_id: str) -> Response:
     except _VANISHED:
         raise
     except LoyaltyError as refusal:
-        return _refuse(member, refusal)
+        return _refuse(member, refusal, str(redemption))
     return _answer(member, _("Noted as paid") if said == "yes" else _("Points are back"))
 
 
@@ -155,15 +170,32 @@ def _answer(member_id: UUID, message: str) -> Response:
         out_of_band=True,
     )
     response = make_response(page)
-    response.headers["HX-Trigger"] = json.dumps({"encore:toast": {"message": message}})
+    response.headers["HX-Trigger"] = json.dumps(
+        {"encore:toast": {"message": message}, "encore:points": {}}
+    )
     return response
 
 
-def _refuse(member_id: UUID, refusal: LoyaltyError) -> Response:
-    """The card again with the reason; what was refused was rolled back or given back."""
+def _field_of(refusal: LoyaltyError) -> str:
+    """The name of the field that is at fault; none for a click that was sent twice."""
+    if isinstance(refusal, IdempotencyConflict):
+        return ""
+    is_by_points = isinstance(refusal, InsufficientPoints) or (
+        isinstance(refusal, BadReward) and refusal.field == "points"
+    )
+    has_points = bool(request.form.get("redeem_points", "").strip())
+    return "redeem_points" if is_by_points and has_points else "reward_id"
+
+
+def _refuse(member_id: UUID, refusal: LoyaltyError, name: str) -> Response:
+    """The card again with the reason at `name`, a field's or the id of a redemption.
+
+    What was refused was rolled back or given back.
+    """
     known = {IdempotencyConflict: _SENT, NotInDoubt: _SETTLED}.get(type(refusal))
     words = _(known) if known else say(refusal)
+    form = ChoiceForm.of(request.form, "reward_id").refused(name, words)
     with shop_transaction(g.shop_id) as session:
         enter(session)
-        values = read_figures(session, member_id) | read_rewards(session, member_id, error=words)
+        values = read_figures(session, member_id) | read_rewards(session, member_id, form=form)
     return make_response(render_template("admin/profile/_rewards.html", **values), refusal.status)

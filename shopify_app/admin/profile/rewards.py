@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from loyalty.base.clock import day_in, utc_now
 from loyalty.base.money import Money
+from loyalty.queries.paging import Batch
 from loyalty.redemption.doubts import is_in_doubt
 from loyalty.redemption.tables import Redemption
 from loyalty.redemption.terms import Terms
@@ -18,8 +19,9 @@ from loyalty.rewards.views import Offer, list_offers
 from loyalty.shops.directory import get_shop
 from loyalty.shops.tables import Shop
 from shopify_app.admin.languages import N_, Words, _
+from shopify_app.admin.profile.choice_form import ChoiceForm
 
-_SHOWN_MAX = 10
+_BATCH = 10
 _STATES = {
     "reserved": (N_("Code is being made"), "info"),
     "issued": (N_("Can be used"), "success"),
@@ -65,18 +67,18 @@ class Redeemed:
 
 @dataclass(frozen=True, slots=True)
 class MemberRewards:
-    """The offers, the newest redemptions, the key of the next one, and what was refused."""
+    """The offers, the newest redemptions, the key of the next one, and what was chosen."""
 
     redeemable: list[Offer]
     others: list[Offer]
-    redeemed: list[Redeemed]
+    redeemed: Batch[Redeemed]
     client_key: str
-    error: str = ""
+    form: ChoiceForm
 
     @property
     def has_any(self) -> bool:
         """Whether there is anything to show."""
-        return bool(self.redeemable or self.others or self.redeemed)
+        return bool(self.redeemable or self.others or self.redeemed.rows)
 
     @property
     def has_per_point(self) -> bool:
@@ -84,19 +86,27 @@ class MemberRewards:
         return any(offer.pricing == "per_point" for offer in self.redeemable)
 
 
-def read_rewards(session: Session, member_id: UUID, *, error: str = "") -> dict[str, Any]:
+def read_rewards(
+    session: Session, member_id: UUID, *, form: ChoiceForm | None = None
+) -> dict[str, Any]:
     """The member's rewards as staff may redeem them, with a fresh key. Raises MemberNotFound."""
     shop = get_shop(session, g.shop_id)
     offers = list_offers(session, shop, member_id, channel="admin", now=utc_now())
-    found = list_redemptions(session, g.shop_id, member_id, limit=_SHOWN_MAX)
     rewards = MemberRewards(
         redeemable=[offer for offer in offers if offer.is_redeemable],
         others=[offer for offer in offers if not offer.is_redeemable],
-        redeemed=[_redeemed(redemption, shop) for redemption in found],
+        redeemed=read_redeemed(session, member_id),
         client_key=str(uuid4()),
-        error=error,
+        form=form or ChoiceForm(),
     )
     return {"rewards": rewards}
+
+
+def read_redeemed(session: Session, member_id: UUID, after: str | None = None) -> Batch[Redeemed]:
+    """A batch of what the member redeemed, the newest first."""
+    shop = get_shop(session, g.shop_id)
+    page = list_redemptions(session, g.shop_id, member_id, limit=_BATCH, after=after)
+    return Batch([_redeemed(redemption, shop) for redemption in page.rows], page.next)
 
 
 def _redeemed(redemption: Redemption, shop: Shop) -> Redeemed:

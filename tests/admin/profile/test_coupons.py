@@ -160,6 +160,10 @@ def test_a_refusal_says_why_and_gives_nothing(aurora: ShopAndClient, alice: UUID
     assert "Ended is not handed out any more" in card_of(over)
     assert "already sent for another coupon" in card_of(reused)
     assert [code.code for code in codes(aurora)] == ["A1"]
+    # and: the coupon stays chosen, with the reason beside it; what is in no list stands above
+    assert 'id="coupon_id-error"' in twice.text
+    assert f'<option value="{coupon_id}" selected>' in twice.text
+    assert 'id="coupons-error"' in reused.text
 
 
 @pytest.mark.parametrize(

@@ -77,3 +77,16 @@ def test_member_of_another_shop_is_not_found(
 
     assert answer.status_code == 404
     assert count(borealis) == 0
+
+
+def test_many_notes_are_loaded_batch_by_batch(aurora: ShopAndClient, path: str) -> None:
+    for number in range(53):
+        aurora.post(f"{path}/notes", client_key=str(uuid4()), note_text=f"No {number:02}.")
+
+    tab = aurora.get(f"{path}?tab=notes").text.split("<aside")[0]
+    more = tab.split("/notes?after=")[1].split('"')[0]
+    rest = aurora.get(f"{path}/notes?after={more}").text
+
+    assert tab.count("<bdi>No ") == 50
+    assert [f"No {number:02}." in rest for number in range(53)] == [True] * 3 + [False] * 50
+    assert "Load more" not in rest and "<html" not in rest

@@ -1,5 +1,6 @@
 """R31, R32, R56-R65: what the profile shows of passes, pushes, clicks and the member's switches."""
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -116,17 +117,21 @@ def test_silent_change_is_called_silent(aurora: ShopAndClient, alice: UUID, path
     assert "Silent change of the card" in aurora.get(path).text
 
 
-def test_five_newest_pushes_are_shown_newest_first(
+def test_pushes_are_loaded_batch_by_batch_newest_first(
     aurora: ShopAndClient, alice: UUID, path: str
 ) -> None:
     card = install(aurora.shop_id, alice)
-    for revision in range(2, 9):
+    for revision in range(2, 14):
         walk(aurora.shop_id, card, revision, ["queued"], notice="balance")
 
-    page = aurora.get(path).text
-    times = page.split('class="pushes"')[1].split("</ol>")[0].count("Queued")
+    pages = [aurora.get(path).text.split('class="pushes"')[1].split("</ol>")[0]]
+    while "/pushes?after=" in pages[-1]:
+        after = pages[-1].split("/pushes?after=")[1].split('"')[0]
+        pages.append(aurora.get(f"{path}/pushes?after={after}").text)
 
-    assert times == 5
+    assert [page.count("Queued") for page in pages] == [5, 5, 2]
+    times = re.findall(r'datetime="([^"]+)"', "".join(pages))
+    assert times == sorted(times, reverse=True) and len(set(times)) == 12
 
 
 def prefer(shop_id: int, member_id: UUID, name: Name, is_active: bool) -> None:

@@ -61,7 +61,7 @@ def redeem(
 
 def redemptions(shop: ShopAndClient, member: UUID) -> list[Redemption]:
     with shop_transaction(shop.shop_id) as session:
-        return list(list_redemptions(session, shop.shop_id, member))
+        return list(list_redemptions(session, shop.shop_id, member).rows)
 
 
 def balance(shop: ShopAndClient, member: UUID) -> int:
@@ -156,6 +156,61 @@ def test_a_refusal_says_why_and_takes_nothing(
     assert words in card_of(answer)
     assert balance(aurora, alice) == 100
     assert redemptions(aurora, alice) == []
+
+
+def test_a_refusal_keeps_what_was_chosen_and_stands_beside_its_field(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    mug, key = have_reward(aurora, "Mug", 1, "A-1"), uuid4()
+    with shop_transaction(aurora.shop_id) as session:
+        terms = {"name": "Each", "kind": "fixed_amount", "pricing": "per_point"}
+        terms |= {"amount": "1.00", "cost_points": "10"}
+        row, now = get_shop(session, aurora.shop_id), utc_now()
+        each = add_reward(session, row, terms, actor=STAFF, now=now).id
+    have_points(aurora, alice, 50)
+
+    typed = redeem(aurora, alice, each, redeem_points="<9>", sends_email="1")
+    gone = redeem(aurora, alice, UUID(int=7), redeem_points="20")
+    redeem(aurora, alice, mug, key)
+    reused = redeem(aurora, alice, each, key)
+
+    assert 'id="redeem_points-error"' in typed.text and 'value="&lt;9&gt;"' in typed.text
+    assert f'<option value="{each}" selected>' in typed.text
+    assert 'id="reward_id-error"' in gone.text and 'value="20"' in gone.text
+    assert 'id="rewards-error"' in reused.text
+
+
+def test_a_code_that_cannot_be_taken_back_says_so_beside_it(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    reward_id = have_reward(aurora, "Mug", 1, "A-1")
+    have_points(aurora, alice, 50)
+    redeem(aurora, alice, reward_id)
+    [made] = redemptions(aurora, alice)
+    with shop_transaction(aurora.shop_id) as session:
+        session.get_one(Redemption, (aurora.shop_id, made.id)).state = "used"
+
+    answer = aurora.post(f"/app/members/{alice}/redemptions/{made.id}/returns")
+
+    row = answer.text.split('class="plain-list held"')[1]
+    assert answer.status_code == 409 and 'id="redemption-error"' in row
+
+
+def test_what_was_redeemed_long_ago_is_loaded_batch_by_batch(
+    aurora: ShopAndClient, alice: UUID
+) -> None:
+    codes = [f"OLD-{number:02}" for number in range(13)]
+    reward_id = have_reward(aurora, "Mug", 1, "\n".join(codes))
+    have_points(aurora, alice, 50)
+    for _ in codes:
+        redeem(aurora, alice, reward_id)
+
+    page = aurora.get(f"/app/members/{alice}").text
+    more = page.split("/redemptions?after=")[1].split('"')[0]
+    rest = aurora.get(f"/app/members/{alice}/redemptions?after={more}").text
+
+    assert [page.count(f">{code}<") + rest.count(f">{code}<") for code in codes] == [1] * 13
+    assert rest.count("OLD-") == 6 and "Load more" not in rest and "<html" not in rest
 
 
 @pytest.mark.parametrize(

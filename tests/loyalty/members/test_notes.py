@@ -27,7 +27,7 @@ def note(session: Session, member: Member, text: str) -> UUID:
 def words(session: Session, member: Member) -> list[str | None]:
     """The member's notes, newest first."""
     session.expire_all()
-    notes = list_notes(session, member.shop_id, member.id, limit=10)
+    notes = list_notes(session, member.shop_id, member.id, limit=10).rows
     return [one.details.get("note") for one in notes]
 
 

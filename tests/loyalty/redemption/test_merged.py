@@ -21,7 +21,7 @@ LATER = NOON + timedelta(hours=1)
 
 def names(session: Session, member: Member) -> list[str]:
     """The rewards that the member has redeemed, the newest first."""
-    found = list_redemptions(session, member.shop_id, member.id)
+    found = list_redemptions(session, member.shop_id, member.id).rows
     return [redemption.terms["name"] for redemption in found]
 
 
