@@ -230,7 +230,7 @@ def _classes(given: Given) -> dict[str, bool]:
 def _dates(given: Given) -> tuple[date | None, date | None]:
     starts_on, ends_on = (_date(given, field) for field in ("starts_on", "ends_on"))
     if starts_on is not None and ends_on is not None and ends_on < starts_on:
-        raise BadReward("ends_on", said("is before starts_on"))
+        raise BadReward("ends_on", said("is before the first day"))
     return starts_on, ends_on
 
 

@@ -17,6 +17,7 @@ from sandbox.demo import story
 from sandbox.demo.world import SHOPS, World
 from shopify_app.admin.blueprint import blueprint
 from tests.browser.admin import Admin, accessibility_problems
+from tests.browser.forms import linked, send
 from tests.browser.test_every_page import look, someone
 from tests.chromium import page_of
 
@@ -123,7 +124,7 @@ def _make(world: World, admin: Admin) -> dict[str, str]:
     """One of each, sent as its form is; the addresses of their pages."""
     member = f"/members/{someone(admin)}"
     archived, survivor, gone = (
-        _sent(admin, "/members/new", "member-form", name=name, contact=f"{name[:4]}@things.example")
+        send(admin, "/members/new", "member-form", name=name, contact=f"{name[:4]}@things.example")
         for name in ("Vera Vault", "Mara Merge", "Mona Merge")
     )
     frame = admin.open()
@@ -141,7 +142,7 @@ def _make(world: World, admin: Admin) -> dict[str, str]:
         "merges": "/settings/merges",
         "referrals": f"{member}?tab=referrals",
         "mail": "/emails/card/ar",
-        "erasure": _linked(admin, "/settings/privacy", "Erase a member"),
+        "erasure": linked(admin, "/settings/privacy", "Erase a member"),
         "request": _gathered(world, admin),
     }
 
@@ -151,28 +152,28 @@ def _of_the_programme(admin: Admin) -> dict[str, str]:
     signup, five_off = {"name": "Hello there", "fixed_points": "5"}, {"cost_points": "100"}
     five_off |= {"name": "Five off", "amount": "5.00"}
     half = {"name": "Ten off", "percentage": "10", "code_source": "imported"}
-    _sent(admin, f"{_SETTINGS}/rules/new?kind=signup", "rule-form", **signup)
-    _sent(admin, f"{_SETTINGS}/promotions/new", "promotion-form", name="Happy days", multiplier="2")
-    _sent(admin, f"{_SETTINGS}/rewards/new?kind=fixed_amount", "reward-form", **five_off)
+    send(admin, f"{_SETTINGS}/rules/new?kind=signup", "rule-form", **signup)
+    send(admin, f"{_SETTINGS}/promotions/new", "promotion-form", name="Happy days", multiplier="2")
+    send(admin, f"{_SETTINGS}/rewards/new?kind=fixed_amount", "reward-form", **five_off)
     badge = {"name": "Early bird", "rule.0.value": "10"}
-    _sent(admin, f"{_SETTINGS}/badges/new", "badge-form", **badge)
-    _sent(admin, f"{_SETTINGS}/coupons/new?kind=percentage", "coupon-form", **half)
+    send(admin, f"{_SETTINGS}/badges/new", "badge-form", **badge)
+    send(admin, f"{_SETTINGS}/coupons/new?kind=percentage", "coupon-form", **half)
     return {
-        "rule": _linked(admin, f"{_SETTINGS}/rules", "Hello there"),
-        "promotion": _linked(admin, f"{_SETTINGS}/promotions", "Happy days"),
-        "reward": _linked(admin, f"{_SETTINGS}/rewards", "Five off"),
-        "badge": _linked(admin, f"{_SETTINGS}/badges", "Early bird"),
-        "codes": _linked(admin, f"{_SETTINGS}/coupons", "Import codes of Ten off"),
-        "list": _linked(admin, f"{_SETTINGS}/coupons", "Give to a list: Ten off"),
+        "rule": linked(admin, f"{_SETTINGS}/rules", "Hello there"),
+        "promotion": linked(admin, f"{_SETTINGS}/promotions", "Happy days"),
+        "reward": linked(admin, f"{_SETTINGS}/rewards", "Five off"),
+        "badge": linked(admin, f"{_SETTINGS}/badges", "Early bird"),
+        "codes": linked(admin, f"{_SETTINGS}/coupons", "Import codes of Ten off"),
+        "list": linked(admin, f"{_SETTINGS}/coupons", "Give to a list: Ten off"),
     }
 
 
 def _of_many(admin: Admin, member: str) -> dict[str, str]:
     """A segment, a draft for it, points given to it, and a deed for a member of the list."""
-    segment = _sent(admin, "/segments/new?by=hand", "segment-form", name="A few")
+    segment = send(admin, "/segments/new?by=hand", "segment-form", name="A few")
     _post(admin.open(), f"{segment}/members", member_id=_id(member), word="in")
     draft = {"name": "Spring", "segment_ids": _id(segment), "subject": "Hello", "text": "It is."}
-    campaign = _sent(admin, "/campaigns/new", "campaign-form", channels="email", **draft)
+    campaign = send(admin, "/campaigns/new", "campaign-form", channels="email", **draft)
     grant = {"points": "5", "reason": "vip_bonus"}
     deed = f"/members/deeds/new?deed=segment&member={_id(member)}"
     return {
@@ -180,14 +181,14 @@ def _of_many(admin: Admin, member: str) -> dict[str, str]:
         "editor": f"{segment}/editor",
         "draft": campaign,
         "draft_editor": f"{campaign}/edit",
-        "grant": _sent(
+        "grant": send(
             admin,
             f"/group-grants/new?segment={_id(segment)}",
             "group-grant-form",
             ready=" [name=expected]",
             **grant,
         ),
-        "deed": _sent(admin, deed, "member-deed-form", segment_id=_id(segment)),
+        "deed": send(admin, deed, "member-deed-form", segment_id=_id(segment)),
     }
 
 
@@ -198,35 +199,7 @@ def _gathered(world: World, admin: Admin) -> str:
     story.ask(f"{control}/{customer['id']}/data-request", {"shop": SHOPS[0]})
     story.operate(world, "wait-for-work")
     story.operate(world, "run-privacy-requests", "--shop", SHOPS[0])
-    return _linked(admin, "/settings/privacy", "Show what is held")
-
-
-def _sent(admin: Admin, path: str, form: str, *, ready: str = "", **typed: str) -> str:
-    """Fill the form in, and send it once `ready` is in it; where it leads."""
-    frame = admin.open(path)
-    before = _here(frame)
-    frame.evaluate(_FILL, [form, typed])
-    frame.locator(f"#{form}{ready}").first.wait_for(state="attached")
-    frame.evaluate("id => document.getElementById(id).requestSubmit()", form)
-    frame.wait_for_function(
-        "before => !location.pathname.endsWith(before) || document.querySelector(\".critical\")",
-        arg=before,
-    )
-    assert _here(frame) != before, frame.locator(f"#{form}").inner_text()
-    return _here(frame)
-
-
-_FILL = """([id, typed]) => {
-    const form = document.getElementById(id);
-    for (const [name, value] of Object.entries(typed)) {
-        const field = form.elements[name];
-        if (field.type === 'checkbox') field.checked = true;
-        else if (field instanceof RadioNodeList)
-            [...field].find((one) => one.value === value).checked = true;
-        else field.value = value;
-        form.dispatchEvent(new Event('input', { bubbles: true }));
-    }
-}"""
+    return linked(admin, "/settings/privacy", "Show what is held")
 
 
 def _post(frame: Frame, path: str, **fields: str) -> None:
@@ -238,19 +211,6 @@ def _post(frame: Frame, path: str, **fields: str) -> None:
         [f"/app{path}", fields],
     )
     assert status < 300, (path, status)
-
-
-def _linked(admin: Admin, path: str, name: str) -> str:
-    """Where the first link of this name on a page leads."""
-    link = admin.open(path).get_by_role("link", name=name).first
-    address = link.get_attribute("href")
-    assert address is not None
-    return address.removeprefix("/app")
-
-
-def _here(frame: Frame) -> str:
-    address: str = frame.evaluate("location.pathname")
-    return address.removeprefix("/app")
 
 
 def _id(path: str) -> str:

@@ -73,7 +73,7 @@ def _tell(response: Response, points: int) -> Response:
     events = {
         "encore:close": {"id": "adjust"},
         "encore:toast": {"message": message},
-        "encore:points": {},
+        "pointschanged": {},
     }
     response.headers["HX-Trigger"] = json.dumps(events)
     return response

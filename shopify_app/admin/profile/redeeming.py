@@ -171,7 +171,7 @@ def _answer(member_id: UUID, message: str) -> Response:
     )
     response = make_response(page)
     response.headers["HX-Trigger"] = json.dumps(
-        {"encore:toast": {"message": message}, "encore:points": {}}
+        {"encore:toast": {"message": message}, "pointschanged": {}}
     )
     return response
 

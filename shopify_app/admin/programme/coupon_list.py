@@ -57,7 +57,9 @@ def give_coupon_to_list(coupon_id: str) -> Response:
     wanted = parse_id(coupon_id)
     report, error = None, ""
     try:
-        report = _read_or_give(wanted, read_upload(), request.form.get("write"))
+        report = _read_or_give(
+            wanted, read_upload(_("Choose a file that names members")), request.form.get("write")
+        )
     except BadCoupon as refusal:
         error = Typed.showing({}).refused("file", refusal.args[0], ("file",)).errors["file"]
     except CouponOver:
@@ -106,4 +108,7 @@ def _page(template: str, coupon_id: UUID, report: ListReport | None, error: str)
         coupon = get_coupon(session, g.shop_id, coupon_id)
         if not coupon.is_active and report is None and not error:
             raise NotFound
-        return render_template(template, coupon=coupon, report=report, error=error)
+        is_part = template.endswith("_report.html")
+        return render_template(
+            template, coupon=coupon, report=report, error=error, out_of_band=is_part
+        )

@@ -100,7 +100,7 @@ def import_coupon_codes(coupon_id: str) -> Response:
     report: Imported | None = None
     error = ""
     try:
-        content = read_upload()
+        content = read_upload(_("Choose a file with codes in it"))
         with shop_transaction(g.shop_id) as session:
             enter(session)
             report = import_codes(session, g.shop_id, wanted, content, actor=g.actor, now=utc_now())
@@ -112,15 +112,15 @@ def import_coupon_codes(coupon_id: str) -> Response:
     return make_response(page, 422 if error else 200)
 
 
-def read_upload() -> bytes:
-    """The file that was sent; raises BadCoupon for none and for one that is too large."""
+def read_upload(missing: str) -> bytes:
+    """The file that was sent; raises BadCoupon, for none with the words `missing`."""
     try:
         file = request.files.get("file")
         content = file.read() if file else b""
     except RequestEntityTooLarge as error:
         raise BadCoupon("file", _("The file is too large: send at most 8 MB")) from error
     if not content:
-        raise BadCoupon("file", _("Choose a file with codes in it"))
+        raise BadCoupon("file", missing)
     return content
 
 

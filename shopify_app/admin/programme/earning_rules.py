@@ -24,6 +24,8 @@ from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme import earning_rule_form as rule_form
 from shopify_app.admin.programme import words as programme_words
 from shopify_app.admin.programme.choices import read_choices
+from shopify_app.admin.programme.faults import fault_words
+from shopify_app.admin.programme.field_words import field_words
 from shopify_app.admin.programme.form import Typed, decimal_text, not_switched_on
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
@@ -46,6 +48,7 @@ def earning_rules() -> str:
         return render_template(
             "admin/programme/earning_rules.html",
             rules=sorted(rows, key=_place),
+            fault_words=fault_words,
             currency=shop.currency,
             **_WORDS,
         )
@@ -137,7 +140,8 @@ def try_earning_rule() -> Response:
             )
         except BadRule as refusal:
             refused = form.refused(refusal.field, refusal.args[0], rule_form.FIELDS)
-            [(values["field"], values["error"])] = refused.errors.items()
+            [(field, error)] = refused.errors.items()
+            values |= {"field": field_words(field), "is_of_field": field != "form", "error": error}
     status = 422 if "error" in values else 200
     return make_response(
         render_template("admin/programme/_earning_rule_trial.html", **values), status
@@ -189,6 +193,7 @@ def _editor(
         "action": action,
         "currency": shop.currency,
         "choices": read_choices(session, shop.shop_id, form),
+        "fault": fault_words(rule) if rule else "",
         **_WORDS,
     }
 

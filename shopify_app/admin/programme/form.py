@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from loyalty.base.errors import UnreadableMoney
 from loyalty.base.money import Money, parse_minor
 from shopify_app.admin.languages import _, say
+from shopify_app.admin.programme.field_words import field_words
 
 _TEXT_MAX = 10_000
 
@@ -64,17 +65,23 @@ class Typed:
         The message is as the books have it: one that begins small is said of the field.
         """
         place = name.rpartition(".")[2]
-        text = say(message)
-        if message[:1].islower():
-            text = _("This %(text)s", text=text)
+        text = of_field(message)
         if place not in known:
-            return replace(self, errors={"form": f"{name}: {text}"})
+            told = _("%(field)s: %(reason)s", field=field_words(name), reason=text)
+            return replace(self, errors={"form": told})
         return replace(self, errors={place: text})
+
+
+def of_field(message: str) -> str:
+    """A message of the books beside a field: one that begins small is said of the field."""
+    text = say(message)
+    return _("This %(text)s", text=text) if message[:1].islower() else text
 
 
 def not_switched_on(field: str, refusal: Exception) -> str:
     """Why what was to be switched on stays off."""
-    return _("Not switched on. %(field)s: %(reason)s", field=field, reason=say(refusal))
+    reason = of_field(refusal.args[0])
+    return _("Not switched on. %(field)s: %(reason)s", field=field_words(field), reason=reason)
 
 
 def numbers(parts: Collection[str]) -> list[int | str]:

@@ -20,6 +20,7 @@ from shopify_app.admin.languages import _
 from shopify_app.admin.pages import blueprint, enter, parse_id
 from shopify_app.admin.programme import earning_rule_form as rule_form
 from shopify_app.admin.programme.choices import read_choices
+from shopify_app.admin.programme.faults import fault_words
 from shopify_app.admin.programme.form import Typed, decimal_text, not_switched_on
 from shopify_app.admin.responses import go_to
 from shopify_app.platform.admin_auth import admin_page
@@ -44,6 +45,7 @@ def promotions() -> str:
             rows=list(rows),
             today=day_in(shop.timezone, utc_now()),
             decimal_text=decimal_text,
+            fault_words=fault_words,
         )
 
 
@@ -148,6 +150,7 @@ def _editor(session: Session, shop: Shop, form: Typed, found: Promotion | None) 
         "action": action,
         "currency": shop.currency,
         "choices": read_choices(session, shop.shop_id, form),
+        "fault": fault_words(found) if found else "",
     }
 
 

@@ -65,14 +65,12 @@ class Form:
         return url_for("admin.audit_trail", **kept)
 
     def understood(self) -> Asked:
-        """What can be searched for; a day that is none is left out and told of."""
-        return Asked(
-            self.people,
-            self.search,
-            self._day("first"),
-            self._day("last"),
-            words.actions_like(self.search),
-        )
+        """What can be searched for; a day that is none or cannot be is left out and told of."""
+        first, last = self._day("first"), self._day("last")
+        if first and last and last < first:
+            self.faults["last"] = _("This day is before the first")
+            last = None
+        return Asked(self.people, self.search, first, last, words.actions_like(self.search))
 
     def _day(self, name: str) -> date | None:
         text = getattr(self, name)

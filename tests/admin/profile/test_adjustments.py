@@ -50,7 +50,7 @@ def test_grant_answers_with_the_parts_of_the_page_that_changed(
     assert re.search(r'id="points-fact" hx-swap-oob="true">250 now', answer.text)
     expiry = answer.text.split('id="expiry-card"')[1].split("</section>")[0]
     assert 'hx-swap-oob="true"' in expiry and ">250<" in expiry
-    assert "encore:points" in answer.headers["HX-Trigger"]
+    assert "pointschanged" in answer.headers["HX-Trigger"]
     timeline = answer.text.split('id="timeline-card"')[1]
     for words in ("Points added", "+250", "Service recovery", "Order #1021", "Late parcel"):
         assert words in timeline

@@ -169,6 +169,21 @@ def test_a_rule_that_cannot_work_is_not_switched_on(aurora: ShopAndClient) -> No
     assert not one(aurora, "Candles").is_active
 
 
+def test_why_a_rule_earns_nothing_is_said_by_the_name_of_its_field(aurora: ShopAndClient) -> None:
+    rule = add(aurora)
+    with shop_transaction(aurora.shop_id) as session:
+        row = session.get_one(EarningRule, (aurora.shop_id, rule.id))
+        row.conditions, row.fault = {"tags": []}, "conditions.tags as the log has it"
+
+    pages = [aurora.get(path).text for path in (RULES, f"{RULES}/{rule.id}")]
+    spanish = aurora.get(f"{RULES}?locale=es").text
+
+    for page in pages:
+        assert "Products with any of these tags: This is empty" in page
+        assert "conditions.tags" not in page
+    assert "This is empty" not in spanish and "conditions.tags" not in spanish
+
+
 def test_the_try_says_what_last_month_would_have_earned_and_writes_nothing(
     aurora: ShopAndClient, alice: UUID
 ) -> None:
@@ -187,7 +202,7 @@ def test_the_try_refuses_what_saving_would(aurora: ShopAndClient) -> None:
     answer = send(aurora, f"{RULES}/trial", blank(aurora, name="Candles", points_per_unit="-1"))
 
     assert answer.status_code == 422
-    assert "Points per unit: This is not above 0" in answer.text
+    assert "Points for the amount: This is not above 0" in answer.text
 
 
 def test_another_shops_rule_is_not_found(aurora: ShopAndClient, borealis: ShopAndClient) -> None:

@@ -106,6 +106,20 @@ def test_one_is_switched_off_and_on_unless_it_cannot_work(aurora: ShopAndClient)
     assert not all_of(aurora, Promotion)[0].is_active
 
 
+def test_why_one_counts_for_nothing_is_said_by_the_name_of_its_field(
+    aurora: ShopAndClient,
+) -> None:
+    found = add(aurora)
+    with shop_transaction(aurora.shop_id) as session:
+        row = session.get_one(Promotion, (aurora.shop_id, found.id))
+        row.conditions, row.fault = {"tags": []}, "conditions.tags as the log has it"
+
+    for path in (PROMOTIONS, f"{PROMOTIONS}/{found.id}"):
+        page = aurora.get(path).text
+        assert "Products with any of these tags: This is empty" in page
+        assert "conditions.tags" not in page
+
+
 def test_another_shops_promotion_is_not_found(
     aurora: ShopAndClient, borealis: ShopAndClient
 ) -> None:

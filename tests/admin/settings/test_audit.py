@@ -150,6 +150,15 @@ def test_a_day_that_is_none_is_told_and_kept_as_typed(aurora: ShopAndClient) -> 
     assert "<p>Tier set</p>" in page
 
 
+def test_a_last_day_before_the_first_is_told_beside_it(aurora: ShopAndClient) -> None:
+    record(aurora, "tier_set")
+
+    page = aurora.get(f"{_PAGE}?first=2026-01-02&last=2026-01-01").text
+
+    assert "This day is before the first" in page.split('id="last-fault"')[1].split("</div>")[0]
+    assert "<p>Tier set</p>" in page
+
+
 def test_further_rows_keep_the_question(aurora: ShopAndClient) -> None:
     for number in range(60):
         record(aurora, "tier_set", number=number)
