@@ -29,11 +29,12 @@ _LAST = (
 
 _ROWS = (
     """
-    INSERT INTO member (shop_id, id, state, first_name, last_name, email, email_norm, sources,
-        enrolled_by, joined_at)
+    INSERT INTO member (shop_id, id, state, first_name, last_name, email, email_norm, phone,
+        sources, enrolled_by, joined_at)
     SELECT %(shop)s, uuidv7(), 'active', f[1 + n %% 16],
         l[1 + n * 7 %% 15] || ' ' || left(md5(n::text), 4),
         lower(f[1 + n %% 16]) || n || '@example.com', lower(f[1 + n %% 16]) || n || '@example.com',
+        CASE WHEN n %% 2 = 0 THEN '+346' || (n - n %% 1000 / 998 * 2)::text END,
         '{}', 'backfill', now() - random() * interval '700 days'
     FROM generate_series(1, %(count)s) AS n, string_to_array(%(first)s, ',') AS f,
         string_to_array(%(last)s, ',') AS l

@@ -2,7 +2,8 @@
 
 Time is the server's alone: from the request to the whole page as HTML, in one process, the cache
 warm. Twenty named combinations of filter, order and search, the first page and one from the middle
-each; then the rarest and broadest others, the count of all who match, and the file of everybody.
+each; then the rarest and broadest others and the Account Merge Tool, the count of all who match,
+and the file of everybody.
 """
 
 import resource
@@ -125,7 +126,8 @@ def _measure_shop(members: int, rounds: int) -> tuple[Measured, float, float, fl
         fill(world, shop, members)
         measured = Measured(
             {name: _page_ms(shop, q, rounds) for name, q in _named(gold, bronze).items()},
-            {name: _page_ms(shop, q, rounds) for name, q in _others(gold, bronze).items()},
+            {name: _page_ms(shop, q, rounds) for name, q in _others(gold, bronze).items()}
+            | {"who may be the same person": _merge_tool_ms(shop, rounds)},
             {name: _count_ms(shop, q, rounds) for name, q in _others(gold, bronze).items()},
         )
         return measured, *_file(world, shop)
@@ -141,6 +143,12 @@ def _page_ms(shop: ShopAndClient, query: Query, rounds: int) -> float:
         if found and (path := start.rpartition('href="')[2]).startswith("/app/members"):
             paths.append(path.replace("&amp;", "&"))
     return p95_ms([lambda path=path: shop.get(path) for path in paths], rounds)  # type: ignore[misc]
+
+
+def _merge_tool_ms(shop: ShopAndClient, rounds: int) -> float:
+    path = "/app/settings/merges"
+    assert "Compare" in shop.get(path).text
+    return p95_ms([lambda: shop.get(path)], rounds)
 
 
 def _count_ms(shop: ShopAndClient, query: Query, rounds: int) -> float:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from loyalty.base.db import Base
 
+_HERE = "state in ('active', 'archived')"
+
 
 class Member(Base):
     """An enrolled customer. `state`: active, archived, merged (into another member) or erased.
@@ -19,7 +21,9 @@ class Member(Base):
     ix (shop_id, joined_at, id), (shop_id, sort_name, id), (shop_id, email_norm, id): the list's
     sort orders and look-up by email. gin (shop_id, search_text): the search box.
     ix (shop_id, birthday_on, id) where active: whose birthday it is. ix (shop_id, phone) where
-    there is one: whose number it may be. ix (shop_id, id) where archived: their own list.
+    there is one: whose number it may be. ix (shop_id, id) where archived: their own list. ix
+    (shop_id, email_norm) and (shop_id, phone, email_norm) where active or archived: who shares
+    an address with whom.
     """
 
     __tablename__ = "member"
@@ -32,6 +36,16 @@ class Member(Base):
         Index("ix_member__email", "shop_id", "email_norm", "id"),
         Index("ix_member__archived", "shop_id", "id", postgresql_where="state = 'archived'"),
         Index("ix_member__phone", "shop_id", "phone", postgresql_where="phone is not null"),
+        Index(
+            "ix_member__shared_email",
+            *("shop_id", "email_norm"),
+            postgresql_where=f"email_norm <> '' and {_HERE}",
+        ),
+        Index(
+            "ix_member__shared_phone",
+            *("shop_id", "phone", "email_norm"),
+            postgresql_where=f"phone is not null and {_HERE}",
+        ),
         Index(
             "ix_member__birthday",
             "shop_id",

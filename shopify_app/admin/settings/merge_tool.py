@@ -1,77 +1,39 @@
 """Settings → Account Merge Tool: likely duplicates to compare, and merges that can be undone."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
-from flask import g, render_template
-from sqlalchemy import func, select
+from flask import g, render_template, request
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from loyalty.base.bulk import among
 from loyalty.base.clock import utc_now
 from loyalty.base.db import shop_transaction
-from loyalty.members.tables import Member
+from loyalty.merging.duplicates import list_duplicates
 from loyalty.merging.tables import MemberMerge
 from loyalty.queries.profile import get_profile
 from shopify_app.admin.pages import blueprint, enter
 from shopify_app.admin.profile.merging import ShownMerge
 from shopify_app.platform.admin_auth import admin_page
 
-_SHOWN_MAX = 50
-_STATES = ("active", "archived")
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicates:
-    """Members with the same email, the longest enrolled first: the others may go into them."""
-
-    email: str
-    members: list[Member]
-
-    @property
-    def oldest(self) -> Member:
-        """Who was here first, of those who can stay; the first of all where none is active."""
-        active = [member for member in self.members if member.state == "active"]
-        return (active or self.members)[0]
-
-    @property
-    def others(self) -> list[Member]:
-        """Who may go into the oldest."""
-        return [member for member in self.members if member.id != self.oldest.id]
+_BATCH = 25
+_MERGES_MAX = 50
 
 
 @blueprint.get("/app/settings/merges")
 @admin_page
 def merge_tool() -> str:
-    """Who may be one person, and who was made one within 30 days."""
+    """Who may be one person, and who was made one within 30 days; with `after` the next pairs."""
+    after = request.args.get("after")
     with shop_transaction(g.shop_id) as session:
         enter(session)
-        duplicates, merges = _duplicates(session), _open_merges(session)
+        duplicates = list_duplicates(session, g.shop_id, limit=_BATCH, after=after)
+        if after:
+            return render_template("admin/settings/_duplicates.html", duplicates=duplicates)
+        merges = _open_merges(session)
         names = {shown.merge.id: _name(session, shown.merge.survivor_id) for shown in merges}
     return render_template(
         "admin/settings/merge_tool.html", duplicates=duplicates, merges=merges, survivors=names
     )
-
-
-def _duplicates(session: Session) -> list[Duplicates]:
-    """By email, verified or not; a merge is always a person's decision."""
-    here = (Member.shop_id == g.shop_id) & Member.state.in_(_STATES) & (Member.email_norm != "")
-    shared = session.scalars(
-        select(Member.email_norm)
-        .where(here)
-        .group_by(Member.email_norm)
-        .having(func.count() > 1)
-        .order_by(Member.email_norm)
-        .limit(_SHOWN_MAX)
-    ).all()
-    found: dict[str, list[Member]] = {email: [] for email in shared}
-    for member in session.scalars(
-        select(Member)
-        .where(here, among(Member.email_norm, shared))
-        .order_by(Member.joined_at, Member.id)
-    ):
-        found[member.email_norm].append(member)
-    return [Duplicates(email, members) for email, members in found.items()]
 
 
 def _open_merges(session: Session) -> list[ShownMerge]:
@@ -84,7 +46,7 @@ def _open_merges(session: Session) -> list[ShownMerge]:
             MemberMerge.undo_until > utc_now(),
         )
         .order_by(MemberMerge.id.desc())
-        .limit(_SHOWN_MAX)
+        .limit(_MERGES_MAX)
     )
     return [ShownMerge(one, _name(session, one.merged_id)) for one in rows]
 

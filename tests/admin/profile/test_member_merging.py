@@ -123,7 +123,7 @@ def test_the_tool_offers_likely_duplicates_and_what_can_be_undone(
 
     assert {"Alice Archer", "Carol Clark"} <= set(re.findall(r"<bdi>([^<]+)</bdi>", before))
     assert "What would come of it" in seen
-    assert "No two members share an email address" in after
+    assert "No two members share an email address or a phone number" in after
     assert f'href="/app/members/{alice}"' in after and "Carol Clark" in after
     assert "Carol" not in borealis.get("/app/settings/merges").text
     assert 'href="/app/settings/merges"' in aurora.get("/app/settings").text
