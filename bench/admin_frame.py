@@ -24,8 +24,10 @@ _PAGES = {
     "Home": "",
     "Members": "/members",
     "a profile": "",
-    "Segments, a new one": "/segments/new",
-    "Rules, a new one": "/settings/programme/rules/new",
+    "a new segment": "/segments/new",
+    "a new earning rule": "/settings/programme/rules/new?kind=order",
+    "a new campaign": "/campaigns/new",
+    "the words of an email": "/emails/card/en",
 }
 _WATCH = """
 window.felt = {lcp: 0, shift: 0, slowest: 0};
