@@ -223,11 +223,21 @@ class _Search:
         if self._order.is_of_member:
             statement = statement.where(Member.shop_id == self._shop_id, Member.state == "active")
         else:
-            statement = statement.where(MemberListing.shop_id == self._shop_id)
+            statement = statement.where(MemberListing.shop_id == self._shop_id, *self._one_tier())
         if self._cursor is None:
             return statement
         place, edge = tuple_(self._order.column, self._id), tuple_(*self._cursor)
         return statement.where(place < edge if self._is_falling else place > edge)
+
+    def _one_tier(self) -> list[ColumnElement[bool]]:
+        """One tier by points has an index of its own: a walk by points might meet nobody of it.
+
+        Those of no tier are not walked by it: PostgreSQL sees no order behind what is null.
+        """
+        tiers = self._asked.tier
+        if self._order.column is not MemberListing.points or len(tiers) != 1 or "none" in tiers:
+            return []
+        return [MemberListing.tier_id == UUID(tiers[0])]
 
     @property
     def _id(self) -> Any:

@@ -4,9 +4,13 @@
 const BAR = 'unsaved-bar';
 const unsaved = new Set();
 
+let isOpen = false;
+
 function show() {
+  if (isOpen === unsaved.size > 0) return;
+  isOpen = !isOpen;
   const saveBar = globalThis.shopify?.saveBar;
-  if (unsaved.size) saveBar?.show(BAR);
+  if (isOpen) saveBar?.show(BAR);
   else saveBar?.hide(BAR);
 }
 

@@ -27,6 +27,7 @@ Rows = Mapping[UUID, dict[str, Any]]
 ASKED: dict[str, tuple[dict[str, list[str]], Callable[[dict[str, Any]], bool]]] = {
     "nothing": ({}, lambda m: True),
     "tier": ({"tier": [str(GOLD)]}, lambda m: m["tier_id"] == GOLD),
+    "no tier": ({"tier": ["none"]}, lambda m: m["tier_id"] is None),
     "tier or none": (
         {"tier": ["none", str(SILVER)]},
         lambda m: m["tier_id"] in (None, SILVER),
