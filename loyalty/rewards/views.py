@@ -11,12 +11,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from loyalty.base.clock import day_in
 from loyalty.base.errors import MemberNotFound
 from loyalty.base.said import said
 from loyalty.catalogue.tables import Product
 from loyalty.ledger import dying
 from loyalty.ledger.books import Books
+from loyalty.ledger.tables import Lot
 from loyalty.members.tables import Member, MemberBalance
+from loyalty.programme.rules import get_programme
 from loyalty.rewards.deciding import Verdict, decide
 from loyalty.rewards.eligibility import Circumstances, is_visible, read_circumstances
 from loyalty.rewards.listing import list_rewards
@@ -82,9 +85,11 @@ def list_offers(
     ]
     stands = read_circumstances(session, shop, rewards, [member_id], now=now)
     shown = [reward for reward in rewards if _is_in_season(reward, stands)]
+    if not shown:
+        return []
     titles = _product_titles(session, shop.shop_id, shown)
     closed = None if row.state == "active" else said("This account is not active")
-    available = _available(session, row.MemberBalance, now)
+    available = _available(session, shop, row.MemberBalance, now)
     offers = []
     for reward in shown:
         verdict = decide(
@@ -95,14 +100,29 @@ def list_offers(
     return offers
 
 
-def _available(session: Session, balance: MemberBalance, now: datetime) -> int:
+def _available(session: Session, shop: Shop, balance: MemberBalance, now: datetime) -> int:
     """What can be spent: less what was over at midnight, for which the nightly run has yet to come.
 
-    The books are opened to look, and never written.
+    The books are opened to look, where a look at the lots says so, and never written.
     """
+    if not _may_be_over(session, shop, balance, now):
+        return balance.available
     books = Books.of(session, balance, now=now)
     dying.expire_dead(books, balance.member_id)
     return books.balance(balance.member_id).available
+
+
+def _may_be_over(session: Session, shop: Shop, balance: MemberBalance, now: datetime) -> bool:
+    """Whether a lot's own last day is over; by inactivity only the books can tell."""
+    if get_programme(session, shop.shop_id).expiry_mode == "inactivity":
+        return True
+    over = select(Lot.id).where(
+        Lot.shop_id == shop.shop_id,
+        Lot.member_id == balance.member_id,
+        Lot.points_left > 0,
+        Lot.last_valid_on < day_in(shop.timezone, now),
+    )
+    return session.scalar(select(over.exists())) or False
 
 
 def _is_in_season(reward: Reward, stands: Circumstances) -> bool:
