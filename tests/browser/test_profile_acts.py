@@ -134,6 +134,7 @@ def test_an_erasure_is_asked_for_seen_and_taken_back(admin: Admin) -> None:
     admin.menu("Settings")
     frame.get_by_role("link", name="Data requests").click()
     frame.get_by_role("row", name="Erik Erase").get_by_role("link", name="Erase a member").click()
+    expect(frame.get_by_role("heading", level=1, name="Erase a member")).to_be_visible()
     expect(frame.get_by_text("Erasure asked for: Olivia Hart")).to_be_visible()
     frame.get_by_role("button", name="Do not erase").click()
 
