@@ -82,6 +82,14 @@ def test_a_row_that_is_added_is_a_change(admin: Admin) -> None:
     expect(_bar(admin)).to_be_visible()
 
 
+def test_looking_at_an_email_on_a_phone_changes_nothing(admin: Admin) -> None:
+    frame = admin.open("/emails/card/en")
+    frame.get_by_label("Phone", exact=True).check()
+    expect(_bar(admin)).to_have_count(0)
+    frame.get_by_label("Subject", exact=True).fill("Your card, at last")
+    expect(_bar(admin)).to_be_visible()
+
+
 def test_a_page_that_nobody_typed_into_is_left_without_a_question(admin: Admin) -> None:
     frame = admin.open(_RULE)
     frame.get_by_role("link", name="Cancel").click()

@@ -29,7 +29,8 @@ function remember(form) {
   show();
 }
 
-addEventListener('input', ({ target }) => remember(target.form));
+// What only looks at the form another way is no change of it.
+addEventListener('input', ({ target }) => target.closest('[data-view]') || remember(target.form));
 
 // A button that brings or takes a row of the form.
 addEventListener('click', ({ target }) => remember(target.closest('[data-changes]')?.form));
