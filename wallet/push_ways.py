@@ -68,6 +68,8 @@ def list_push_ways(
     """The member's pushes, newest first; a foreign cursor begins at the newest."""
     page = _newest(session, shop_id, member_id, limit, after)
     keys = [(row.pass_id, row.revision) for row in page.rows]
+    if not keys:
+        return Batch([], None)
     hops = session.scalars(
         select(PushHop)
         .where(
