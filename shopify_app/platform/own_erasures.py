@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 
 from loyalty import audit, outbox, timeline
 from loyalty.audit import Actor
-from loyalty.base.errors import MemberNotActive, MemberNotFound
 from loyalty.ledger.posting import lock_balance
 from loyalty.members.identity import with_merged
-from loyalty.members.tables import Member
+from loyalty.members.states import get_member_here
 from shopify_app.platform.tables import PrivacyRequest
 
 SUBJECT = "member/erase"
@@ -33,7 +32,7 @@ def ask_to_be_erased(
     or merged. The caller commits.
     """
     lock_balance(session, shop_id, member_id)
-    _check_known(session, shop_id, member_id)
+    get_member_here(session, shop_id, member_id)
     known = session.get(PrivacyRequest, (shop_id, key)) or find_erasure(session, shop_id, member_id)
     if known is not None:
         return known
@@ -54,14 +53,6 @@ def ask_to_be_erased(
     _audit(session, request, actor, "erasure_asked", now)
     session.flush()
     return request
-
-
-def _check_known(session: Session, shop_id: int, member_id: UUID) -> None:
-    member = session.get(Member, (shop_id, member_id), populate_existing=True)
-    if member is None:
-        raise MemberNotFound(str(member_id))
-    if member.state not in ("active", "archived"):
-        raise MemberNotActive(member.state)
 
 
 def find_erasure(session: Session, shop_id: int, member_id: UUID) -> PrivacyRequest | None:

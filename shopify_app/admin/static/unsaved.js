@@ -69,7 +69,7 @@ async function leave(address) {
   // It never comes back from who wants to stay.
   await globalThis.shopify?.saveBar?.leaveConfirmation();
   forget();
-  htmx.ajax('GET', address, { target: '#main', select: '#main', swap: 'outerHTML show:top', push: 'true' });
+  htmx.ajax('GET', address, PAGE); // As encore.js goes to a page.
 }
 
 // Going back in the history has left already.
