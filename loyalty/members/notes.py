@@ -6,7 +6,7 @@ The invariant: one note per key, whoever resends it; the words stand nowhere els
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty import audit, timeline
@@ -66,18 +66,10 @@ def list_notes(
     session: Session, shop_id: int, member_id: UUID, *, limit: int, after: str | None = None
 ) -> Batch[TimelineEvent]:
     """The member's notes, newest first; a foreign cursor begins at the newest."""
-    statement = (
-        select(TimelineEvent)
-        .where(
-            TimelineEvent.shop_id == shop_id,
-            TimelineEvent.member_id == member_id,
-            TimelineEvent.kind == timeline.NOTE,
-        )
-        .order_by(TimelineEvent.occurred_at.desc(), TimelineEvent.id.desc())
+    event = TimelineEvent
+    statement = select(event).where(
+        event.shop_id == shop_id, event.member_id == member_id, event.kind == timeline.NOTE
     )
-    cursor = paging.decode(after, datetime, UUID)
-    if cursor is not None:
-        place = tuple_(TimelineEvent.occurred_at, TimelineEvent.id)
-        statement = statement.where(place < tuple_(*cursor))
-    found = session.scalars(statement.limit(limit + 1)).all()
-    return paging.batch_of(found, limit, lambda note: (note.occurred_at, note.id))
+    return paging.newest_first(
+        session, statement, event.occurred_at, event.id, limit=limit, after=after
+    )

@@ -9,6 +9,9 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from sqlalchemy import Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
 Row = TypeVar("Row")
 
 
@@ -27,6 +30,24 @@ def batch_of(
     rows = found[:limit]
     more = len(found) > limit
     return Batch(rows, encode(*place(rows[-1])) if more else None)
+
+
+def newest_first(
+    session: Session,
+    statement: Select[Row],
+    at: InstrumentedAttribute[datetime],
+    row_id: InstrumentedAttribute[UUID],
+    *,
+    limit: int,
+    after: str | None,
+) -> Batch[Row]:
+    """A batch of `statement`, by its time and id; a foreign cursor begins at the newest."""
+    cursor = decode(after, datetime, UUID)
+    if cursor is not None:
+        statement = statement.where(tuple_(at, row_id) < tuple_(*cursor))
+    ordered = statement.order_by(at.desc(), row_id.desc())
+    found = session.scalars(ordered.limit(limit + 1)).all()
+    return batch_of(found, limit, lambda row: (getattr(row, at.key), getattr(row, row_id.key)))
 
 
 def encode(*values: Any) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from loyalty.base.errors import RedemptionNotFound
@@ -30,15 +30,11 @@ def list_redemptions(
     statement = (
         select(Redemption)
         .where(Redemption.shop_id == shop_id, Redemption.member_id == member_id)
-        .order_by(Redemption.reserved_at.desc(), Redemption.id.desc())
         .execution_options(populate_existing=True)
     )
-    cursor = paging.decode(after, datetime, UUID)
-    if cursor is not None:
-        place = tuple_(Redemption.reserved_at, Redemption.id)
-        statement = statement.where(place < tuple_(*cursor))
-    found = session.scalars(statement.limit(limit + 1)).all()
-    return paging.batch_of(found, limit, lambda one: (one.reserved_at, one.id))
+    return paging.newest_first(
+        session, statement, Redemption.reserved_at, Redemption.id, limit=limit, after=after
+    )
 
 
 def list_flagged(
