@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy import BigInteger, Row, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from loyalty.base.said import N_, said
@@ -101,7 +101,8 @@ def _newest(
     cursor = paging.decode(after, datetime, int, UUID)
     if cursor is not None:
         place = tuple_(began, PushHop.revision, PushHop.pass_id)
-        statement = statement.having(place < tuple_(*cursor))
+        at, revision, pass_id = cursor
+        statement = statement.having(place < tuple_(at, literal(revision, BigInteger()), pass_id))
     found = session.execute(statement.limit(limit + 1)).all()
     return paging.batch_of(found, limit, lambda row: (row.began, row.revision, row.pass_id))
 

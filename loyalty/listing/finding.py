@@ -28,7 +28,6 @@ WALKED_MAX = 5_000
 SEARCHED_MAX = 2_000
 """So many that a search finds are gathered; when there are more, a walk soon meets some."""
 TIMEOUT_MS = 3_000
-_PLACE_MAX = 2**62
 CANCELLED = "57014"
 DEFAULT_SORT = "-joined"
 
@@ -275,10 +274,6 @@ def _read_cursor(text: str | None, order: Order) -> tuple[Any, ...] | None:
     if cursor is None:
         return None
     place, member_id = cursor
-    if (isinstance(place, int) and abs(place) > _PLACE_MAX) or (
-        isinstance(place, str) and "\0" in place
-    ):
-        return None
     kind = BigInteger() if order.kind is int else order.column.type
     return literal(place, kind), literal(member_id, SqlUuid)
 

@@ -43,6 +43,8 @@ def list_duplicates(
     Each by value; a foreign cursor begins at the first.
     """
     by, last = paging.decode(after, str, str) or ("email", "")
+    if by not in _BY:
+        by, last = "email", ""
     found: list[Duplicates] = []
     if by == "email":
         found = _shared(session, shop_id, "email", last, limit + 1)

@@ -13,6 +13,7 @@ from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 Row = TypeVar("Row")
+_NUMBER_MAX = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +71,6 @@ def decode(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
 def _parse(kind: Any, text: str) -> Any:
     if kind in (datetime, date):
         return kind.fromisoformat(text)
+    if "\0" in text or (kind is int and abs(int(text)) > _NUMBER_MAX):
+        raise ValueError("nothing that the database could compare")
     return UUID(text) if kind is UUID else kind(text)

@@ -12,6 +12,7 @@ from loyalty.audit import Actor
 from loyalty.base.db import shop_transaction
 from loyalty.base.ids import new_id
 from loyalty.preferences import Name, set_preference
+from loyalty.queries.paging import encode
 from tests.admin.cast import ShopAndClient
 from tests.admin.profile.test_profile import stat
 from tests.factories.facts import NOON
@@ -132,6 +133,18 @@ def test_pushes_are_loaded_batch_by_batch_newest_first(
     assert [page.count("Queued") for page in pages] == [5, 5, 2]
     times = re.findall(r'datetime="([^"]+)"', "".join(pages))
     assert times == sorted(times, reverse=True) and len(set(times)) == 12
+
+
+def test_a_forged_cursor_shows_the_newest_pushes(
+    aurora: ShopAndClient, alice: UUID, path: str
+) -> None:
+    card = install(aurora.shop_id, alice)
+    walk(aurora.shop_id, card, 2, ["queued"], notice="balance")
+
+    later = NOON + timedelta(days=1)
+    for forged in ("nonsense", encode(later, 10**30, card.id), encode(later, 2**40, card.id)):
+        answer = aurora.get(f"{path}/pushes?after={forged}")
+        assert answer.status_code == 200 and answer.text.count("Queued") == 1
 
 
 def prefer(shop_id: int, member_id: UUID, name: Name, is_active: bool) -> None:

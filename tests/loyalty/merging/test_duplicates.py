@@ -8,6 +8,7 @@ from loyalty.base.db import enter_shop
 from loyalty.base.ids import new_id
 from loyalty.members.tables import Member
 from loyalty.merging.duplicates import SHOWN_MAX, Duplicates, list_duplicates
+from loyalty.queries.paging import encode
 from loyalty.shops.tables import Shop
 from tests.factories.facts import NOON
 from tests.loyalty.conftest import install_shop
@@ -86,6 +87,15 @@ def test_a_number_of_many_shows_some_of_them(session: Session, aurora: Shop) -> 
 
     assert len(pair.others) == SHOWN_MAX - 1
     assert pair.oldest.joined_at == NOON - timedelta(days=SHOWN_MAX + 4)
+
+
+def test_a_forged_cursor_shows_the_first_batch(session: Session, aurora: Shop) -> None:
+    for age in (1, 2):
+        one(session, aurora, age, "a@example.com")
+
+    for forged in ("nonsense", encode("email", "a\0b"), encode("shoe", "a")):
+        batch = list_duplicates(session, aurora.shop_id, limit=5, after=forged)
+        assert [pair.value for pair in batch.rows] == ["a@example.com"]
 
 
 def test_another_shops_members_are_nobodys_double(session: Session, aurora: Shop) -> None:
